@@ -1,0 +1,211 @@
+"""The model folder: plain text files and a manifest that is checked before LightGBM sees a byte.
+
+A damaged booster file can kill the process and a pickle can run code, so nothing is read that the manifest does not name with its size and
+sha256, every byte is verified first, and the booster is built from the verified bytes. The manifest proves that the folder is whole, not
+where it comes from: for that, compare its hash with one that you got another way (``expected_sha256``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from realreach._version import __version__
+from realreach.errors import ModelError, OutputError
+from realreach.files import atomic_folder
+from realreach.model import Calibration, FittedModel, Layout
+from realreach.references import References
+
+__all__ = ["BUNDLE_FORMAT", "FILES", "Bundle", "load_bundle", "manifest_sha256", "save_bundle"]
+
+BUNDLE_FORMAT = 1
+FILES = ("model.txt", "features.json", "references.json", "calibration.json", "settings.toml", "metadata.json", "card.md")
+"""What a bundle holds, besides ``manifest.json``; nothing else may lie in the folder."""
+
+_MANIFEST = "manifest.json"
+_LARGEST = 64 * 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A model as it was loaded: the fitted model, what is known about it, and the hash of its manifest."""
+
+    model: FittedModel
+    metadata: Mapping[str, Any]
+    settings: str
+    card: str
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """Name and version of the model, as written into every score."""
+        return f"{self.metadata['name']}-{self.metadata['version']}"
+
+
+def save_bundle(
+    folder: str | Path, model: FittedModel, metadata: Mapping[str, Any], *, settings: str = "", card: str = "", overwrite: bool = False
+) -> Path:  # fmt: skip
+    """Write a model folder; it appears whole or not at all.
+
+    Parameters
+    ----------
+    folder
+        Where to; must not exist unless ``overwrite``.
+    model
+        The fitted model.
+    metadata
+        JSON-ready facts: ``name``, ``version``, metrics, data digest. Nothing private may stand in them.
+    settings, card
+        Effective settings (TOML) and model card (Markdown).
+
+    Raises
+    ------
+    OutputError
+        If the folder exists or cannot be written.
+    """
+    target = Path(folder)
+    if target.exists() and not overwrite:
+        raise OutputError(f"{target} exists. Choose another folder or say --overwrite.")
+    text = model.booster.model_to_string()
+    if "pandas_categorical:[]" not in text and "pandas_categorical:null" not in text:
+        raise ModelError("the booster holds category values; only numeric features may be used, since values are stored in clear")
+    layout = model.layout
+    facts = {**metadata, "format": BUNDLE_FORMAT, "realreach_version": __version__}
+    files = {
+        "model.txt": text,
+        "features.json": _json(
+            {
+                "names": list(layout.names),
+                "used": layout.used.tolist(),
+                "needs": layout.needs.tolist(),
+                "direction": layout.direction.tolist(),
+            }
+        ),
+        "references.json": json.dumps(model.references.to_dict()),
+        "calibration.json": _json(model.calibration.to_dict()),
+        "settings.toml": settings,
+        "metadata.json": _json(facts),
+        "card.md": card,
+    }
+    manifest = {
+        name: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        for name, data in ((n, t.encode()) for n, t in files.items())
+    }
+    with atomic_folder(target, overwrite=overwrite) as writing:
+        for name, content in files.items():
+            (writing / name).write_bytes(content.encode())
+        (writing / _MANIFEST).write_text(_json({"format": BUNDLE_FORMAT, "files": manifest}), encoding="utf-8")
+        load_bundle(writing)
+    return target
+
+
+def load_bundle(folder: str | Path, *, expected_sha256: str | None = None) -> Bundle:
+    """Load a model folder after checking every byte of it. Runs no code from the folder.
+
+    Parameters
+    ----------
+    folder
+        A local folder written by :func:`save_bundle`.
+    expected_sha256
+        Hash of ``manifest.json`` that you got from a source you trust; refused if it differs.
+
+    Raises
+    ------
+    ModelError
+        If the folder is missing, holds another file than the manifest names, was changed, or was written for
+        another format or feature catalogue.
+    """
+    root = Path(folder)
+    contents, sha256 = _verified(root)
+    if expected_sha256 is not None and sha256 != expected_sha256.lower():
+        raise ModelError(
+            f"{root}: the manifest's sha256 is {sha256}, expected {expected_sha256}. This is not the model you asked for."
+        )
+    features = json.loads(contents["features.json"])
+    metadata = json.loads(contents["metadata.json"])
+    layout = _layout(root, features)
+    import lightgbm as lgb
+
+    booster = lgb.Booster(model_str=contents["model.txt"].decode())
+    if booster.num_feature() != len(layout.used):
+        raise ModelError(f"{root}: the booster has {booster.num_feature()} features, features.json names {len(layout.used)}")
+    references = References.from_dict(json.loads(contents["references.json"]))
+    calibration = Calibration.from_dict(json.loads(contents["calibration.json"]))
+    model = FittedModel(booster, layout, references, calibration)
+    return Bundle(model, metadata, contents["settings.toml"].decode(), contents["card.md"].decode(), sha256)
+
+
+def manifest_sha256(folder: str | Path) -> str:
+    """Return the sha256 of a bundle's manifest: the one number that pins the whole model."""
+    return hashlib.sha256((Path(folder) / _MANIFEST).read_bytes()).hexdigest()
+
+
+def _layout(root: Path, features: Mapping[str, Any]) -> Layout:
+    from realreach.features.catalogue import feature_names
+
+    names = tuple(features["names"])
+    if names != feature_names():
+        missing = sorted(set(names) - set(feature_names()))[:3]
+        raise ModelError(
+            f"{root}: the model was made for another feature catalogue ({len(names)} features, this version has "
+            f"{len(feature_names())}{'; unknown here: ' + ', '.join(missing) if missing else ''}). "
+            "Use the realreach version named in metadata.json, or train again."
+        )
+    import numpy as np
+
+    return Layout(names, *(np.array(features[k], dtype=np.int64) for k in ("used", "needs", "direction")))
+
+
+def _verified(root: Path) -> tuple[dict[str, bytes], str]:
+    """Return the contents of all files, after checking names, kinds, sizes and hashes."""
+    if "://" in str(root):
+        raise ModelError(f"{root}: a model is read from a local folder only. Copy it to this machine first.")
+    if root.is_file():
+        raise ModelError(f"{root} is a file. A model is a folder with manifest.json; pickles are never loaded.")
+    if not root.is_dir():
+        raise ModelError(f"{root}: no such model folder. Train one (python train.py --help) or use models/default.")
+    present = {entry.name for entry in root.iterdir()}
+    if _MANIFEST not in present:
+        raise ModelError(f"{root} has no manifest.json: not a realreach model folder")
+    raw = _read(root, _MANIFEST, 2**20)
+    try:
+        manifest = json.loads(raw)
+        wanted = {str(k): (int(v["size"]), str(v["sha256"])) for k, v in manifest["files"].items()}
+        version = int(manifest["format"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as err:
+        raise ModelError(f"{root}: manifest.json cannot be read ({type(err).__name__}). Get a fresh copy.") from err
+    if version > BUNDLE_FORMAT:
+        raise ModelError(f"{root}: bundle format {version} is newer than this version reads ({BUNDLE_FORMAT}). Update realreach.")
+    if set(wanted) != set(FILES):
+        odd = sorted(set(wanted) ^ set(FILES))
+        raise ModelError(f"{root}: manifest.json does not name the files of a bundle (differs in {', '.join(odd)[:200]})")
+    odd = sorted((present ^ set(wanted)) - {_MANIFEST})
+    if odd:
+        raise ModelError(f"{root}: missing or unexpected in the folder: {', '.join(odd)[:200]}. Get a fresh copy.")
+    contents = {}
+    for name, (size, digest) in wanted.items():
+        data = _read(root, name, _LARGEST)
+        if len(data) != size or hashlib.sha256(data).hexdigest() != digest:
+            raise ModelError(f"{root}/{name} was changed or damaged after it was written (size or sha256 differs). Get a fresh copy.")
+        contents[name] = data
+    return contents, hashlib.sha256(raw).hexdigest()
+
+
+def _read(root: Path, name: str, largest: int) -> bytes:
+    path = root / name
+    kind = os.lstat(path)
+    if not stat.S_ISREG(kind.st_mode):
+        raise ModelError(f"{path} is not an ordinary file (a link or a folder): refused")
+    if kind.st_size > largest:
+        raise ModelError(f"{path} has {kind.st_size} bytes, more than the {largest} allowed")
+    return path.read_bytes()
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,113 @@
+"""What the commands share: messages and progress on standard error, and the checks of what was read."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from realreach.errors import InputError
+
+if TYPE_CHECKING:
+    from realreach.tables import ReadResult
+
+__all__ = ["Console", "add_input_arguments", "add_output_arguments", "read_input"]
+
+_T = TypeVar("_T")
+
+
+class Console:
+    """Messages on standard error: quiet, plain or as JSON lines; never data, never a creator's key."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.quiet = bool(getattr(arguments, "quiet", False))
+        self.json = getattr(arguments, "log_format", "text") == "json"
+        self.progress = not (self.quiet or self.json or getattr(arguments, "no_progress", False)) and sys.stderr.isatty()
+
+    def say(self, message: str, **facts: Any) -> None:
+        """Print a message; with ``--log-format json`` as one JSON object with the facts beside it."""
+        if self.json:
+            print(json.dumps({"message": message, **facts}, ensure_ascii=False), file=sys.stderr, flush=True)
+        elif not self.quiet:
+            print(message, file=sys.stderr, flush=True)
+
+    def track(self, items: Iterable[_T], total: int, unit: str) -> Iterator[_T]:
+        """Yield items under a progress bar, which is shown on a terminal only."""
+        if not self.progress:
+            yield from items
+            return
+        from tqdm import tqdm
+
+        yield from tqdm(items, total=total, unit=unit, file=sys.stderr, leave=False)
+
+
+def add_input_arguments(parser: argparse.ArgumentParser, *, positional: bool) -> None:
+    """Declare where the tables come from and how strictly they are read."""
+    if positional:
+        parser.add_argument("input", help="folder of tables, file of nested JSON records, or - for JSON lines on stdin")
+    else:
+        parser.add_argument("--data", required=True, help="folder of tables, or file of nested JSON records")
+    parser.add_argument("--input-format", choices=("csv", "jsonl", "json", "parquet"), help="read only this format")
+    parser.add_argument("--assume-tz", metavar="ZONE", help="time zone of times without an offset, such as UTC or Asia/Jakarta")
+    parser.add_argument("--as-of", metavar="DAY", help="day of the decision, YYYY-MM-DD: later rows are not read (default: "
+                        "the label's own, else the day after each creator's last row)")  # fmt: skip
+    parser.add_argument("--rejects", type=Path, metavar="DIR", help="write rows that were set aside here, to mend and feed back")
+    parser.add_argument("--max-reject-rate", type=float, default=1.0, metavar="SHARE", help="most rows (0-1) that may be set aside")
+    parser.add_argument("--strict", action="store_true", help="set nothing aside: the same as --max-reject-rate 0")
+
+
+def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare how the command speaks."""
+    parser.add_argument("--quiet", "-q", action="store_true", help="say nothing but errors")
+    parser.add_argument("--no-progress", action="store_true", help="no progress bar")
+    parser.add_argument("--log-format", choices=("text", "json"), default="text", help="form of messages on standard error")
+
+
+def parse_day(text: str | None) -> Any:
+    """Return a day for ``--as-of``; None stays None.
+
+    Raises
+    ------
+    UsageError
+        If it is not a date.
+    """
+    if text is None:
+        return None
+    from datetime import date
+
+    from realreach.errors import UsageError
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError as err:
+        raise UsageError(f"--as-of must be a date such as 2026-01-31, got {text!r:.40}") from err
+
+
+def read_input(arguments: argparse.Namespace, console: Console, source: str, labels: str | None = None) -> ReadResult:
+    """Read and check tables, say what was set aside, write the rejects, and refuse if they are too many.
+
+    Raises
+    ------
+    InputError
+        If the input cannot be used, or too many rows were set aside.
+    """
+    from realreach.tables import read_tables
+
+    result = read_tables(source, format=arguments.input_format, assume_tz=arguments.assume_tz, labels=labels)
+    report = result.report
+    for line in report.text(limit=20).splitlines():
+        console.say(line)
+    if arguments.rejects is not None and report.set_aside:
+        for path in report.write_quarantine(arguments.rejects):
+            console.say(f"rows set aside: {path}")
+    limit = 0.0 if arguments.strict else arguments.max_reject_rate
+    share = report.set_aside / max(report.rows_in, 1)
+    if share > limit:
+        raise InputError(
+            f"{report.set_aside:,} of {report.rows_in:,} rows were set aside ({share:.1%}), more than the {limit:.1%} allowed. "
+            "Mend them (--rejects DIR writes them out with the reasons), or raise --max-reject-rate."
+        )
+    return result

@@ -1,0 +1,362 @@
+"""The scikit-learn estimator around LightGBM: fits, calibrates, and hands out the fitted model for the bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from realreach.features.catalogue import feature_names
+from realreach.model import COMBINATIONS, Calibration, FittedModel, Layout, masked_copies
+from realreach.references import References, fit_references, no_references
+from realreach.splits import SplitSettings, grouped_folds, split_creators
+from realreach.tables.core import FloatArray, IntArray
+
+__all__ = ["AuthenticityClassifier"]
+
+_HOLD_OUT_LEAST = 1000
+"""Creators of the rarer class from which parts are held out; below, five folds use every creator for everything."""
+_CALIBRATE_LEAST = 15
+"""Creators of each class that a combination of pillars needs for a calibration of its own."""
+_ISOTONIC_LEAST = 1000
+"""Calibration creators from which an isotonic curve is used; below, a logistic one (scikit-learn's own advice)."""
+
+
+class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
+    """Probability that a creator's engagement was bought, from the features of :func:`realreach.build_features`.
+
+    A gradient-boosted classifier that is deterministic, expects missing pillars (rows are also trained with pillars taken away), stops
+    early and is calibrated on creators that were not used for fitting, one calibration per combination of pillars.
+
+    Parameters
+    ----------
+    num_leaves, max_depth, learning_rate, n_estimators, min_child_samples, reg_lambda, feature_fraction, bagging_fraction
+        LightGBM's parameters. Shallow trees: reasons cost a twelfth, for 0.003 of ROC-AUC.
+    early_stopping_rounds
+        Rounds without gain on held-out creators after which fitting stops.
+    masked_copies
+        Copies of each training row with pillars taken away at random.
+    balance_size
+        True to weigh classes equally within each band of account size, so that size is no way to look guilty.
+    exclude
+        Names of features that the model may not see.
+    operating_fpr
+        Share of honest creators above the operating point, measured on the calibration creators.
+    stop_share, calibrate_share
+        Shares of creators held out for early stopping and for calibration.
+    random_state, n_jobs
+        Seed; threads of the fit (the result does not depend on them).
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (2,)
+    feature_names_in_ : ndarray, where X had names
+    fitted_ : realreach.model.FittedModel
+        What goes into the bundle.
+    best_iteration_ : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(400, 3)); y = (X[:, 0] + rng.normal(size=400) > 0).astype(int)
+    >>> model = AuthenticityClassifier(n_estimators=30).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (400, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        num_leaves: int = 15,
+        max_depth: int = 5,
+        learning_rate: float = 0.05,
+        n_estimators: int = 800,
+        min_child_samples: int = 20,
+        reg_lambda: float = 5.0,
+        feature_fraction: float = 0.4,
+        bagging_fraction: float = 0.8,
+        early_stopping_rounds: int = 60,
+        masked_copies: int = 2,
+        balance_size: bool = True,
+        exclude: tuple[str, ...] = (),
+        operating_fpr: float = 0.01,
+        stop_share: float = 0.12,
+        calibrate_share: float = 0.18,
+        random_state: int = 0,
+        n_jobs: int = 1,
+    ) -> None:
+        self.num_leaves = num_leaves
+        self.max_depth = max_depth
+        self.learning_rate = learning_rate
+        self.n_estimators = n_estimators
+        self.min_child_samples = min_child_samples
+        self.reg_lambda = reg_lambda
+        self.feature_fraction = feature_fraction
+        self.bagging_fraction = bagging_fraction
+        self.early_stopping_rounds = early_stopping_rounds
+        self.masked_copies = masked_copies
+        self.balance_size = balance_size
+        self.exclude = exclude
+        self.operating_fpr = operating_fpr
+        self.stop_share = stop_share
+        self.calibrate_share = calibrate_share
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def __sklearn_tags__(self) -> Any:
+        """Say what scikit-learn must know: NaN is allowed, two classes only."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.classifier_tags.multi_class = False
+        return tags
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> AuthenticityClassifier:
+        """Fit, stop early and calibrate.
+
+        Parameters
+        ----------
+        X
+            Features: a data frame with catalogue columns, or any numeric array (NaN = not known).
+        y
+            1 (or the second class in sorting order) where engagement was bought.
+        sample_weight
+            Weight of each creator; equal if None.
+        groups
+            Creators of one group never stand on both sides of the inner split.
+        """
+        names = tuple(X.columns) if hasattr(X, "columns") else None
+        X, y = validate_data(self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, ensure_min_samples=2)
+        self.classes_, target = np.unique(y, return_inverse=True)
+        if len(self.classes_) != 2:
+            if len(self.classes_) > 2:
+                raise ValueError(
+                    f"Only binary classification is supported. The type of the target is multiclass: {len(self.classes_)} classes."
+                )
+            raise ValueError(f"y must hold two classes, got {len(self.classes_)} class")
+        target = target.astype(np.float64)
+        weight = np.ones(len(target)) if sample_weight is None else _checked_weight(sample_weight, len(target))
+        layout = Layout.of(names or tuple(f"feature_{i}" for i in range(X.shape[1])), self.exclude)
+        self.base_rate_ = float(np.average(target, weights=weight))
+        data = _Data(X, target, weight, layout, layout.present(X))
+        parts = self._inner_split(target, groups)
+        self.fitted_ = self._fit_held_out(data, parts) if parts else self._fit_crossed(data, groups)
+        return self
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """Return probabilities of shape (n, 2): authentic, bought. A row without any pillar gets the base rate."""
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=np.float64)
+        fake = self.fitted_.probabilities(X)
+        fake = np.where(np.isnan(fake), self.base_rate_, fake)
+        return np.column_stack([1.0 - fake, fake])
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the more probable class. For decisions use a policy on ``predict_proba`` instead."""
+        return self.classes_[(self.predict_proba(X)[:, 1] >= 0.5).astype(int)]
+
+    def _inner_split(self, target: FloatArray, groups: Any) -> tuple[IntArray, IntArray, IntArray] | None:
+        """Return training, stopping and calibration rows; None where there are too few to hold any out for good."""
+        if np.bincount(target.astype(int), minlength=2).min() < _HOLD_OUT_LEAST:
+            return None
+        settings = SplitSettings(
+            train=1.0 - self.stop_share - self.calibrate_share,
+            stop=self.stop_share,
+            calibrate=self.calibrate_share,
+            test=0.0,
+            time="off",
+        )
+        split = split_creators(target, groups, None, settings, self.random_state)
+        return split.train, split.stop, split.calibrate
+
+    def _fit_held_out(self, data: _Data, parts: tuple[IntArray, IntArray, IntArray]) -> FittedModel:
+        """Fit on one part, stop on the second, calibrate on the third."""
+        train, stop, held_out = parts
+        references = self._references(data, train)
+        values = references.transform(data.X)[:, data.layout.used]
+        booster, self.best_iteration_ = self._boost(data, values, train, stop)
+        margin = {mask: _margins(booster, data, values, held_out, mask) for mask in _masks(data.layout)}
+        calibration = self._calibrate(margin, data.target[held_out], data.weight[held_out])
+        return FittedModel(booster, data.layout, references, calibration)
+
+    def _fit_crossed(self, data: _Data, groups: Any) -> FittedModel:
+        """Fit on all creators: rounds and calibration come from five folds, each creator judged by trees that never saw it."""
+        every = np.arange(len(data.target))
+        folds = min(5, int(np.bincount(data.target.astype(int), minlength=2).min()))
+        references = self._references(data, every)
+        values = references.transform(data.X)[:, data.layout.used]
+        rounds: list[int] = []
+        margin = {mask: np.full(len(every), np.nan) for mask in _masks(data.layout)}
+        if folds >= 2:
+            for train, test in grouped_folds(data.target, groups, folds, self.random_state)[0]:
+                own = self._references(data, train).transform(data.X)[:, data.layout.used]
+                booster, best = self._boost(data, own, train, test)
+                rounds.append(best)
+                for mask, out in margin.items():
+                    out[test] = _margins(booster, data, own, test, mask)
+        self.best_iteration_ = max(int(np.mean(rounds)), 1) if rounds else min(self.n_estimators, 50)
+        booster, _ = self._boost(data, values, every, None, self.best_iteration_)
+        if not rounds:
+            margin = {mask: _margins(booster, data, values, every, mask) for mask in margin}
+        return FittedModel(booster, data.layout, references, self._calibrate(margin, data.target, data.weight))
+
+    def _references(self, data: _Data, train: IntArray) -> References:
+        if data.layout.names != feature_names():
+            return no_references()
+        honest = train[data.target[train] == 0]
+        return fit_references(data.X[honest], data.weight[honest])
+
+    def _boost(
+        self, data: _Data, values: FloatArray, train: IntArray, stop: IntArray | None, rounds: int | None = None
+    ) -> tuple[Any, int]:
+        """Fit trees on ``train``; with ``stop`` until nothing is gained there, else a number of ``rounds``."""
+        import lightgbm as lgb
+
+        rng = np.random.default_rng(self.random_state)
+        balanced = data.weight * self._size_weight(data, train)
+        sets = [
+            lgb.Dataset(v, label=t, weight=w, feature_name=list(data.layout.used_names), params={"verbosity": -1, "max_bin": 127})
+            for v, t, w in (self._with_masks(data, values, balanced, part, rng) for part in (train, stop) if part is not None)
+        ]  # fmt: skip
+        callbacks = [lgb.log_evaluation(0)]
+        if stop is not None:
+            sets[1].set_reference(sets[0])
+            callbacks.append(lgb.early_stopping(self.early_stopping_rounds, verbose=False))
+        booster = lgb.train(
+            self._parameters(data.layout),
+            sets[0],
+            num_boost_round=rounds or self.n_estimators,
+            valid_sets=sets[1:],
+            callbacks=callbacks,
+        )
+        best = int(booster.best_iteration) if stop is not None else int(booster.current_iteration())
+        # Only the trees up to the best round are kept, so that file and memory hold one and the same model.
+        return lgb.Booster(model_str=booster.model_to_string(num_iteration=max(best, 1))), max(best, 1)
+
+    def _parameters(self, layout: Layout) -> dict[str, Any]:
+        return {
+            "objective": "binary",
+            "num_leaves": self.num_leaves,
+            "max_depth": self.max_depth,
+            "learning_rate": self.learning_rate,
+            "min_data_in_leaf": self.min_child_samples,
+            "lambda_l2": self.reg_lambda,
+            "feature_fraction": self.feature_fraction,
+            "bagging_fraction": self.bagging_fraction,
+            "bagging_freq": 1,
+            "max_bin": 127,
+            "monotone_constraints": layout.direction.tolist(),
+            "seed": self.random_state,
+            "deterministic": True,
+            "force_row_wise": True,
+            "num_threads": self.n_jobs,
+            "verbosity": -1,
+        }
+
+    def _with_masks(
+        self, data: _Data, values: FloatArray, weight: FloatArray, part: IntArray, rng: np.random.Generator
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        own, labels, weights = values[part], data.target[part], weight[part]
+        if self.masked_copies == 0 or not (data.layout.needs > 0).any():
+            return own, labels, weights
+        copies, source = masked_copies(data.layout, own, data.present[part], self.masked_copies, rng)
+        # A creator weighs the same whatever the number of its copies.
+        weights = weights / (1.0 + np.bincount(source, minlength=len(own)))
+        return (
+            np.concatenate([own, copies]),
+            np.concatenate([labels, labels[source]]),
+            np.concatenate([weights, weights[source]]),
+        )
+
+    def _size_weight(self, data: _Data, train: IntArray) -> FloatArray:
+        """Return overlap weights: within each band of size both classes weigh the same, bands with one class alone nothing.
+
+        The weight is the chance of the other class at this size (counted in ten bands, one creator of each added), so
+        that size says nothing about the class and the fit looks where both kinds live.
+        """
+        if not self.balance_size or data.layout.names != feature_names():
+            return np.ones(len(data.target))
+        size = np.nan_to_num(data.X[:, data.layout.names.index("context__followers__now__log10")], nan=-1.0)
+        edges = np.unique(np.quantile(size[train], np.linspace(0.1, 0.9, 9)))
+        cell = np.searchsorted(edges, size, side="right") * 2 + data.target.astype(np.int64)
+        count = np.bincount(cell[train], minlength=2 * (len(edges) + 1)).astype(np.float64) + 1.0
+        other = count.reshape(-1, 2)[:, ::-1].ravel() / count.reshape(-1, 2).sum(axis=1).repeat(2)
+        return 2.0 * other[cell]
+
+    def _calibrate(self, margin: dict[int, FloatArray], target: FloatArray, weight: FloatArray) -> Calibration:
+        """Fit one calibration curve and operating point for every combination of pillars that has enough creators."""
+        table = Calibration({}, {}, {}, {})
+        # Where even the best-covered set is small, that one is calibrated all the same.
+        most = max(int(np.bincount(target[~np.isnan(raw)].astype(int), minlength=2).min()) for raw in margin.values())
+        for mask, raw in margin.items():
+            rows = ~np.isnan(raw)
+            counts = np.bincount(target[rows].astype(int), minlength=2)
+            if counts.min() < min(_CALIBRATE_LEAST, most):
+                continue
+            x, p = _calibration_table(raw[rows], target[rows], weight[rows])
+            good = np.sort(np.interp(raw[rows], x, p)[target[rows] == 0])
+            above = min(int(np.floor(self.operating_fpr * len(good))), len(good) - 1)
+            cast("dict", table.margin)[mask], cast("dict", table.probability)[mask] = x, p
+            cast("dict", table.threshold)[mask] = float(good[len(good) - 1 - above])
+            cast("dict", table.honest)[mask] = len(good)
+        return table
+
+
+@dataclass(frozen=True, eq=False)
+class _Data:
+    """The checked input of a fit."""
+
+    X: FloatArray
+    target: FloatArray
+    weight: FloatArray
+    layout: Layout
+    present: IntArray
+
+
+def _masks(layout: Layout) -> tuple[int, ...]:
+    return COMBINATIONS if (layout.needs > 0).any() else (7,)
+
+
+def _margins(booster: Any, data: _Data, values: FloatArray, part: IntArray, mask: int) -> FloatArray:
+    """Return the margins of some rows seen through some pillars only; NaN for rows that lack one of them."""
+    out = np.full(len(part), np.nan)
+    rows = (data.present[part] & mask) == mask
+    if rows.any():
+        keep = np.full(int(rows.sum()), mask, dtype=np.int64)
+        seen = data.layout.without(values[part[rows]], keep)
+        out[rows] = booster.predict(seen, raw_score=True, num_threads=1)
+    return out
+
+
+def _checked_weight(weight: Any, rows: int) -> FloatArray:
+    values = np.asarray(weight, dtype=np.float64)
+    if values.shape != (rows,) or not np.isfinite(values).all() or (values < 0).any():
+        raise ValueError(f"sample_weight must be {rows} finite numbers of 0 or more")
+    return values
+
+
+def _calibration_table(margin: FloatArray, target: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return margins and probabilities of a calibration curve: isotonic over logistic where there is enough to fit it."""
+    line = LogisticRegression(C=1e3).fit(margin[:, None], target, sample_weight=weight)
+    low, high = float(margin.min()) - 1.0, float(margin.max()) + 1.0
+    grid = np.linspace(low, high, 65)
+    sigmoid = line.predict_proba(grid[:, None])[:, 1]
+    if len(target) < _ISOTONIC_LEAST:
+        return grid, sigmoid
+    # Isotonic steps, joined at their middles and drawn a little towards the logistic curve: no ties, no 0 and no 1.
+    iso = IsotonicRegression(out_of_bounds="clip").fit(margin, target, sample_weight=weight)
+    order = np.sort(margin)
+    knots = np.unique(np.quantile(order, np.linspace(0.0, 1.0, 41)))
+    steps = iso.predict(order)
+    edges = np.searchsorted(order, knots[1:-1])
+    means = np.array([part.mean() for part in np.split(steps, edges) if len(part)])
+    centres = np.array([part.mean() for part in np.split(order, edges) if len(part)])
+    blend = 0.85 * means + 0.15 * line.predict_proba(centres[:, None])[:, 1]
+    x = np.concatenate([[low], centres, [high]])
+    p = np.concatenate([[min(blend[0], sigmoid[0])], blend, [max(blend[-1], sigmoid[-1])]])
+    return x, np.clip(np.maximum.accumulate(p), 1e-4, 1.0 - 1e-4)

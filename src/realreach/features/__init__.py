@@ -1,0 +1,60 @@
+"""Features: one row per creator, columns in catalogue order, every value as of the day of the decision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from realreach.features.catalogue import Feature, catalogue, feature_names, model_columns
+from realreach.features.view import View, decision_days
+from realreach.tables.core import FloatArray, Tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Feature", "build_features", "catalogue", "feature_matrix", "feature_names", "model_columns"]
+
+
+def feature_matrix(tables: Tables, as_of: object = None) -> FloatArray:
+    """Return the features of ``n`` creators as an array of shape (n, number of catalogue records).
+
+    The form for services: no data frame is built. See :func:`build_features` for the meaning.
+    """
+    from realreach.features import coherence, comments, engagement, growth
+
+    view = View(tables, decision_days(tables, as_of))
+    values: dict[str, FloatArray] = {
+        "context__followers__now__log10": np.log10(np.maximum(view.followers, 1.0)),
+        "context__platform__now__code": view.platform.astype(np.float64),
+    }
+    for family in (growth, engagement, comments, coherence):
+        values |= family.compute(view)
+    names = feature_names()
+    matrix = np.empty((len(tables), len(names)))
+    for position, name in enumerate(names):
+        matrix[:, position] = values[name]
+    return matrix
+
+
+def build_features(tables: Tables, as_of: object = None) -> pd.DataFrame:
+    """Describe each creator by the features of the catalogue.
+
+    Parameters
+    ----------
+    tables
+        Checked tables (:func:`realreach.read_tables`). Not changed.
+    as_of
+        Day of the decision: rows on or after it are not read. A date for all, an array with one per creator, or None:
+        the label's ``as_of`` where there is one, else the day after the creator's own last observation.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``creator_id`` in the order of the creators table; float64 columns in catalogue order; NaN = not known.
+        The same creator gets the same row alone and in any crowd, for any order of input rows.
+    """
+    import pandas as pd
+
+    index = pd.Index(tables.creator_ids.to_pandas(), name="creator_id")
+    return pd.DataFrame(feature_matrix(tables, as_of), index=index, columns=list(feature_names()))

@@ -1,0 +1,115 @@
+"""Arrays of uneven length, computed as dense blocks: creators of equal length form one 2-D array, no padding, no loop.
+
+The number of distinct lengths is bounded (windows are), so plain NumPy keeps its full speed for any mix, and a creator
+alone goes through the very same operations as in a crowd.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from realreach.tables.core import FloatArray, IntArray
+
+__all__ = ["Ragged", "compute_in_blocks", "mean_where", "quantile", "ratio", "segment_sum"]
+
+_CELLS_PER_BLOCK = 400_000
+"""Cells of one block; bounds memory, and keeps a block in the processor's cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ragged:
+    """Columns of one length per creator: ``columns[name][starts[i]:starts[i + 1]]`` belong to creator ``i``."""
+
+    columns: dict[str, FloatArray]
+    starts: IntArray
+
+    @property
+    def lengths(self) -> IntArray:
+        """Rows of each creator."""
+        return np.diff(self.starts)
+
+    @property
+    def owner(self) -> IntArray:
+        """Creator number of each row."""
+        return np.repeat(np.arange(len(self.starts) - 1), self.lengths)
+
+    def where(self, keep: np.ndarray) -> Ragged:
+        """Return the rows for which ``keep`` is true."""
+        kept = np.concatenate([[0], np.cumsum(keep)])[self.starts].astype(np.int64)
+        return Ragged({name: values[keep] for name, values in self.columns.items()}, kept)
+
+    def newest(self, rows: int) -> Ragged:
+        """Return at most the last ``rows`` rows of each creator."""
+        position = np.arange(self.starts[-1]) - np.repeat(self.starts[1:], self.lengths)
+        return self.where(position >= -rows)
+
+    def blocks(self) -> Iterator[tuple[IntArray, dict[str, FloatArray]]]:
+        """Yield creator numbers and their columns as 2-D arrays, creators of one length together, shortest first."""
+        lengths = self.lengths
+        order = np.argsort(lengths, kind="stable")
+        for length in np.unique(lengths):
+            low, high = np.searchsorted(lengths[order], [length, length + 1])
+            step = max(1, _CELLS_PER_BLOCK // max(int(length), 1))
+            for first in range(low, high, step):
+                members = order[first : min(first + step, high)]
+                rows = self.starts[members][:, None] + np.arange(length)
+                yield members, {name: values[rows] for name, values in self.columns.items()}
+
+
+def compute_in_blocks(
+    ragged: Ragged,
+    names: tuple[str, ...],
+    kernel: Callable[[dict[str, FloatArray]], dict[str, FloatArray]],
+    minimum: int = 1,
+) -> dict[str, FloatArray]:
+    """Run ``kernel`` on each block and return one value per creator and name; NaN below ``minimum`` rows."""
+    out = {name: np.full(len(ragged.starts) - 1, np.nan) for name in names}
+    for members, columns in ragged.blocks():
+        if next(iter(columns.values())).shape[1] < minimum:
+            continue
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            values = kernel(columns)
+        for name, column in values.items():
+            out[name][members] = np.where(np.isfinite(column), column, np.nan)
+    return out
+
+
+def ratio(above: FloatArray, below: FloatArray) -> FloatArray:
+    """Return ``above / below``, NaN where ``below`` is not positive.
+
+    Examples
+    --------
+    >>> ratio(np.array([1.0, 1.0]), np.array([2.0, 0.0]))
+    array([0.5, nan])
+    """
+    above, below = np.broadcast_arrays(above, below)
+    return np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 0)
+
+
+def quantile(ordered: FloatArray, share: float) -> FloatArray:
+    """Return the linear-interpolated quantile of rows that are already sorted (last axis).
+
+    Examples
+    --------
+    >>> quantile(np.array([[0.0, 1.0, 2.0, 3.0]]), 0.5)
+    array([1.5])
+    """
+    at = share * (ordered.shape[-1] - 1)
+    low = int(np.floor(at))
+    high = min(low + 1, ordered.shape[-1] - 1)
+    return ordered[..., low] + (at - low) * (ordered[..., high] - ordered[..., low])
+
+
+def mean_where(values: FloatArray, keep: np.ndarray, minimum: int = 1) -> FloatArray:
+    """Return the mean over the last axis of the values for which ``keep`` is true; NaN below ``minimum`` of them."""
+    count = keep.sum(axis=-1)
+    total = np.where(keep, values, 0.0).sum(axis=-1)
+    return np.where(count >= minimum, total / np.maximum(count, 1), np.nan)
+
+
+def segment_sum(values: FloatArray, owner: IntArray, creators: int) -> FloatArray:
+    """Return the sum of ``values`` per creator, in row order, so that a creator alone gets the same bits."""
+    return np.bincount(owner, weights=values, minlength=creators)[:creators]

@@ -1,0 +1,260 @@
+"""Do the pillars tell one story? Followers, likes and comments of honest creators move together; buying one leaves the others.
+
+These features are the most robust to evasion: money repairs a ratio once, coherence must be paid for in every post.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from realreach.features.blocks import Ragged, compute_in_blocks, mean_where, ratio, segment_sum
+from realreach.features.catalogue import Feature
+from realreach.features.engagement import detrended, settled_posts
+from realreach.features.growth import MINIMUM_COUNTS, surprise_of_gains
+from realreach.features.view import View
+from realreach.tables.core import FloatArray
+
+__all__ = ["FEATURES", "compute"]
+
+_NONE = "no daily or weekly curve, fewer than 6 counts, or too few posts around"
+
+
+def _f(
+    name: str, unit: str, en: str, idn: str, direction: int = 0, low: float | None = None, high: float | None = None, source: str = "",
+    missing: str = _NONE, peers: bool = False,
+) -> Feature:  # fmt: skip
+    return Feature(f"coherence__{name}", unit, missing, en, idn, direction, low, high, source, peers)
+
+
+FEATURES: tuple[Feature, ...] = (
+    _f("growth_engagement_response__burst__elasticity", "ln per ln", "answer of likes to the main burst of followers", "tanggapan suka terhadap lonjakan pengikut", -1, -20, 20, "G2, X2"),
+    _f("growth_engagement_response__burst__likes", "ln", "likes after the main burst against before", "suka sesudah lonjakan dibanding sebelumnya", -1, source="X2"),
+    _f("growth_engagement_response__burst__comments", "ln", "comments after the main burst against before", "komentar sesudah lonjakan dibanding sebelumnya", -1, source="X2"),
+    _f("growth_engagement_response__burst__views", "ln", "views after the main burst against before", "tayangan sesudah lonjakan dibanding sebelumnya", -1, source="X2"),
+    _f("growth_engagement_cause__burst__posts", "posts", "posts in the three days before the main burst", "posting dalam tiga hari sebelum lonjakan", -1, 0, None, "G4"),
+    _f("growth_engagement_cause__burst__surprise", "spreads", "best post around the main burst, against the creator's usual posts", "posting terbaik di sekitar lonjakan", -1, source="X2, X3"),
+    _f("growth_engagement_unexplained__366d__share", "share of followers", "followers from bursts that no strong post goes with", "pengikut dari lonjakan tanpa posting kuat", 1, 0, None, "G1"),
+    _f("growth_engagement_unexplained__366d__max", "expected spreads", "largest burst that no strong post goes with", "lonjakan terbesar tanpa posting kuat", 1, source="G1"),
+    _f("growth_engagement_coupling__366d__correlation", "correlation", "growth following strong posts", "pertumbuhan mengikuti posting kuat", -1, -1, 1, "G4", peers=True),
+    _f("growth_engagement_coupling__366d__idle_share", "share of gains", "new followers on days without a post in the week before", "pengikut baru tanpa posting sepekan sebelumnya", 1, 0, 1, "G4"),
+    _f("growth_engagement_trend__366d__gap", "ln", "growth of followers that likes did not share, older half to newer half", "pertumbuhan pengikut yang tidak diikuti suka", 1, source="R1", missing="fewer than 8 posts with likes inside the curve"),
+    _f("growth_engagement_trend__366d__comment_gap", "ln", "growth of followers that comments did not share", "pertumbuhan pengikut yang tidak diikuti komentar", 1, source="R1", missing="fewer than 8 posts with comments inside the curve"),
+)  # fmt: skip
+
+
+def compute(view: View) -> dict[str, FloatArray]:
+    """Return the coherence features of every creator of the view, one array per catalogue name; NaN = not known."""
+    n = len(view)
+    out = {f.name: np.full(n, np.nan) for f in FEATURES}
+    if view.posts is None:
+        return out
+    posts = settled_posts(view.posts)
+    strength = _strength(posts)
+    if view.history is not None:
+        bursts = _bursts(view.history, posts, strength, n)
+        values = _around(posts, bursts, n) | _coupling(bursts, n) | _halves(view.history, posts, n)
+        out.update({f"coherence__growth_engagement_{name}": value for name, value in values.items()})
+    return {name: np.where(np.isfinite(value), value, np.nan) for name, value in out.items()}
+
+
+def _strength(posts: Ragged) -> FloatArray:
+    """Return how strong each post is against the creator's own: likes (views where likes are unknown) in robust spreads.
+
+    NaN where the creator has fewer than five posts with a count.
+    """
+    out = np.full(len(posts.owner), np.nan)
+    for name in ("views", "likes"):
+        known = ~np.isnan(posts.columns[name])
+        part = posts.where(known)
+        values = np.full(len(part.owner), np.nan)
+        for members, columns in part.blocks():
+            if columns[name].shape[1] < 5:
+                continue
+            rest, _ = detrended(np.log1p(columns[name]), columns["day"])
+            middle = np.median(rest, axis=1, keepdims=True)
+            scale = 1.4826 * np.median(np.abs(rest - middle), axis=1, keepdims=True)
+            rows = part.starts[members][:, None] + np.arange(rest.shape[1])
+            values[rows] = (rest - middle) / np.maximum(scale, 0.1)
+        at = np.flatnonzero(known)
+        # The stronger of the two counts: what is seen by many need not be liked by many.
+        out[at] = np.fmax(out[at], values)
+    return out
+
+
+def _bursts(history: Ragged, posts: Ragged, strength: FloatArray, creators: int) -> dict[str, FloatArray]:
+    """Return one row per interval of every curve: owner, start, end, gain, surprise, and the posts that go with it."""
+    rows: dict[str, list[FloatArray]] = {name: [] for name in ("owner", "start", "end", "gain", "surprise", "level")}
+    for members, columns in history.blocks():
+        if columns["day"].shape[1] < MINIMUM_COUNTS:
+            continue
+        day, level = columns["day"], columns["followers"]
+        days, gain = np.diff(day, axis=1), np.diff(level, axis=1)
+        _, surprise = surprise_of_gains(gain, days)
+        usual = np.median(days, axis=1, keepdims=True)
+        # A monthly curve cannot say which post went with which gain; a gap never is a burst.
+        usable = (days <= 3.0 * usual) & (usual <= 8.0)
+        owner = np.repeat(members.astype(np.float64)[:, None], gain.shape[1], axis=1)
+        parts = (owner, day[:, :-1], day[:, 1:], gain, np.where(usable, surprise, np.nan), level[:, 1:])
+        for name, part in zip(rows, parts, strict=True):
+            rows[name].append(part.ravel())
+    table = {name: np.concatenate(parts) if parts else np.empty(0) for name, parts in rows.items()}
+    order = np.lexsort((table["start"], table["owner"]))
+    table = {name: values[order] for name, values in table.items()}
+    owner = table["owner"].astype(np.int64)
+    # The strongest post and the number of posts from three days before the interval to its end; counts of day d are
+    # taken during day d, so the gain of (start, end] may stem from posts of the days start .. end.
+    for name, before in (("cause", 3.0), ("week", 7.0)):
+        low = _rank(posts, owner, table["start"] - before)
+        high = _rank(posts, owner, table["end"] + 1.0)
+        table[f"{name}_posts"] = (high - low).astype(np.float64)
+        if name == "cause":
+            table["cause_strength"] = _range_max(np.nan_to_num(strength, nan=-9.0), low, high)
+    has_posts = posts.lengths >= 5
+    inside = _spanned(posts, owner, table["end"])
+    table["known"] = (has_posts[owner] & inside & ~np.isnan(table["surprise"])).astype(np.float64)
+    return table
+
+
+def _rank(posts: Ragged, owner: np.ndarray, day: FloatArray) -> np.ndarray:
+    """Return the row of the first post of ``owner`` at or after ``day`` (exact: whole days are compared as integers)."""
+    stride = 400_000
+    axis = posts.owner * stride + np.floor(posts.columns["day"]).astype(np.int64)
+    return np.searchsorted(axis, owner * stride + np.ceil(day).astype(np.int64))
+
+
+def _spanned(posts: Ragged, owner: np.ndarray, day: FloatArray) -> np.ndarray:
+    """Return whether a day lies after the creator's first post that was read: earlier posts are not known."""
+    first = np.full(len(posts.starts) - 1, np.inf)
+    some = posts.lengths > 0
+    first[some] = posts.columns["day"][posts.starts[:-1][some]]
+    return day >= first[owner]
+
+
+def _range_max(values: FloatArray, low: np.ndarray, high: np.ndarray) -> FloatArray:
+    """Return the maximum of ``values[low:high]`` for each pair; -inf where the range is empty."""
+    out = np.full(len(low), -np.inf)
+    some = high > low
+    if some.any():
+        padded = np.append(values, -np.inf)
+        pairs = np.stack([low[some], high[some]], axis=1).ravel()
+        out[some] = np.maximum.reduceat(padded, pairs)[::2]
+    return out
+
+
+def _first_max(owner: np.ndarray, values: FloatArray, creators: int) -> np.ndarray:
+    """Return the row of each creator's largest value, -1 where there is none (NaN is never the largest)."""
+    order = np.lexsort((np.arange(len(owner)), -np.nan_to_num(values, nan=-np.inf), owner))
+    heads = np.flatnonzero(np.diff(owner[order], prepend=-1))
+    out = np.full(creators, -1, dtype=np.int64)
+    best = order[heads]
+    best = best[~np.isnan(values[best])]
+    out[owner[best]] = best
+    return out
+
+
+def _around(posts: Ragged, bursts: dict[str, FloatArray], creators: int) -> dict[str, FloatArray]:
+    """Compare the posts of 21 days after the main burst with the eight before it."""
+    owner = bursts["owner"].astype(np.int64)
+    surprise = np.where((bursts["known"] > 0) & (bursts["gain"] > 0), bursts["surprise"], np.nan)
+    main = _first_max(owner, surprise, creators)
+    some = main >= 0
+    at = np.maximum(main, 0)
+    out = {
+        "cause__burst__posts": np.where(some, bursts["cause_posts"][at] if len(owner) else 0.0, np.nan),
+        "cause__burst__surprise": np.where(some, np.maximum(bursts["cause_strength"][at], -3.0), np.nan)
+        if len(owner)
+        else np.full(creators, np.nan),
+    }
+    if len(owner) == 0:
+        return out
+    start = np.where(some, bursts["start"][at], np.nan)
+    end = np.where(some, bursts["end"][at], np.nan)
+    day = posts.columns["day"]
+    who = posts.owner
+    after = (day > end[who] + 0.5) & (day <= end[who] + 21.0)
+    before = day < start[who] - 1.0
+    position = np.arange(len(who))
+    last_before = _last_true(before, posts)
+    before &= position > last_before[who] - 8
+    growth = np.log1p(bursts["level"][at]) - np.log1p(np.maximum(bursts["level"][at] - bursts["gain"][at], 0.0))
+    for name, column in (("likes", "likes"), ("comments", "comments_count"), ("views", "views")):
+        values = np.log1p(posts.columns[column])
+        known = ~np.isnan(values)
+        late = _mean(values, after & known, who, creators)
+        early = _mean(values, before & known, who, creators)
+        out[f"response__burst__{name}"] = late - early
+    response = out["response__burst__likes"] / np.maximum(growth, 0.02)
+    out["response__burst__elasticity"] = np.clip(np.where(some, response, np.nan), -20.0, 20.0)
+    return out
+
+
+def _last_true(flags: np.ndarray, posts: Ragged) -> np.ndarray:
+    """Return the last row of each creator for which ``flags`` is true, -1 where there is none."""
+    out = np.full(len(posts.starts) - 1, -1, dtype=np.int64)
+    rows = np.flatnonzero(flags)
+    out[posts.owner[rows]] = rows
+    return out
+
+
+def _mean(values: FloatArray, keep: np.ndarray, owner: np.ndarray, creators: int, least: int = 2) -> FloatArray:
+    count = segment_sum(keep.astype(np.float64), owner, creators)
+    total = segment_sum(np.where(keep, values, 0.0), owner, creators)
+    return np.where(count >= least, ratio(total, count), np.nan)
+
+
+def _coupling(bursts: dict[str, FloatArray], creators: int) -> dict[str, FloatArray]:
+    owner = bursts["owner"].astype(np.int64)
+    known = bursts["known"] > 0
+    strong = bursts["cause_strength"] >= 1.0
+    surprise = np.where(known, bursts["surprise"], 0.0)
+    lonely = known & ~strong & (surprise > 2.0)
+    enough = segment_sum(known.astype(np.float64), owner, creators) >= MINIMUM_COUNTS
+    # What lies above two spreads, in followers: gain x (1 - 2 / surprise) of the part beyond the expected.
+    excess = np.where(lonely, np.maximum(bursts["gain"], 0.0) * (1.0 - 2.0 / np.maximum(surprise, 2.0)), 0.0)
+    last = np.full(creators, np.nan)
+    last[owner] = bursts["level"]
+    largest = np.zeros(creators)
+    np.maximum.at(largest, owner[lonely], surprise[lonely])
+    won = np.where(known, np.maximum(bursts["gain"], 0.0), 0.0)
+    total = segment_sum(won, owner, creators)
+    idle = segment_sum(np.where(bursts["week_posts"] == 0, won, 0.0), owner, creators)
+    x = np.clip(np.where(np.isfinite(bursts["cause_strength"]), bursts["cause_strength"], -3.0), -3.0, 6.0)
+    y = np.sign(surprise) * np.log1p(np.abs(surprise))
+    out = {
+        "unexplained__366d__share": ratio(segment_sum(excess, owner, creators), last),
+        "unexplained__366d__max": np.log1p(largest),
+        "coupling__366d__correlation": _correlation(x, y, known, owner, creators),
+        "coupling__366d__idle_share": ratio(idle, total),
+    }
+    return {name: np.where(enough, value, np.nan) for name, value in out.items()}
+
+
+def _correlation(x: FloatArray, y: FloatArray, keep: np.ndarray, owner: np.ndarray, creators: int) -> FloatArray:
+    mean_x, mean_y = (_mean(v, keep, owner, creators) for v in (x, y))
+    dx = np.where(keep, x - np.nan_to_num(mean_x)[owner], 0.0)
+    dy = np.where(keep, y - np.nan_to_num(mean_y)[owner], 0.0)
+    xx, yy, xy = (segment_sum(v, owner, creators) for v in (dx * dx, dy * dy, dx * dy))
+    return ratio(xy, np.sqrt(xx * yy))
+
+
+def _halves(history: Ragged, posts: Ragged, creators: int) -> dict[str, FloatArray]:
+    """Compare the newer half of the posts inside the curve with the older half: followers against likes and comments."""
+    some = history.lengths >= MINIMUM_COUNTS
+    first = np.full(creators, np.inf)
+    first[some] = history.columns["day"][history.starts[:-1][some]]
+    inside = posts.columns["day"] >= first[posts.owner]
+    names = ("trend__366d__gap", "trend__366d__comment_gap")
+    out = {}
+    for name, column in zip(names, ("likes", "comments_count"), strict=True):
+        known = inside & ~np.isnan(posts.columns[column]) & ~np.isnan(posts.columns["level"])
+
+        def kernel(c: dict[str, FloatArray], column: str = column, name: str = name) -> dict[str, FloatArray]:
+            values, level = np.log1p(c[column]), np.log1p(c["level"])
+            half = values.shape[1] // 2
+            newer = np.arange(values.shape[1]) >= half
+            keep = np.broadcast_to(newer, values.shape)
+            growth = mean_where(level, keep) - mean_where(level, ~keep)
+            return {name: growth - (mean_where(values, keep) - mean_where(values, ~keep))}
+
+        out |= compute_in_blocks(posts.where(known), (name,), kernel, 8)
+    return out

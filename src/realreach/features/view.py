@@ -1,0 +1,199 @@
+"""What was known of each creator on the day of the decision: the point-in-time view that every feature family reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from realreach.features.blocks import Ragged
+from realreach.tables.core import FloatArray, IntArray, Table, Tables
+
+__all__ = ["View", "decision_days", "known_before"]
+
+PLATFORMS = ("instagram", "tiktok", "youtube")
+"""Platforms with a reference of their own; all others are judged as one."""
+
+_POST_WINDOW_DAYS = 730.0
+_POST_LIMIT = 100
+_HISTORY_LIMIT = 367
+_COMMENT_LIMIT = 5_000
+
+
+def decision_days(tables: Tables, as_of: object = None) -> FloatArray:
+    """Return each creator's day of decision as days since 1970-01-01.
+
+    Parameters
+    ----------
+    tables
+        Checked tables of ``n`` creators.
+    as_of
+        A date or anything NumPy reads as one (for all), an array of ``n`` of them, or None: then the label's ``as_of``
+        where there is one, else the day after the creator's own last observation (never another creator's, so that a
+        creator alone gets the same day as in a crowd); 1970-01-01 where nothing was observed.
+    """
+    n = len(tables)
+    if as_of is not None:
+        days = np.asarray(as_of, dtype="datetime64[D]").astype(np.int64).astype(np.float64)
+        return np.broadcast_to(days, (n,)).copy()
+    last = np.full(n, -1.0)
+    for table in (tables.follower_history, tables.posts, tables.comments):
+        if table is not None and table.contract.time is not None:
+            days = table.days(table.contract.time)
+            known = ~np.isnan(days)
+            np.maximum.at(last, table.creator[known], np.floor(days[known]))
+    days = last + 1.0
+    if tables.labels is not None and "as_of" in tables.labels:
+        told = tables.labels.days("as_of")
+        known = ~np.isnan(told)
+        days[tables.labels.creator[known]] = told[known]
+    return days
+
+
+def known_before(table: Table, as_of: FloatArray) -> Table:
+    """Return the rows of a table whose time lies before their creator's ``as_of``; rows without a time are kept."""
+    if table.contract.time is None:
+        return table
+    days = table.days(table.contract.time)
+    keep = ~(days >= as_of[table.creator])
+    return table if keep.all() else filter_rows(table, keep)
+
+
+def filter_rows(table: Table, keep: np.ndarray) -> Table:
+    """Return the rows of a table for which ``keep`` is true."""
+    starts = np.concatenate([[0], np.cumsum(keep)])[table.starts].astype(np.int64)
+    mask = pa.array(keep)
+    columns = {k: v.filter(mask) if isinstance(v, pa.Array) else v[keep] for k, v in table.columns.items()}
+    return Table(table.contract, columns, starts)
+
+
+def _limit(table: Table, rows: int) -> Table:
+    """Return at most the last ``rows`` rows of each creator."""
+    lengths = np.diff(table.starts)
+    if len(lengths) == 0 or lengths.max() <= rows:
+        return table
+    position = np.arange(len(table)) - np.repeat(table.starts[1:], lengths)
+    return filter_rows(table, position >= -rows)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """The tables of ``n`` creators as they stood before ``as_of``; derived columns are computed once and shared.
+
+    Windows: the last 367 observed days of the follower history, the newest 100 posts of two years, the newest 5,000
+    comments. Rows on or after ``as_of`` are not read.
+    """
+
+    tables: Tables
+    as_of: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.tables)
+
+    @cached_property
+    def history(self) -> Ragged | None:
+        """Day, followers, following of the observed days, oldest first."""
+        table = self.tables.follower_history
+        if table is None:
+            return None
+        table = _limit(known_before(table, self.as_of), _HISTORY_LIMIT)
+        columns = {"day": table.days("observed_on")}
+        columns |= {name: table.numbers(name) for name in ("followers", "following")}
+        return Ragged(columns, table.starts)
+
+    @cached_property
+    def posts_table(self) -> Table | None:
+        """The newest posts before ``as_of``, oldest first."""
+        table = self.tables.posts
+        if table is None:
+            return None
+        table = known_before(table, self.as_of)
+        recent = table.days("posted_at") >= self.as_of[table.creator] - _POST_WINDOW_DAYS
+        return _limit(filter_rows(table, recent), _POST_LIMIT)
+
+    @cached_property
+    def posts(self) -> Ragged | None:
+        """Counts of the newest posts, oldest first; NaN = unknown. ``level`` is the number of followers at that time."""
+        table = self.posts_table
+        if table is None:
+            return None
+        names = ("likes", "comments_count", "views", "shares", "saves", "is_sponsored", "likes_hidden")
+        columns = {name: table.numbers(name) for name in names}
+        columns["day"] = table.days("posted_at")
+        columns["age"] = self.as_of[table.creator] - columns["day"]
+        columns["is_video"] = self._is_video(table)
+        columns["level"] = self._level_at(table.creator, columns["day"])
+        return Ragged(columns, table.starts)
+
+    @cached_property
+    def comments_table(self) -> Table | None:
+        """The newest comments before ``as_of``; comments without a time are kept."""
+        table = self.tables.comments
+        if table is None:
+            return None
+        return _limit(known_before(table, self.as_of), _COMMENT_LIMIT)
+
+    @cached_property
+    def followers(self) -> FloatArray:
+        """Followers at ``as_of``: the last observed count if it is at most 60 days old, else the creators table's."""
+        told = self.tables.creators.numbers("followers")
+        if self.history is None:
+            return told
+        last, day = self._last("followers"), self._last("day")
+        fresh = ~np.isnan(last) & ((self.as_of - day <= 60.0) | np.isnan(told))
+        return np.where(fresh, last, told)
+
+    @cached_property
+    def following(self) -> FloatArray:
+        """Accounts followed, as last known."""
+        told = self.tables.creators.numbers("following")
+        return told if self.history is None else np.where(np.isnan(told), self._last("following"), told)
+
+    @cached_property
+    def platform(self) -> IntArray:
+        """Number of the platform in ``PLATFORMS``; the count of them for any other."""
+        found = pc.index_in(self.tables.creators.strings("platform"), pa.array(PLATFORMS, pa.large_string()))
+        return found.fill_null(len(PLATFORMS)).to_numpy(zero_copy_only=False).astype(np.int64)
+
+    def _last(self, name: str) -> FloatArray:
+        assert self.history is not None
+        out = np.full(len(self), np.nan)
+        some = self.history.lengths > 0
+        out[some] = self.history.columns[name][self.history.starts[1:][some] - 1]
+        return out
+
+    def _is_video(self, table: Table) -> FloatArray:
+        """Return 1 for moving formats, 0 for still ones, NaN where the format is not known."""
+        formats = table.strings("format")
+        moving = pc.is_in(formats, pa.array(["video", "reel", "short", "shorts", "live"], pa.large_string()))
+        values = moving.to_numpy(zero_copy_only=False).astype(np.float64)
+        values[formats.is_null().to_numpy(zero_copy_only=False)] = np.nan
+        return values
+
+    def _level_at(self, creator: IntArray, day: FloatArray) -> FloatArray:
+        """Return the followers on a day: interpolated in the history, else the level at ``as_of``.
+
+        Days before the first observation take the first one; days after the last one the last.
+        """
+        level = self.followers[creator]
+        if self.history is None or len(self.history.columns["day"]) == 0:
+            return level
+        # One increasing axis of whole numbers for all creators (exact, so that the crowd around a creator changes no bit).
+        stride = 200_000
+        axis = self.history.owner * stride + self.history.columns["day"].astype(np.int64)
+        values, days = self.history.columns["followers"], self.history.columns["day"]
+        some = self.history.lengths[creator] > 0
+        first = self.history.starts[:-1][creator[some]]
+        last = self.history.starts[1:][creator[some]] - 1
+        at = creator[some] * stride + np.floor(day[some]).astype(np.int64)
+        above = np.clip(np.searchsorted(axis, at, side="right"), first, last)
+        below = np.clip(above - 1, first, last)
+        span = days[above] - days[below]
+        weight = np.divide(day[some] - days[below], span, out=np.ones(len(at)), where=span > 0)
+        weight = np.clip(weight, 0.0, 1.0)
+        level = level.copy()
+        level[some] = values[below] + weight * (values[above] - values[below])
+        return level

@@ -1,0 +1,220 @@
+"""What similar creators show: quantiles of a feature by size and platform, learned from honest training creators.
+
+A ratio means nothing without the company it is judged in. For every feature marked ``peers`` in the catalogue this module learns the
+10 %, 50 % and 90 % quantile as smooth functions of size, one set per group, drawn towards the set of all creators where a
+group is small. Growth features are compared at equal speed of growth (new followers a day) and kind of curve (daily or sparse), all others
+at equal followers on the same platform. The model sees the distance from the median in units of that spread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from realreach.features.catalogue import catalogue, feature_names
+from realreach.tables.core import FloatArray, IntArray
+
+__all__ = ["References", "fit_references", "no_references"]
+
+_QUANTILES = (0.1, 0.5, 0.9)
+_SPREAD_OF_NORMAL = 2.5631
+"""Distance between the 10 % and 90 % quantile of a normal variable, in standard deviations."""
+_KNOTS = 7
+_PRIOR = 40.0
+"""Creators that the set of all creators is worth when a group's quantiles are drawn towards it."""
+_LIMIT = 8.0
+_SPARSE_DAYS = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class References:
+    """Quantiles of similar creators, as plain numbers.
+
+    Parameters
+    ----------
+    axes
+        For each of the two kinds of company (``growth``, ``size``): the knots in size.
+    names
+        For each kind: the features it serves.
+    quantiles
+        For each kind: array of shape (features, groups + 1, knots, 3); the last group is all creators.
+    least
+        For each kind: smallest spread per feature, so that a feature that hardly varies cannot explode.
+    counts
+        For each kind: creators per group and knot (effective number), shape (groups + 1, knots).
+    """
+
+    axes: Mapping[str, FloatArray]
+    names: Mapping[str, tuple[str, ...]]
+    quantiles: Mapping[str, FloatArray]
+    least: Mapping[str, FloatArray]
+    counts: Mapping[str, FloatArray]
+
+    @cached_property
+    def _columns(self) -> dict[str, IntArray]:
+        position = {name: i for i, name in enumerate(feature_names())}
+        return {kind: np.array([position[n] for n in names], dtype=np.int64) for kind, names in self.names.items()}
+
+    def of(self, matrix: FloatArray, kind: str) -> FloatArray:
+        """Return the 10 %, 50 % and 90 % quantile of similar creators, shape (features of this kind, rows, 3)."""
+        group, at = _company(matrix, kind)
+        knots = self.axes[kind]
+        table = self.quantiles[kind]
+        known = ~np.isnan(at)
+        low = np.clip(np.searchsorted(knots, np.where(known, at, knots[0]), side="right") - 1, 0, len(knots) - 2)
+        share = np.clip((np.where(known, at, knots[0]) - knots[low]) / (knots[low + 1] - knots[low]), 0.0, 1.0)
+        # Size not known: the middle of all creators.
+        group = np.where(known, group, table.shape[1] - 1)
+        middle = (len(knots) - 1) // 2
+        low, share = np.where(known, low, middle), np.where(known, share, 0.0)
+        weight = share[None, :, None]
+        return (1.0 - weight) * table[:, group, low] + weight * table[:, group, low + 1]
+
+    def transform(self, matrix: FloatArray) -> FloatArray:
+        """Return the features with every ``peers`` column replaced by its distance from similar creators.
+
+        Distances are in units of the honest spread, between -8 and 8; NaN stays NaN.
+        """
+        out = matrix.copy()
+        for kind, columns in self._columns.items():
+            if len(columns) == 0:
+                continue
+            quantiles = self.of(matrix, kind)
+            spread = np.maximum(
+                (quantiles[..., 2] - quantiles[..., 0]) / _SPREAD_OF_NORMAL, self.least[kind][:, None]
+            )
+            distance = (matrix[:, columns].T - quantiles[..., 1]) / spread
+            out[:, columns] = np.clip(distance, -_LIMIT, _LIMIT).T
+        return out
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain lists for a JSON file."""
+        return {
+            kind: {
+                "knots": self.axes[kind].tolist(),
+                "features": list(self.names[kind]),
+                "quantiles": self.quantiles[kind].tolist(),
+                "least_spread": self.least[kind].tolist(),
+                "creators": self.counts[kind].tolist(),
+            }
+            for kind in self.axes
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Mapping[str, list]]) -> References:
+        """Read what :meth:`to_dict` wrote."""
+        return cls(
+            {k: np.array(v["knots"], dtype=np.float64) for k, v in data.items()},
+            {k: tuple(v["features"]) for k, v in data.items()},
+            {k: np.array(v["quantiles"], dtype=np.float64) for k, v in data.items()},
+            {k: np.array(v["least_spread"], dtype=np.float64) for k, v in data.items()},
+            {k: np.array(v["creators"], dtype=np.float64) for k, v in data.items()},
+        )
+
+
+def no_references() -> References:
+    """Return references that change nothing, for matrices that are not made of catalogue features."""
+    return References({}, {}, {}, {}, {})
+
+
+def fit_references(matrix: FloatArray, weight: FloatArray | None = None) -> References:
+    """Learn the quantiles of similar creators from honest creators.
+
+    Parameters
+    ----------
+    matrix
+        Features of honest training creators, columns of :func:`realreach.features.feature_names`.
+    weight
+        Weight of each creator; equal if None.
+    """
+    weight = np.ones(len(matrix)) if weight is None else np.asarray(weight, dtype=np.float64)
+    position = {name: i for i, name in enumerate(feature_names())}
+    axes, names, tables, least, counts = {}, {}, {}, {}, {}
+    for kind in ("growth", "size"):
+        served = tuple(f.name for f in catalogue() if f.peers and _kind_of(f.name) == kind)
+        group, at = _company(matrix, kind)
+        knots = _knots(at)
+        groups = _GROUPS[kind]
+        kernel = np.exp(-0.5 * ((at[:, None] - knots) / np.diff(knots).mean()) ** 2)
+        kernel = np.nan_to_num(kernel) * weight[:, None]
+        columns = matrix[:, [position[n] for n in served]]
+        fitted = [_quantiles(columns[:, j], group, kernel, groups) for j in range(len(served))]
+        tables[kind] = _rounded(np.stack(fitted))
+        least[kind] = _rounded(np.maximum(0.2 * _spread(columns), 1e-3))
+        counts[kind] = np.stack([*(kernel[group == g].sum(axis=0) for g in range(groups)), kernel.sum(axis=0)]).round(1)
+        axes[kind], names[kind] = knots, served
+    return References(axes, names, tables, least, counts)
+
+
+_GROUPS = {"growth": 2, "size": 4}
+
+
+def _kind_of(name: str) -> str:
+    return "growth" if name.startswith(("growth__", "coherence__growth")) else "size"
+
+
+def _company(matrix: FloatArray, kind: str) -> tuple[IntArray, FloatArray]:
+    """Return the group and the size of each creator in one kind of company."""
+    position = {name: i for i, name in enumerate(feature_names())}
+    if kind == "growth":
+        interval = matrix[:, position["context__interval__366d__days"]]
+        return (interval > _SPARSE_DAYS).astype(np.int64), matrix[:, position["context__gain__366d__log10"]]
+    platform = matrix[:, position["context__platform__now__code"]]
+    return platform.astype(np.int64), matrix[:, position["context__followers__now__log10"]]
+
+
+def _knots(at: FloatArray) -> FloatArray:
+    known = at[~np.isnan(at)]
+    low, high = np.quantile(known, [0.02, 0.98]) if len(known) >= 20 else (0.0, 6.0)
+    return _rounded(np.linspace(low, max(high, low + 0.5), _KNOTS))
+
+
+def _quantiles(values: FloatArray, group: IntArray, kernel: FloatArray, groups: int) -> FloatArray:
+    """Return the smoothed quantiles of one feature, shape (groups + 1, knots, 3)."""
+    known = np.isfinite(values)
+    if known.sum() < 10:
+        # Nothing to compare with: the middle is 0 and the spread 1.
+        return np.broadcast_to(np.array([-1.2816, 0.0, 1.2816]), (groups + 1, kernel.shape[1], 3)).copy()
+    order = np.flatnonzero(known)[np.argsort(values[known], kind="stable")]
+    everyone, _ = _weighted(values[order], kernel[order])
+    out = np.empty((groups + 1, kernel.shape[1], 3))
+    out[groups] = everyone
+    for g in range(groups):
+        inside = order[group[order] == g]
+        if len(inside) < 10:
+            out[g] = everyone
+            continue
+        own, count = _weighted(values[inside], kernel[inside])
+        share = (count / (count + _PRIOR))[:, None]
+        out[g] = share * own + (1.0 - share) * everyone
+    return out
+
+
+def _weighted(ordered: FloatArray, kernel: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return weighted quantiles per knot, shape (knots, 3), and the effective number of creators at each knot."""
+    total = kernel.sum(axis=0)
+    # Far from every creator a knot still needs an answer: a trace of all creators alike.
+    kernel = kernel + 1e-6 * max(float(total.max()), 1e-12) / len(ordered)
+    cumulated = np.cumsum(kernel, axis=0)
+    middle = (cumulated - 0.5 * kernel) / cumulated[-1]
+    out = np.stack([np.interp(_QUANTILES, middle[:, k], ordered) for k in range(kernel.shape[1])])
+    return out, total
+
+
+def _spread(columns: FloatArray) -> FloatArray:
+    """Return the standard deviation of each column over its known values, 0 where there are none."""
+    known = np.isfinite(columns)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, columns, 0.0).sum(axis=0) / count
+    return np.sqrt(np.where(known, (columns - mean) ** 2, 0.0).sum(axis=0) / count)
+
+
+def _rounded(values: FloatArray) -> FloatArray:
+    """Return values with seven significant digits, so that what is stored is what was used."""
+    with np.errstate(divide="ignore"):
+        digits = np.where(values == 0, 0.0, np.floor(np.log10(np.abs(np.where(values == 0, 1.0, values)))))
+    scale = np.power(10.0, 6.0 - digits)
+    return np.round(values * scale) / scale

@@ -1,0 +1,138 @@
+"""Settings of a training run: defaults with their reasons, TOML to override, unknown keys refused by name."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from realreach.errors import UsageError
+
+__all__ = ["ModelSettings", "TrainSettings", "load_settings", "to_toml"]
+
+_S = TypeVar("_S", bound=BaseModel)
+_LARGEST_CONFIG = 1_000_000
+
+
+class ModelSettings(BaseModel):
+    """Parameters of :class:`realreach.estimator.AuthenticityClassifier`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    num_leaves: int = Field(default=15, ge=2, le=255)
+    max_depth: int = Field(default=5, ge=1, le=12)
+    learning_rate: float = Field(default=0.05, gt=0, le=1)
+    n_estimators: int = Field(default=800, ge=1, le=20_000)
+    min_child_samples: int = Field(default=20, ge=1)
+    reg_lambda: float = Field(default=5.0, ge=0)
+    feature_fraction: float = Field(default=0.4, gt=0, le=1)
+    bagging_fraction: float = Field(default=0.8, gt=0, le=1)
+    early_stopping_rounds: int = Field(default=60, ge=1)
+    masked_copies: int = Field(default=2, ge=0, le=7)
+    balance_size: bool = True
+    exclude: tuple[str, ...] = ()
+    operating_fpr: float = Field(default=0.01, gt=0, lt=0.5)
+
+
+class TrainSettings(BaseModel):
+    """What a training run does. Flags override the file, the file overrides the defaults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(default="realreach", pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}$")
+    """Name of the model in the bundle and in the registry."""
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    threads: int = Field(default=1, ge=1, le=256)
+    folds: int = Field(default=0, ge=0, le=50)
+    """Evaluate by this many folds instead of a held-out part; 0 = five folds below 3,000 labelled creators, else held out."""
+    repeats: int = Field(default=3, ge=1, le=50)
+    """Repetitions of the folds; a creator's out-of-fold score is their mean."""
+    test_share: float = Field(default=0.2, gt=0, lt=0.9)
+    time_split: str = Field(default="auto", pattern=r"^(auto|on|off)$")
+    label_delay_days: float = Field(default=0.0, ge=0)
+    bootstrap: int = Field(default=300, ge=20, le=10_000)
+    simulated: bool = False
+    """Written into card and metadata; set by itself where every label comes from the simulator."""
+    hold_out_mechanisms: tuple[str, ...] = ()
+    """Creators with one of these mechanisms are never trained on, only tested (leave-one-mechanism-out)."""
+    model: ModelSettings = ModelSettings()
+
+
+def load_settings(kind: type[_S], path: str | Path | None, overrides: Mapping[str, Any] | None = None) -> _S:
+    """Return settings from a TOML file with overrides on top.
+
+    Parameters
+    ----------
+    kind
+        The class of settings.
+    path
+        TOML file, or None for the defaults.
+    overrides
+        Values that win over the file; dotted keys reach nested tables (``model.num_leaves``); None is skipped.
+
+    Raises
+    ------
+    UsageError
+        If the file cannot be read, or a key is unknown or has a wrong value (named).
+    """
+    data: dict[str, Any] = {}
+    if path is not None:
+        source = Path(path)
+        try:
+            if source.stat().st_size > _LARGEST_CONFIG:
+                raise UsageError(f"{source}: a config file of more than 1 MB is not read")
+            data = tomllib.loads(source.read_text(encoding="utf-8"))
+        except OSError as err:
+            raise UsageError(f"{source}: cannot be read ({err.strerror or err})") from err
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+            raise UsageError(f"{source}: not valid TOML ({err})") from err
+    for key, value in (overrides or {}).items():
+        if value is None:
+            continue
+        *parents, last = key.split(".")
+        place = data
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = value
+    try:
+        return kind.model_validate(data)
+    except ValidationError as err:
+        where = f"{path}: " if path is not None else ""
+        problems = []
+        for error in err.errors(include_url=False):
+            key = ".".join(str(part) for part in error["loc"])
+            unknown = error["type"] == "extra_forbidden"
+            problems.append(f"unknown key {key}" if unknown else f"{key}: {error['msg']}, got {error['input']!r:.60}")
+        raise UsageError(f"{where}{'; '.join(problems)}. Known keys: {', '.join(kind.model_fields)}.") from err
+
+
+def to_toml(settings: BaseModel) -> str:
+    """Return settings as TOML that :func:`load_settings` reads back to the same."""
+    lines: list[str] = []
+    tables: list[tuple[str, Mapping[str, Any]]] = [("", settings.model_dump(mode="json"))]
+    while tables:
+        prefix, values = tables.pop(0)
+        if prefix:
+            lines += ["", f"[{prefix}]"]
+        for key, value in values.items():
+            if value is None:
+                continue
+            if isinstance(value, Mapping):
+                tables.append((f"{prefix}.{key}" if prefix else key, value))
+            else:
+                lines.append(f"{key} = {_toml_value(value)}")
+    return "\n".join(lines).strip() + "\n"
+
+
+def _toml_value(value: Any) -> str:
+    import json
+
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_toml_value(v) for v in value) + "]"
+    # JSON strings with escapes for control characters are TOML basic strings.
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)

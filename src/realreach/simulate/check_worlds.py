@@ -1,0 +1,75 @@
+"""The small worlds that the reality checks simulate, one for each real set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from realreach.simulate.settings import TIERS, SimulationSettings
+from realreach.tables.core import FloatArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["SHARES", "Worlds", "tier_weights"]
+
+SHARES: Mapping[str, float] = MappingProxyType(
+    {
+        "twitch": 0.12,
+        "growing": 0.12,
+        "youtube": 0.08,
+        "politicians": 0.08,
+        "id2020": 0.10,
+        "ig2017": 0.10,
+        "tiktok": 0.13,
+        "ordinary": 0.07,
+        "instagram_comments": 0.01,
+        "youtube_id_comments": 0.01,
+        "youtube_en_comments": 0.01,
+        "rates": 0.15,
+        "switches": 0.02,
+    }
+)
+"""Share of all simulated creators that each world gets."""
+
+_FEWEST = 20
+_HONEST = {"fake_share": 0.0, "observation": "complete", "days": 90, "comments_median": 0, "comments_cap": 0}
+
+
+def tier_weights(sizes: FloatArray) -> dict[str, float]:
+    """Return how many accounts lie in each tier of followers (tiers without any are left out).
+
+    Examples
+    --------
+    >>> tier_weights(np.array([200.0, 300.0, 7_000.0]))
+    {'<500': 2.0, '5k-10k': 1.0}
+    """
+    counts = {name: float(((sizes >= low) & (sizes < high)).sum()) for name, (low, high) in TIERS.items()}
+    return {name: count for name, count in counts.items() if count > 0}
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """Where the real sets lie, and how many creators are simulated with which settings."""
+
+    datasets: Path
+    creators: int
+    seed: int
+    settings: SimulationSettings
+
+    def simulate(self, name: str, **changes: Any) -> dict[str, pd.DataFrame]:
+        """Simulate one world: honest and completely observed unless ``changes`` says otherwise."""
+        from realreach.simulate.world import simulate
+
+        settings = SimulationSettings.model_validate({**self.settings.model_dump(), **_HONEST, **changes})
+        number = max(round(self.creators * SHARES[name]), _FEWEST)
+        return simulate(number, self.seed * 100 + list(SHARES).index(name), settings).frames
+
+    def rng(self, name: str) -> np.random.Generator:
+        """Return the generator of the samples that belong to one world."""
+        return np.random.default_rng((self.seed, list(SHARES).index(name)))

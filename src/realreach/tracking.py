@@ -1,0 +1,210 @@
+"""MLflow: one run per training. The only module that imports mlflow, and only when a run is tracked or a registry URI is loaded."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from realreach.errors import ModelError, RealreachError
+from realreach.settings import to_toml
+
+if TYPE_CHECKING:
+    from realreach.training import TrainingResult
+
+__all__ = ["DEFAULT_STORE", "Tracked", "fetch_model", "track"]
+
+DEFAULT_STORE = "sqlite:///mlflow.db"
+"""Where runs go unless --tracking-uri or MLFLOW_TRACKING_URI says otherwise. Always set explicitly: an old ./mlruns must not change it."""
+
+
+class Tracked(dict[str, str]):
+    """What a tracked run left behind: ``run_id``, ``model_uri``, ``registered``, ``tracking_uri``."""
+
+
+def _mlflow(tracking_uri: str | None) -> Any:
+    """Import MLflow quietly, telemetry off, on an explicit store."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "true")
+    os.environ.setdefault("MLFLOW_SKIP_PIP_REQUIREMENTS_CHECK", "true")
+    os.environ.setdefault("MLFLOW_UV_AUTO_DETECT", "false")
+    os.environ.setdefault("MLFLOW_LOG_UV_FILES", "false")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    # A scoring service gets plain files; nothing of ours is ever a pickle.
+    os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    try:
+        import logging
+
+        import mlflow
+    except ImportError as err:
+        raise RealreachError(
+            "MLflow is not installed. Install the extra with: pip install 'realreach[train]', or say --no-mlflow."
+        ) from err
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_STORE
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    return mlflow
+
+
+def track(
+    result: TrainingResult, *, experiment: str, run_name: str | None = None, tracking_uri: str | None = None, register: str | None = "realreach",
+    alias: str = "challenger",
+) -> Tracked:  # fmt: skip
+    """Log a training run: settings, data digest, metrics with intervals, plots, card, and the bundle as a registered model.
+
+    Nothing private goes in: no creator key, no text, no path of this machine in parameters or tags.
+
+    Parameters
+    ----------
+    result
+        The training result.
+    experiment, run_name
+        Where the run is filed.
+    tracking_uri
+        Store; default ``MLFLOW_TRACKING_URI``, else SQLite in the working folder.
+    register
+        Name in the registry; None does not register.
+    alias
+        Alias the new version gets. ``champion`` is never moved here: promotion is a step of its own.
+
+    Raises
+    ------
+    RealreachError
+        If MLflow is missing or the store cannot be reached.
+    """
+    mlflow = _mlflow(tracking_uri)
+    try:
+        with warnings.catch_warnings():
+            # MLflow's advice to its callers (guessed sources, missing examples) is not for our users.
+            warnings.simplefilter("ignore")
+            return _track(mlflow, result, experiment, run_name, register, alias)
+    except Exception as err:
+        if isinstance(err, RealreachError):
+            raise
+        reason = str(err).splitlines()[0][:200] if str(err) else type(err).__name__
+        raise RealreachError(
+            f"the run could not be tracked ({type(err).__name__}: {reason}). Check --tracking-uri, or say --no-mlflow; "
+            "the model itself is not lost where --out was given."
+        ) from err
+
+
+def _track(
+    mlflow: Any, result: TrainingResult, experiment: str, run_name: str | None, register: str | None, alias: str
+) -> Tracked:
+    from realreach.plots import run_plots
+
+    metadata = result.metadata
+    mlflow.set_experiment(experiment)
+    with mlflow.start_run(run_name=run_name) as run, tempfile.TemporaryDirectory() as scratch:
+        mlflow.log_params(_flat(result.settings.model_dump(mode="json")))
+        mlflow.set_tags(
+            {
+                "simulated": str(metadata["simulated"]).lower(),
+                "data.name": metadata["data"]["name"],
+                "data.sha256": metadata["data"]["sha256"],
+                "git_commit": metadata["git_commit"] or "unknown",
+                "checks_passed": str(result.passed).lower(),
+                **{f"package.{k}": v for k, v in metadata["packages"].items()},
+            }
+        )
+        mlflow.log_metrics(_metrics(metadata["metrics"]))
+        mlflow.log_text(to_toml(result.settings), "settings.toml")
+        mlflow.log_text(result.card, "card.md")
+        mlflow.log_dict(metadata, "metadata.json")
+        mlflow.log_text(result.evaluation.table.to_csv(index=False), "metrics.csv")
+        for name, figure in run_plots(result).items():
+            mlflow.log_figure(figure, f"plots/{name}.png")
+        _log_data(mlflow, result)
+        folder = result.save(Path(scratch) / "bundle")
+        info = _log_model(mlflow, folder, result)
+        out = Tracked(run_id=run.info.run_id, model_uri=info.model_uri, tracking_uri=mlflow.get_tracking_uri())
+        if register:
+            model_version = mlflow.register_model(info.model_uri, register)
+            mlflow.MlflowClient().set_registered_model_alias(register, alias, model_version.version)
+            out["registered"] = f"models:/{register}@{alias}"
+            out["version"] = str(model_version.version)
+    return out
+
+
+def _log_data(mlflow: Any, result: TrainingResult) -> None:
+    """Log what was trained on as a data set: name, digest and shape, without a single row."""
+    import pandas as pd
+
+    data = result.metadata["data"]
+    shape = pd.DataFrame({"creators": [float(data["creators"])], "fake": [float(data["fake"])]})
+    logged = mlflow.data.from_pandas(shape, source=data["name"], name=data["name"], digest=data["sha256"][:32])
+    mlflow.log_input(logged, context="training")
+
+
+def _log_model(mlflow: Any, folder: Path, result: TrainingResult) -> Any:
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    names = result.evaluation.estimator.fitted_.layout.names
+    signature = ModelSignature(
+        inputs=Schema([ColSpec("double", name, required=False) for name in names]),
+        outputs=Schema([ColSpec("double", name) for name in ("fake_probability", "authenticity")]),
+    )
+    packages = result.metadata["packages"]
+    return mlflow.pyfunc.log_model(
+        name="bundle",
+        python_model=str(Path(__file__).with_name("pyfunc.py")),
+        artifacts={"bundle": str(folder)},
+        signature=signature,
+        pip_requirements=[f"realreach=={result.metadata.get('realreach_version') or _version()}"]
+        + [f"{name}=={packages[name]}" for name in ("numpy", "pandas", "pyarrow", "lightgbm")],
+    )
+
+
+def _version() -> str:
+    from realreach._version import __version__
+
+    return __version__
+
+
+def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    out: dict[str, str] = {}
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            out |= _flat(value, f"{prefix}{key}.")
+        else:
+            out[prefix + key] = str(value)[:500]
+    return out
+
+
+def _metrics(metrics: Mapping[str, list[float | None]]) -> dict[str, float]:
+    out: dict[str, float] = {}
+    for name, values in metrics.items():
+        for suffix, value in zip(("", "/low", "/high"), values, strict=True):
+            if value is not None:
+                out[name + suffix] = value
+    return out
+
+
+def fetch_model(uri: str, tracking_uri: str | None = None) -> Path:
+    """Return a local folder with the bundle behind a registry URI such as ``models:/realreach@champion``.
+
+    Only the files of the bundle are used; no code that lies in the registry is run.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model.
+    """
+    mlflow = _mlflow(tracking_uri)
+    try:
+        local = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=tempfile.mkdtemp(prefix="realreach-")))
+    except Exception as err:
+        reason = str(err).splitlines()[0][:200] if str(err) else type(err).__name__
+        raise ModelError(f"{uri}: no such model in the registry ({reason})") from err
+    found = sorted(local.rglob("manifest.json"))
+    if len(found) != 1:
+        raise ModelError(f"{uri}: the registered model holds no realreach bundle")
+    return found[0].parent

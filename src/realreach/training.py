@@ -1,0 +1,243 @@
+"""The recipe: from a folder of tables to an evaluated, checked, saved and (if wished) tracked model."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from realreach.bundle import save_bundle
+from realreach.card import model_card
+from realreach.checks import Finding, Run, run_checks
+from realreach.errors import InputError
+from realreach.evaluation import Evaluation, Labelled, evaluate_by_folds, evaluate_held_out
+from realreach.features import build_features
+from realreach.features.view import decision_days
+from realreach.settings import TrainSettings, to_toml
+from realreach.splits import Split
+from realreach.tables import ReadResult, Tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["TrainingResult", "data_digest", "labelled_creators", "train"]
+
+_FOLDS_BELOW = 3_000
+_PER_CLASS = 15
+"""Creators of each class below which no model is made."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingResult:
+    """What a training run made."""
+
+    evaluation: Evaluation
+    findings: list[Finding]
+    metadata: Mapping[str, Any]
+    card: str
+    settings: TrainSettings
+
+    @property
+    def passed(self) -> bool:
+        """Whether no check found an error."""
+        return all(f.severity != "error" for f in self.findings)
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the model folder (see :func:`realreach.bundle.save_bundle`)."""
+        model = self.evaluation.estimator.fitted_
+        return save_bundle(
+            folder, model, self.metadata, settings=to_toml(self.settings), card=self.card, overwrite=overwrite
+        )
+
+
+def labelled_creators(tables: Tables, as_of: object = None) -> Labelled:
+    """Return features, labels and slices of the creators that have a label, sorted by creator_id.
+
+    Raises
+    ------
+    InputError
+        If there is no labels table, or fewer than 15 creators of a class.
+    """
+    labels = tables.labels
+    if labels is None or len(labels) == 0:
+        raise InputError("labels: no labels were given. Training needs a labels table with creator_id and is_fake (0 or 1).")
+    rows = np.flatnonzero(np.diff(labels.starts) > 0)
+    ids = np.array(tables.creator_ids.to_pylist(), dtype=object)[rows]
+    order = np.argsort(ids)
+    rows, ids = rows[order], ids[order]
+    picked = tables.take(rows)
+    labels = picked.labels
+    assert labels is not None
+    target = labels.numbers("is_fake")
+    counts = np.bincount(target.astype(np.int64), minlength=2)
+    if counts.min() < _PER_CLASS:
+        raise InputError(
+            f"labels: {counts[1]} creators with is_fake = 1 and {counts[0]} with 0. Both need at least {_PER_CLASS} to "
+            "fit, hold out and calibrate; give more labels."
+        )
+    weight = np.nan_to_num(labels.numbers("weight"), nan=1.0)
+    groups = labels.strings("group_id").to_pylist()
+    features = build_features(picked, as_of)
+    return Labelled(
+        features=features,
+        target=target,
+        weight=weight,
+        group=np.array([g if g is not None else f"creator {i}" for g, i in zip(groups, ids, strict=True)], dtype=object),
+        as_of=decision_days(picked, as_of),
+        language=_texts(picked, "language"),
+        platform=_texts(picked, "platform"),
+        mechanisms=np.array([m or "" for m in labels.strings("mechanisms").to_pylist()], dtype=object),
+    )
+
+
+def _texts(tables: Tables, name: str) -> np.ndarray:
+    return np.array([v if v is not None else "unknown" for v in tables.creators.strings(name).to_pylist()], dtype=object)
+
+
+def data_digest(data: Labelled) -> str:
+    """Return a sha256 of features and labels: the same data in any order of rows or file format has the same digest."""
+    digest = hashlib.sha256()
+    digest.update("\n".join(data.features.columns).encode())
+    digest.update("\n".join(str(key) for key in data.features.index).encode())
+    digest.update(np.ascontiguousarray(data.matrix).tobytes())
+    for values in (data.target, data.weight, data.as_of):
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
+
+
+def train(
+    result: ReadResult, settings: TrainSettings, *, as_of: object = None, data_name: str = "data", report: Callable[[str], None] = lambda _: None
+) -> TrainingResult:  # fmt: skip
+    """Fit, evaluate and check a model.
+
+    Parameters
+    ----------
+    result
+        What :func:`realreach.read_tables` returned, with labels.
+    settings
+        Settings of the run.
+    as_of
+        Day of the decision for all creators; None takes each label's own.
+    data_name
+        Logical name of the data for card and run; no path.
+    report
+        Called with a short sentence at every step.
+
+    Returns
+    -------
+    TrainingResult
+        Evaluation, findings of the checks, card; not yet written anywhere.
+
+    Raises
+    ------
+    InputError
+        If there are too few labels.
+    """
+    tables = result.tables
+    report(f"features of {len(tables):,} creators")
+    data = labelled_creators(tables, as_of)
+    by_folds = settings.folds > 0 or len(data) < _FOLDS_BELOW
+    evaluation = (evaluate_by_folds if by_folds else evaluate_held_out)(data, settings, report)
+    report("checks of the run")
+    findings = _checks(data, evaluation, settings)
+    sources = tables.labels.strings("label_source").to_pylist() if tables.labels is not None else []
+    simulated = settings.simulated or (bool(sources) and all(s == "simulated" for s in sources))
+    settings = settings.model_copy(update={"simulated": simulated})
+    metadata = _metadata(data, evaluation, findings, settings, data_name)
+    card = model_card(metadata, evaluation, findings, data.features)
+    return TrainingResult(evaluation, findings, metadata, card, settings)
+
+
+def _checks(data: Labelled, evaluation: Evaluation, settings: TrainSettings) -> list[Finding]:
+    held_out = evaluation.split is not None
+    nothing = np.empty(0, dtype=np.int64)
+    # By folds every creator is tested once by models that did not see it: there is one part, and it is the test.
+    split = evaluation.split or Split(nothing, nothing, nothing, evaluation.test_rows)
+    own = evaluation.table[evaluation.table["model"] == "realreach"].drop(columns="model")
+    # Context columns are never shown to the model, so they are no leak.
+    seen = data.features[[c for c in data.features.columns if not c.startswith("context__")]]
+    run = Run(
+        split,
+        data.target,
+        data.features.index.to_numpy(dtype=object),
+        seen,
+        groups=data.group,
+        as_of_days=data.as_of,
+        test_scores=evaluation.frame["p"].to_numpy(),
+        rule_scores=evaluation.rule,
+        metrics=own,
+        seed=settings.seed,
+    )
+    findings = run_checks(run)
+    return findings if held_out else [f for f in findings if not (f.code == "few_of_a_class" and " test " not in f.sentence)]
+
+
+def _metadata(
+    data: Labelled, evaluation: Evaluation, findings: list[Finding], settings: TrainSettings, data_name: str
+) -> dict[str, Any]:
+    from datetime import UTC, datetime
+
+    digest = data_digest(data)
+    own = evaluation.table[(evaluation.table["model"] == "realreach") & evaluation.table["slice"].isin(["all", "size_matched"])]
+    metrics = {
+        f"{row['slice']}/{row['metric']}": [_number(row[k]) for k in ("value", "low", "high")]
+        for row in own.to_dict("records")
+    }
+    names = ("numpy", "pandas", "pyarrow", "scikit-learn", "lightgbm")
+    booster = hashlib.sha256(evaluation.estimator.fitted_.booster.model_to_string().encode()).hexdigest()
+    return {
+        "name": settings.name,
+        "version": f"{datetime.now(UTC):%Y%m%d}-{booster[:8]}",
+        "created_on": f"{datetime.now(UTC):%Y-%m-%d}",
+        "simulated": settings.simulated,
+        "data": {
+            "name": data_name,
+            "sha256": digest,
+            "creators": len(data),
+            "fake": int(data.target.sum()),
+            "first_as_of": _day(data.as_of.min()),
+            "last_as_of": _day(data.as_of.max()),
+        },
+        "prevalence": float(np.average(data.target, weights=data.weight)),
+        "operating_fpr": settings.model.operating_fpr,
+        "protocol": evaluation.protocol,
+        "trees": evaluation.estimator.best_iteration_,
+        "metrics": metrics,
+        "findings": [{"code": f.code, "severity": f.severity, "sentence": f.sentence} for f in findings],
+        "seed": settings.seed,
+        "git_commit": _git_commit(),
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in names},
+    }
+
+
+def _number(value: Any) -> float | None:
+    number = float(value)
+    return None if np.isnan(number) else round(number, 6)
+
+
+def _day(days: float) -> str | None:
+    return str(np.datetime64(int(days), "D")) if days > 0 else None
+
+
+def _git_commit() -> str | None:
+    """Return the commit of the code, if it runs from a checkout; never a path."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, cwd=Path(__file__).parent, check=False
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None
+
+
+def features_frame(data: Labelled) -> pd.DataFrame:
+    """Return the features of the labelled creators with their label, for notebooks."""
+    return data.features.assign(is_fake=data.target)
