@@ -85,6 +85,15 @@ def test_engagement_norms_depend_on_size_and_platform():
     assert points[3:].tolist() == [0.0, 0.0, 0.0]  # not known: nobody is accused by a guess
 
 
+def test_engagement_is_likes_and_comments_and_likes_alone_where_comments_are_not_known():
+    likes = {"likes_per_follower": 0.011}
+    changes = [{**likes, "comments_per_follower": x} for x in (0.010, 0.0, np.nan)]
+    points = rule_points(creators(*changes, {"likes_per_follower": np.nan}))["engagement_rate"].to_numpy()
+    assert points[0] == 0.0
+    assert points[1] == points[2] == pytest.approx(0.5)
+    assert np.isnan(points[3])
+
+
 def test_missing_inputs_give_neither_points_nor_full_marks():
     guilty = {"generic_comment_share": 0.9}
     nothing = {name: np.nan for name in HEALTHY if name not in ("platform", "followers")}

@@ -241,6 +241,14 @@ def test_slice_false_positives(clean):
     assert run_checks(with_metric(clean, "fpr_at_threshold", "language=id", 0.30, 0.0, 0.60)) == []
 
 
+def test_slice_less_than_twice_as_bad_is_no_finding(clean):
+    overall = clean.metrics.set_index(["metric", "slice"]).loc[("fpr_at_threshold", "all"), "value"]
+    slightly = with_metric(clean, "fpr_at_threshold", "language=id", 1.9 * overall, 1.5 * overall, 2.3 * overall)
+    assert run_checks(slightly) == []
+    more = with_metric(clean, "fpr_at_threshold", "language=id", 2.1 * overall, 1.5 * overall, 2.3 * overall)
+    assert only(more).code == "slice_false_positives"
+
+
 def test_slice_false_positives_from_scores(clean):
     rows = clean.split.test
     hurt = np.arange(len(rows)) % 4 == 0

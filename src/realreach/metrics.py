@@ -156,7 +156,6 @@ class Metric:
     """Noise adds to it, and resampling adds noise once more: its interval is reflected, see :func:`evaluate`."""
     is_share: bool = False
     """A share of the needed rows: at exactly 0 or 1 its interval is exact instead of a bootstrap of zero width."""
-    higher_is_better: bool = True
 
     def __call__(self, y: FloatArray, p: FloatArray, w: FloatArray | None = None) -> float:
         """Return the metric of these rows."""
@@ -293,16 +292,16 @@ def _recalibrate(t: Tally, *, with_slope: bool) -> tuple[FloatArray, FloatArray]
     return np.where(defined, a, np.nan), np.where(defined, b, np.nan)
 
 
-brier = Metric("brier", _brier, "rows", higher_is_better=False)
+brier = Metric("brier", _brier, "rows")
 """Mean squared error of the probability."""
 
 brier_skill = Metric("brier_skill", _brier_skill)
 """One minus Brier over the Brier of always saying the share of fakes; 0 or less: no better than saying that."""
 
-log_loss = Metric("log_loss", _log_loss, "rows", higher_is_better=False)
+log_loss = Metric("log_loss", _log_loss, "rows")
 """Mean negative log of the probability given to what was true."""
 
-calibration_error = Metric("calibration_error", _calibration_error, "rows", leans_up=True, higher_is_better=False)
+calibration_error = Metric("calibration_error", _calibration_error, "rows", leans_up=True)
 """Mean gap between probability and share of fakes over 15 bins of equal weight; equal scores share a bin."""
 
 calibration_slope = Metric("calibration_slope", lambda t: _recalibrate(t, with_slope=True)[1])
@@ -391,7 +390,7 @@ def _at_threshold(threshold: float) -> dict[str, Metric]:
 
     return {
         "recall_at_threshold": Metric("recall_at_threshold", recall, "fake", is_share=True),
-        "fpr_at_threshold": Metric("fpr_at_threshold", fpr, "honest", is_share=True, higher_is_better=False),
+        "fpr_at_threshold": Metric("fpr_at_threshold", fpr, "honest", is_share=True),
     }
 
 

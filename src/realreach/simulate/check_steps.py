@@ -282,8 +282,8 @@ def check_comment_set(worlds: Worlds, plan: CommentPlan) -> Iterator[CheckRow]:
         platforms={plan.platform: 1.0},
         tiers=dict(plan.tiers),
         languages=dict(plan.languages),
-        comments_median=600,
-        comments_cap=900,
+        comments_median=2000,
+        comments_cap=2500,
         posts_cap=12,
     )
     simulated = check_comments.simulated_packets(frames, like=real[0], before_emoji=plan.before_emoji)

@@ -28,10 +28,10 @@ SHARES: Mapping[str, float] = MappingProxyType(
         "ig2017": 0.10,
         "tiktok": 0.13,
         "ordinary": 0.07,
-        "instagram_comments": 0.01,
-        "youtube_id_comments": 0.01,
-        "youtube_en_comments": 0.01,
-        "rates": 0.15,
+        "instagram_comments": 0.015,
+        "youtube_id_comments": 0.015,
+        "youtube_en_comments": 0.015,
+        "rates": 0.14,
         "switches": 0.02,
     }
 )

@@ -80,8 +80,10 @@ def _times(rng: np.random.Generator, profile: Profile) -> FloatArray:
     back[1:] += back[0] * (rng.random() - 1)  # the present falls somewhere inside the newest gap
     back[0] *= rng.random()
     day = np.floor(profile.as_of - back[back < span])[::-1]
-    usual = rng.normal(profile.hour, profile.hour_sd, len(day))
-    local = np.where(rng.random(len(day)) < profile.any_hour, rng.uniform(6, 24, len(day)), usual)
+    local = profile.hour + rng.vonmises(0, profile.hour_focus, len(day)) * 12 / np.pi
+    dots = np.floor(profile.hour + rng.vonmises(0, 2 * profile.hour_focus, 2) * 12 / np.pi)
+    on_the_dot = rng.random(len(day)) < profile.fixed_hour
+    local[on_the_dot] = dots[rng.integers(0, 2, int(on_the_dot.sum()))] + rng.gamma(1.2, 0.12, int(on_the_dot.sum()))
     at = np.sort(day + ((local - profile.hours_east) % 24) / 24)
     return at[at < profile.as_of - 0.02]
 
@@ -91,7 +93,7 @@ def _reach(rng: np.random.Generator, profile: Profile, n: int) -> FloatArray:
     fast = profile.spread * np.sqrt(1 - profile.memory) * rng.standard_normal(n)
     fast *= 1 + profile.lean * np.sign(fast)
     hits = (rng.random(n) < profile.tail) * rng.exponential(0.9 * profile.spread + 0.1, n)
-    flops = (rng.random(n) < 0.04) * rng.exponential(0.8 * profile.spread + 0.1, n)
+    flops = (rng.random(n) < 0.025) * rng.exponential(0.8 * profile.spread + 0.1, n)
     slow = profile.spread * np.sqrt(profile.memory) * ar1(rng, n, 0.9)
     return fast + hits - flops + slow
 

@@ -43,7 +43,8 @@ class Profile:
     comes from posts. ``like_rate`` is the median likes per follower of a post, ``spread`` the standard deviation of
     ln likes, ``memory`` the share of its variance that drifts slowly, ``tail`` the share of hits, ``lean`` how much
     further good posts rise above the usual than bad ones fall below, ``trend`` the change of ln likes from the oldest to
-    the newest posts. ``hour`` (local), ``hour_sd`` and ``any_hour`` tell at what time of day the creator posts.
+    the newest posts. ``hour`` is the middle of the creator's (local) day,
+    ``hour_focus`` how narrow that day is, ``fixed_hour`` the share of posts that go out on the dot.
     """
 
     platform: str
@@ -70,8 +71,8 @@ class Profile:
     posts_per_week: float
     gap_cv: float
     hour: float
-    hour_sd: float
-    any_hour: float
+    hour_focus: float
+    fixed_hour: float
     like_rate: float
     spread: float
     tail: float
@@ -117,7 +118,7 @@ def draw_profile(rng: np.random.Generator, settings: SimulationSettings) -> Prof
     size = np.log10(followers)
     # Hits far above the usual are a matter of platform; the largest accounts have fewer of them.
     tail = float(rng.beta(1.0, 35) if platform != "tiktok" else rng.beta(1.5, np.interp(size, [5.7, 6.8], [5, 25])))
-    lean = {"instagram": -0.13, "tiktok": np.interp(size, [5.5, 6.8], [0.2, -0.03])}.get(platform, 0.08)
+    lean = {"instagram": -0.13, "tiktok": np.interp(size, [5.5, 6.8], [0.22, 0.05])}.get(platform, 0.08)
     as_of = int(np.datetime64(settings.end, "D").astype(np.int64)) - int(rng.integers(0, settings.spread_days + 1))
     small = max(0.0, np.log10(3_000 / followers))
     return Profile(
@@ -144,9 +145,9 @@ def draw_profile(rng: np.random.Generator, settings: SimulationSettings) -> Prof
         bot_share=float(np.clip(rng.lognormal(np.log(0.06), 0.6), 0.01, 0.25)),
         posts_per_week=float(np.clip(pace, 0.03, 70)),
         gap_cv=float(np.clip(norms.gap_cv * rng.lognormal(0, norms.gap_cv_sd), 0.25, 3.5)),
-        hour=float((rng.choice([12.0, 18.5, 20.0]) + rng.normal(0, 2.5)) % 24),
-        hour_sd=float(np.clip(rng.lognormal(np.log(2.8), 0.7), 0.3, 9)),
-        any_hour=float(rng.beta(0.9, 2.2)),
+        hour=float((17.5 + rng.normal(0, 2.3)) % 24),
+        hour_focus=float(np.clip(rng.lognormal(np.log(1.5), 0.6), 0.1, 8)),
+        fixed_hour=float(rng.beta(0.45, 3.5)),
         like_rate=_like_rate(rng, norms, followers, pace, spread),
         spread=float(np.clip(spread, 0.08, 1.8)),
         tail=tail,

@@ -16,18 +16,10 @@ __all__ = ["Problem", "problems_of", "similar_file"]
 
 _EXAMPLES = 5
 _SHAPED = frozenset(
-    [
-        "not_a_number",
-        "not_whole",
-        "out_of_range",
-        "bad_flag",
-        "bad_category",
-        "bad_date",
-        "bad_time",
-        "time_without_zone",
-        "time_is_epoch",
-        "ambiguous_number",
-    ]
+    {
+        *("not_a_number", "not_whole", "out_of_range", "ambiguous_number", "bad_flag", "bad_category"),
+        *("bad_date", "bad_time", "time_without_zone", "time_is_epoch"),
+    }
 )
 """Codes that are easier to understand with the outline of a value."""
 

@@ -46,7 +46,7 @@ class Occasion(dict[str, str]):
         super().__init__()
         self._dice = dice
         # One creator's crowd comes back to a few topics of the niche; `habits` settles which.
-        self._topics = grammar.topics if habits is None else tuple(habits.pick(grammar.topics) for _ in range(8))
+        self._topics = grammar.topics if habits is None else tuple({habits.pick(grammar.topics): 0 for _ in range(9)})
         words = grammar.words
         self._names = (audience.name,) if audience else tuple(weighted(words["names"]))
         own = audience is not None and audience.language == grammar.language
@@ -81,8 +81,11 @@ class Occasion(dict[str, str]):
         return self._answers[slot]()
 
     def _other(self) -> str:
-        found = self._dice.pick(self._topics)
-        return found if found != self["topic"] else self._dice.pick(self._topics)
+        for _ in range(4):
+            found = self._dice.pick(self._topics)
+            if found != self["topic"]:
+                break
+        return found
 
     def _address(self) -> str:
         found = self._dice.pick(self._addresses)

@@ -72,7 +72,7 @@ class Grammar:
 
     ``topics`` are the subjects that captions are about, ``slang`` maps a written-out word to the ways it is shortened,
     ``joiner`` stands between words (nothing in scripts without spaces), ``spaced`` says whether words have spaces,
-    ``mark`` is the question mark, ``words`` holds names, forms of address and prices.
+    ``mark`` is the question mark, ``density`` the length of a thought relative to English, ``words`` holds names, forms of address and prices.
     """
 
     language: str
@@ -84,6 +84,7 @@ class Grammar:
     joiner: str
     spaced: bool
     mark: str
+    density: float
     words: Mapping[str, Any]
     subjects: re.Pattern[str] = field(repr=False)
 
@@ -189,7 +190,7 @@ def load_grammar(language: str, niche: str) -> Grammar:
         rules[name].options = [_parse(text, rules, f"{language}.json, rule {name!r}") for text in alternatives]
     by_length = sorted({topic.lower() for topic in topics}, key=lambda topic: (-len(topic), topic))
     spaced = bool(data.get("spaced", True))
-    edge = r"\b" if spaced else ""
+    edge = r"\b" if data.get("edges", spaced) else ""
     return Grammar(
         language=language,
         niche=niche,
@@ -200,6 +201,7 @@ def load_grammar(language: str, niche: str) -> Grammar:
         joiner=" " if spaced else "",
         spaced=spaced,
         mark=data.get("mark", "?"),
+        density=float(data.get("density", 1.0)),
         words={key: data.get(key, default) for key, default in _WORDS.items()},
         subjects=re.compile(edge + "(?:" + "|".join(map(re.escape, by_length)) + ")" + edge),
     )

@@ -145,8 +145,8 @@ class _Writer:
 
     def _say(self, act: str, grammar: Grammar, occasion: Occasion, length: float) -> str:
         dice = self._dice
-        wanted = length if grammar.spaced else length * 0.5
-        brief = 14 if grammar.spaced else 6
+        wanted = length * grammar.density
+        brief = 14 * grammar.density
         if wanted < brief:
             return self._clause(f"{act}_s", grammar, occasion)
         if wanted < 2 * brief and dice.roll() < 0.45:  # two short calls: "keren banget kak sukses terus"

@@ -43,8 +43,9 @@ def type_out(text: str, act: str, audience: Audience, grammar: Grammar, dice: Di
 def join_clauses(first: str, second: str, grammar: Grammar, dice: Dice) -> str:
     """Return two clauses in one text."""
     if not grammar.spaced:
-        return first + dice.pick(("。", "、", "！", "。")) + second if grammar.language == "ja" else f"{first} {second}"
-    link = dice.pick(_LINKS)
+        signs = ("。", "、", "！", "。") if grammar.language == "ja" and first[-1] not in "？！" else (" ",)
+        return first + dice.pick(signs) + second
+    link = " " if first[-1] in "?!" else dice.pick(_LINKS)
     if link[0] == "." and dice.roll() < 0.5:
         second = second[:1].upper() + second[1:]
     return first + link + second
