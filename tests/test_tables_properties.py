@@ -17,27 +17,15 @@ SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[Healt
 
 ODD = st.sampled_from(
     [
-        "",
-        " ",
-        "NA",
-        "0",
-        "1",
-        "12.3K",
-        "1e5",
-        "1e999",
-        "-0",
-        "nan",
-        "true",
-        "2024-01-31",
-        "2024-02-30",
-        "a",
-        "b",
-        "x\x00",
+        *("", " ", "NA", "0", "1", "12.3K", "1e5", "1e999", "-0", "nan", "true", "a", "b", "x\x00", "9" * 30, "\u0661"),
+        *("2024-01-31", "2024-02-30", "2024-01-31T10:00:00Z", "2024-01-31T10:00:00", "1706659200", "tiktok", "\ud800"),
     ]
-    + ["2024-01-31T10:00:00Z", "2024-01-31T10:00:00", "1706659200", "instagram", "\ud800", "9" * 30, "\u0661"]
 )
 TEXT = ODD | st.text(max_size=8)
 ANY = TEXT | st.none() | st.integers() | st.floats() | st.booleans() | st.lists(st.integers(), max_size=2) | st.dates()
+
+
+KEYS = st.sampled_from(["creator_id", "platform", "posts", "labels", "x"])
 
 
 @st.composite
@@ -87,10 +75,8 @@ def _check_valid(tables: Tables, name: str) -> None:
     for column in table.contract.columns:
         if column.name in table:
             values = table.columns[column.name]
-            missing = (
-                values.is_null().to_numpy(zero_copy_only=False) if isinstance(values, pa.Array) else np.isnan(values)
-            )
-            assert not (column.required and missing.any())
+            missing = values.null_count if isinstance(values, pa.Array) else np.isnan(values).sum()
+            assert not (column.required and missing)
             if column.minimum is not None:
                 assert not (values < column.minimum).any()
                 assert not (values > column.maximum).any()
@@ -129,7 +115,7 @@ def test_numbers_agree_with_python(texts: list[str]) -> None:
 @SETTINGS
 @given(
     st.lists(
-        st.datetimes(dt.datetime(1991, 1, 1), dt.datetime(2099, 1, 1), timezones=st.timezones(allow_key_prefix=False)),
+        st.datetimes(dt.datetime(1991, 1, 1), dt.datetime(2099, 1, 1), timezones=st.timezones()),
         min_size=1,
         max_size=5,
     ),
@@ -141,9 +127,8 @@ def test_times_agree_with_python(times: list[dt.datetime], one_is_wrong: bool) -
     times = [t for t in times if (t.utcoffset() or dt.timedelta()).total_seconds() % 60 == 0]
     texts = [t.isoformat() for t in times] + ["nonsense"] * one_is_wrong
     expected = [t.astimezone(dt.UTC).replace(tzinfo=None) for t in times]
-    cells = check_column(pa.array(texts, pa.string()), CONTRACTS["posts"].by_name["posted_at"], Limits(), None)
+    given_texts, instant = pa.array(texts, pa.string()), CONTRACTS["posts"].by_name["posted_at"]
+    cells = check_column(given_texts, instant, Limits(), None)
     assert cells.values.tolist()[: len(times)] == expected
-    days = check_column(
-        pa.array(texts, pa.string()), CONTRACTS["follower_history"].by_name["observed_on"], Limits(), None
-    )
+    days = check_column(given_texts, CONTRACTS["follower_history"].by_name["observed_on"], Limits(), None)
     assert days.values.tolist()[: len(times)] == [t.date() for t in expected]

@@ -68,7 +68,11 @@ def test_mended_csv_is_read_beside_the_rest(tmp_path: Path) -> None:
         "missing_value",
     ]
     again = result.report.write_quarantine(tmp_path / "again")
-    assert list(_rows(again[0])[0]).count("_file") == 1
+    rows = _rows(again[0])
+    assert [row["_file"] for row in rows].count("posts/mended.csv") == 1
+    assert rows[0]["_raw"] == "a,p4,2024-01-04T10:00:00Z,6,too,many"
+    header = again[0].read_text("utf-8").splitlines()[0].split(",")
+    assert len(header) == len(set(header))
 
 
 def test_an_unmended_quarantine_gives_the_same_findings(tmp_path: Path) -> None:

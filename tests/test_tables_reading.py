@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -142,12 +143,13 @@ def test_nested_records_equal_frames(frames: Frames, tmp_path: Path) -> None:
     assert_same(clean(read_tables(tmp_path / "all.json")), expected)
 
 
+def _columns(rows: list[dict]) -> dict[str, list]:
+    return {name: [row.get(name) for row in rows] for name in {name for row in rows for name in row}}
+
+
 def test_lists_of_columns_equal_row_objects(frames: Frames) -> None:
-    records = as_records({name: frame.fillna(1) if name == "posts" else frame for name, frame in frames.items()})
-    columnar = [
-        {k: {c: [row[c] for row in v] for c in v[0]} if isinstance(v, list) else v for k, v in record.items()}
-        for record in records
-    ]
+    records = as_records(frames)
+    columnar = [{k: _columns(v) if isinstance(v, list) else v for k, v in record.items()} for record in records]
     assert_same(tables_from_records(columnar).tables, tables_from_records(records).tables)
 
 
@@ -177,7 +179,7 @@ def test_part_files_of_several_formats_and_packings(frames: Frames, tmp_path: Pa
             (tmp_path / name / "part-001.csv.zst").write_bytes(pa.compress(text, codec="zstd", asbytes=True))
         else:
             (tmp_path / name / "part-001.csv.gz").write_bytes(gzip.compress(text))
-        (tmp_path / name / "_SUCCESS").touch()
+        (tmp_path / name / "_unfinished.csv").write_text("half a line")
     assert_same(clean(read_tables(tmp_path)), clean(tables_from_frames(frames)))
 
 
@@ -186,6 +188,35 @@ def test_byte_order_mark_and_windows_line_ends(frames: Frames, tmp_path: Path) -
     text = "\n\n" + as_text(plain).to_csv(index=False, lineterminator="\r\n") + "\r\n\r\n"
     (tmp_path / "creators.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
     assert_same(clean(read_tables(tmp_path)), clean(tables_from_frames({"creators": plain})))
+
+
+def test_row_numbers_count_blank_lines_as_a_spreadsheet_does(tmp_path: Path) -> None:
+    (tmp_path / "creators.csv").write_text("\n\ncreator_id,platform\n\na,tiktok\nb,no no\n,,\n\nc\nd,no no\n")
+    problems = read_tables(tmp_path).report.problems
+    assert [(p.code, p.rows) for p in problems] == [
+        ("field_count", ("creators.csv row 9",)),
+        ("bad_category", ("creators.csv row 6", "creators.csv row 10")),
+    ]
+
+
+def test_hidden_likes_are_unknown_and_rows_without_time_come_last() -> None:
+    likes = {"post_id": ["p", "q"], "posted_at": ["2024-01-02T00:00Z"] * 2, "likes": [5, 6], "likes_hidden": [1, 0]}
+    times = [None, "2024-01-02T00:00Z", None, "2024-01-01T00:00Z"]
+    comments = {"comment_id": ["b", "c", "a", "d"], "text": ["x"] * 4, "commented_at": times}
+    tables = tables_from_records(
+        [{"creator_id": "a", "platform": "tiktok", "posts": likes, "comments": comments}]
+    ).tables
+    assert tables.posts is not None
+    assert tables.comments is not None
+    np.testing.assert_array_equal(tables.posts.numbers("likes"), [np.nan, 6])
+    assert tables.comments.strings("comment_id").to_pylist() == ["d", "c", "a", "b"]
+
+
+def test_a_float_that_is_not_exact_is_no_key() -> None:
+    frame = pd.DataFrame({"creator_id": [1.0, 2.0**53, 1.5, 1e300, np.nan], "platform": "tiktok"})
+    result = tables_from_frames({"creators": frame})
+    assert result.tables.creator_ids.to_pylist() == ["1"]
+    assert [(p.code, p.count) for p in result.report.problems] == [("bad_id", 3), ("missing_value", 1)]
 
 
 def test_folder_behind_a_link(frames: Frames, tmp_path: Path) -> None:
@@ -355,7 +386,7 @@ def test_creators_that_were_set_aside_are_named_for_the_output() -> None:
 def test_nothing_left_still_tells_and_quarantines(tmp_path: Path) -> None:
     with pytest.raises(NothingLeftError, match="none of 1 rows could be used") as caught:
         tables_from_records([{"creator_id": "a", "platform": "tiktok", "followers": "1K"}])
-    assert caught.value.report.invalid_creators == [("a", ("not_a_number",))]
+    assert pickle.loads(pickle.dumps(caught.value)).report.invalid_creators == [("a", ("not_a_number",))]
     assert [p.name for p in caught.value.report.write_quarantine(tmp_path)] == ["creators.jsonl"]
 
 

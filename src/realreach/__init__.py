@@ -1,7 +1,8 @@
-"""Authenticity scores for creators: is this engagement real?
+"""Authenticity scores for creators, which answer one question: is this engagement real.
 
-The straight line: ``read_tables`` (checked once) -> ``build_features`` (one row per creator, as of a day) -> ``train`` (fit,
-calibrate, evaluate, check) -> ``save_bundle`` / ``load_bundle`` (no pickle) -> ``Scorer`` (one row per creator, status first).
+The straight line: ``read_tables`` (checked once) -> ``build_features`` (one row per creator, as of a day) ->
+``train`` (fit, calibrate, evaluate, check) -> ``save_bundle`` / ``load_bundle`` (no pickle) -> ``Scorer`` (one row
+per creator, status first).
 
 >>> import realreach
 >>> realreach.__version__.count(".")

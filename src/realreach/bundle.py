@@ -1,8 +1,9 @@
 """The model folder: plain text files and a manifest that is checked before LightGBM sees a byte.
 
-A damaged booster file can kill the process and a pickle can run code, so nothing is read that the manifest does not name with its size and
-sha256, every byte is verified first, and the booster is built from the verified bytes. The manifest proves that the folder is whole, not
-where it comes from: for that, compare its hash with one that you got another way (``expected_sha256``).
+A damaged booster file can kill the process and a pickle can run code, so nothing is read that the manifest does not
+name with its size and sha256, every byte is verified first, and the booster is built from the verified bytes. The
+manifest proves that the folder is whole, not where it comes from: for that, compare its hash with one that you got
+another way (``expected_sha256``).
 """
 
 from __future__ import annotations
@@ -14,22 +15,34 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from realreach._version import __version__
 from realreach.errors import ModelError, OutputError
-from realreach.files import atomic_folder
+from realreach.files import atomic_folder, check_writable
 from realreach.model import Calibration, FittedModel, Layout
 from realreach.references import References
 
-__all__ = ["BUNDLE_FORMAT", "FILES", "Bundle", "load_bundle", "manifest_sha256", "save_bundle"]
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
+__all__ = ["BUNDLE_FORMAT", "FILES", "Bundle", "check_bundle_target", "load_bundle", "manifest_sha256", "save_bundle"]
 
 BUNDLE_FORMAT = 1
-FILES = ("model.txt", "features.json", "references.json", "calibration.json", "settings.toml", "metadata.json", "card.md")
+FILES = (
+    "model.txt",
+    "features.json",
+    "references.json",
+    "calibration.json",
+    "settings.toml",
+    "metadata.json",
+    "card.md",
+)
 """What a bundle holds, besides ``manifest.json``; nothing else may lie in the folder."""
 
 _MANIFEST = "manifest.json"
 _LARGEST = 64 * 2**20
+_BOOSTER_HEAD = b"tree\nversion=v4\n"
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +62,14 @@ class Bundle:
 
 
 def save_bundle(
-    folder: str | Path, model: FittedModel, metadata: Mapping[str, Any], *, settings: str = "", card: str = "", overwrite: bool = False
-) -> Path:  # fmt: skip
+    folder: str | Path,
+    model: FittedModel,
+    metadata: Mapping[str, Any],
+    *,
+    settings: str = "",
+    card: str = "",
+    overwrite: bool = False,
+) -> Path:
     """Write a model folder; it appears whole or not at all.
 
     Parameters
@@ -67,14 +86,14 @@ def save_bundle(
     Raises
     ------
     OutputError
-        If the folder exists or cannot be written.
+        If the folder exists or cannot be written; with ``overwrite`` also if it holds anything else than a model.
     """
-    target = Path(folder)
-    if target.exists() and not overwrite:
-        raise OutputError(f"{target} exists. Choose another folder or say --overwrite.")
+    target = check_bundle_target(folder, overwrite=overwrite)
     text = model.booster.model_to_string()
     if "pandas_categorical:[]" not in text and "pandas_categorical:null" not in text:
-        raise ModelError("the booster holds category values; only numeric features may be used, since values are stored in clear")
+        raise ModelError(
+            "the booster holds category values; only numeric features may be used, since values are stored in clear"
+        )
     layout = model.layout
     facts = {**metadata, "format": BUNDLE_FORMAT, "realreach_version": __version__}
     files = {
@@ -105,6 +124,26 @@ def save_bundle(
     return target
 
 
+def check_bundle_target(folder: str | Path, *, overwrite: bool = False) -> Path:
+    """Return the folder if a model can be written there; raise before any work is done if not.
+
+    Raises
+    ------
+    OutputError
+        If it exists and may not be replaced, or if it holds anything but a model: such a folder is never replaced.
+    """
+    target = check_writable(folder, overwrite=overwrite, parents=True)
+    if target.is_symlink() or target.is_file():
+        raise OutputError(f"{target} is a file or a link. Name a folder for the model.")
+    if target.is_dir():
+        names = {entry.name for entry in target.iterdir()}
+        if names and (_MANIFEST not in names or names - {_MANIFEST, *FILES}):
+            raise OutputError(
+                f"{target} holds other things than a model, so it is not replaced. Choose another folder."
+            )
+    return target
+
+
 def load_bundle(folder: str | Path, *, expected_sha256: str | None = None) -> Bundle:
     """Load a model folder after checking every byte of it. Runs no code from the folder.
 
@@ -121,29 +160,55 @@ def load_bundle(folder: str | Path, *, expected_sha256: str | None = None) -> Bu
         If the folder is missing, holds another file than the manifest names, was changed, or was written for
         another format or feature catalogue.
     """
+    if "://" in str(folder):
+        raise ModelError(f"{folder}: a model is read from a local folder only. Copy it to this machine first.")
     root = Path(folder)
-    contents, sha256 = _verified(root)
+    try:
+        contents, sha256 = _verified(root)
+    except OSError as err:
+        raise ModelError(f"{root}: cannot be read ({err.strerror or type(err).__name__}). Check its rights.") from err
     if expected_sha256 is not None and sha256 != expected_sha256.lower():
         raise ModelError(
-            f"{root}: the manifest's sha256 is {sha256}, expected {expected_sha256}. This is not the model you asked for."
+            f"{root}: the manifest's sha256 is {sha256}, expected {expected_sha256}. "
+            "This is not the model you asked for."
         )
-    features = json.loads(contents["features.json"])
-    metadata = json.loads(contents["metadata.json"])
-    layout = _layout(root, features)
-    import lightgbm as lgb
-
-    booster = lgb.Booster(model_str=contents["model.txt"].decode())
-    if booster.num_feature() != len(layout.used):
-        raise ModelError(f"{root}: the booster has {booster.num_feature()} features, features.json names {len(layout.used)}")
-    references = References.from_dict(json.loads(contents["references.json"]))
-    calibration = Calibration.from_dict(json.loads(contents["calibration.json"]))
-    model = FittedModel(booster, layout, references, calibration)
-    return Bundle(model, metadata, contents["settings.toml"].decode(), contents["card.md"].decode(), sha256)
+    try:
+        return _assembled(root, contents, sha256)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as err:
+        raise ModelError(f"{root}: its files do not make a model ({type(err).__name__}). Get a fresh copy.") from err
 
 
 def manifest_sha256(folder: str | Path) -> str:
     """Return the sha256 of a bundle's manifest: the one number that pins the whole model."""
     return hashlib.sha256((Path(folder) / _MANIFEST).read_bytes()).hexdigest()
+
+
+def _assembled(root: Path, contents: Mapping[str, bytes], sha256: str) -> Bundle:
+    metadata = json.loads(contents["metadata.json"])
+    if not isinstance(metadata["name"], str) or not isinstance(metadata["version"], str):
+        raise TypeError("name and version must be text")
+    layout = _layout(root, json.loads(contents["features.json"]))
+    references = References.from_dict(json.loads(contents["references.json"]))
+    calibration = Calibration.from_dict(json.loads(contents["calibration.json"]))
+    model = FittedModel(_booster(root, contents["model.txt"], layout), layout, references, calibration)
+    return Bundle(model, metadata, contents["settings.toml"].decode(), contents["card.md"].decode(), sha256)
+
+
+def _booster(root: Path, text: bytes, layout: Layout) -> lgb.Booster:
+    # Something else under this name would be read by a parser that can end the process.
+    if not text.startswith(_BOOSTER_HEAD):
+        raise ModelError(f"{root}/model.txt is not a LightGBM text model of version 4: refused")
+    import lightgbm as lgb
+
+    try:
+        booster = lgb.Booster(model_str=text.decode())
+    except lgb.basic.LightGBMError as err:
+        raise ModelError(f"{root}/model.txt: LightGBM cannot read it. Get a fresh copy.") from err
+    if booster.num_feature() != len(layout.used):
+        raise ModelError(
+            f"{root}: the booster has {booster.num_feature()} features, features.json names {len(layout.used)}"
+        )
+    return booster
 
 
 def _layout(root: Path, features: Mapping[str, Any]) -> Layout:
@@ -159,13 +224,14 @@ def _layout(root: Path, features: Mapping[str, Any]) -> Layout:
         )
     import numpy as np
 
-    return Layout(names, *(np.array(features[k], dtype=np.int64) for k in ("used", "needs", "direction")))
+    used, needs, direction = (np.array(features[k], dtype=np.int64) for k in ("used", "needs", "direction"))
+    if not len(used) == len(needs) == len(direction) or not ((used >= 0) & (used < len(names))).all():
+        raise ModelError(f"{root}: features.json does not fit together. Get a fresh copy.")
+    return Layout(names, used, needs, direction)
 
 
 def _verified(root: Path) -> tuple[dict[str, bytes], str]:
     """Return the contents of all files, after checking names, kinds, sizes and hashes."""
-    if "://" in str(root):
-        raise ModelError(f"{root}: a model is read from a local folder only. Copy it to this machine first.")
     if root.is_file():
         raise ModelError(f"{root} is a file. A model is a folder with manifest.json; pickles are never loaded.")
     if not root.is_dir():
@@ -180,11 +246,17 @@ def _verified(root: Path) -> tuple[dict[str, bytes], str]:
         version = int(manifest["format"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as err:
         raise ModelError(f"{root}: manifest.json cannot be read ({type(err).__name__}). Get a fresh copy.") from err
+    if version < 1:
+        raise ModelError(f"{root}: manifest.json names the format {version}, which never was. Get a fresh copy.")
     if version > BUNDLE_FORMAT:
-        raise ModelError(f"{root}: bundle format {version} is newer than this version reads ({BUNDLE_FORMAT}). Update realreach.")
+        raise ModelError(
+            f"{root}: bundle format {version} is newer than this version reads ({BUNDLE_FORMAT}). Update realreach."
+        )
     if set(wanted) != set(FILES):
         odd = sorted(set(wanted) ^ set(FILES))
-        raise ModelError(f"{root}: manifest.json does not name the files of a bundle (differs in {', '.join(odd)[:200]})")
+        raise ModelError(
+            f"{root}: manifest.json does not name the files of a bundle (differs in {', '.join(odd)[:200]})"
+        )
     odd = sorted((present ^ set(wanted)) - {_MANIFEST})
     if odd:
         raise ModelError(f"{root}: missing or unexpected in the folder: {', '.join(odd)[:200]}. Get a fresh copy.")
@@ -192,7 +264,9 @@ def _verified(root: Path) -> tuple[dict[str, bytes], str]:
     for name, (size, digest) in wanted.items():
         data = _read(root, name, _LARGEST)
         if len(data) != size or hashlib.sha256(data).hexdigest() != digest:
-            raise ModelError(f"{root}/{name} was changed or damaged after it was written (size or sha256 differs). Get a fresh copy.")
+            raise ModelError(
+                f"{root}/{name} was changed or damaged after it was written (size or sha256 differs). Get a fresh copy."
+            )
         contents[name] = data
     return contents, hashlib.sha256(raw).hexdigest()
 

@@ -19,11 +19,13 @@ __all__ = ["family_importance", "markdown_table", "model_card"]
 
 _SHOWN = (
     "roc_auc", "pr_auc", "pr_auc_at_5pct", "pr_auc_at_10pct", "pr_auc_at_25pct", "recall_at_1pct_fpr", "recall_at_5pct_fpr", "brier",
-    "calibration_error",
+    "calibration_error", "recall_at_threshold", "fpr_at_threshold",
 )  # fmt: skip
 
 
-def model_card(metadata: Mapping[str, Any], evaluation: Evaluation, findings: list[Finding], features: pd.DataFrame) -> str:
+def model_card(
+    metadata: Mapping[str, Any], evaluation: Evaluation, findings: list[Finding], features: pd.DataFrame
+) -> str:
     """Return the card of a model as Markdown. Every figure comes from the run that made the model."""
     data = metadata["data"]
     world = "**simulated** creators" if metadata["simulated"] else "creators"
@@ -98,7 +100,7 @@ def _cell(row: pd.Series) -> str:
 
 def _slices(table: pd.DataFrame) -> str:
     own = table[(table["model"] == "realreach") & ~table["slice"].isin(["all", "size_matched"])]
-    names = ("roc_auc", "pr_auc_at_10pct", "recall_at_1pct_fpr", "brier", "calibration_error")
+    names = ("roc_auc", "pr_auc_at_10pct", "recall_at_threshold", "fpr_at_threshold", "brier", "calibration_error")
     rows = []
     for part in dict.fromkeys(own["slice"]):
         here = own[own["slice"] == part].set_index("metric")

@@ -1,19 +1,22 @@
 """The command line: ``realreach <command>``, and the thin ``train.py`` and ``predict.py``.
 
-Parsing imports nothing heavy, so that --help answers at once. Results go to standard output or a file, everything else to
-standard error. Exit codes: 0 done, 1 unexpected, 2 usage, 3 input, 4 model, 5 output, 130 interrupted.
+Parsing imports nothing heavy, so that --help answers at once. Results go to standard output or a file, everything
+else to standard error. Exit codes: 0 done, 1 unexpected, 2 usage, 3 input, 4 model, 5 output, 130 interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 from realreach._version import __version__
-from realreach.errors import RealreachError
+from realreach.commands.common import printable
+from realreach.errors import OutputError, RealreachError
 
 __all__ = ["COMMANDS", "EXIT_CODES", "main", "run_command"]
 
@@ -37,6 +40,9 @@ EXIT_CODES = """exit codes:
   5  output cannot be written
   130  interrupted"""
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""System errors that say that no more can be written."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``realreach`` with these arguments (default: the process's own) and return the exit code."""
@@ -58,7 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run_command(name: str, argv: Sequence[str] | None = None, *, prog: str) -> int:
     """Parse and run one command; turn every error into its exit code and one to three lines on standard error."""
-    # Before any numeric library starts its threads: waiting threads must sleep, not spin (150 times slower otherwise).
+    # Before any numeric library starts its threads: waiting threads must sleep, not spin (150 times slower
+    # otherwise).
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     module = import_module(f"realreach.commands.{name.replace('-', '_')}")
     parser = argparse.ArgumentParser(
@@ -72,41 +79,63 @@ def run_command(name: str, argv: Sequence[str] | None = None, *, prog: str) -> i
     module.add_arguments(parser)
     arguments = parser.parse_args(argv)
     try:
-        return int(module.run(arguments))
-    except RealreachError as err:
-        if arguments.debug:
-            raise
-        print(f"{prog}: {_one_line(str(err))}", file=sys.stderr)
-        return err.exit_code
-    except KeyboardInterrupt:
-        print(f"{prog}: interrupted; nothing half-written is left. Run the same command again.", file=sys.stderr)
-        return 130
+        code = int(module.run(arguments))
+        # What is still in the buffer must fail here, not while the interpreter shuts down.
+        sys.stdout.flush()
     except BrokenPipeError:
         # The reader of our output has gone (as in `| head`): nothing more to say.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()
         return 0
-    except ImportError as err:
-        if arguments.debug:
-            raise
-        package = (err.name or "").split(".")[0]
-        print(f"{prog}: the package {package!r} is not installed. Run: pip install 'realreach[train]'", file=sys.stderr)
-        return 1
-    except Exception as err:
-        if arguments.debug:
-            raise
-        # The message of an unexpected error may hold the caller's data: only its kind and place are shown.
-        place = err.__traceback__
-        while place is not None and place.tb_next is not None:
-            place = place.tb_next
-        where = f" in {os.path.basename(place.tb_frame.f_code.co_filename)}:{place.tb_lineno}" if place else ""
-        print(f"{prog}: unexpected {type(err).__name__}{where}. Say --debug for the traceback.", file=sys.stderr)
-        return 1
+    except (Exception, KeyboardInterrupt) as err:
+        return _failed(err, prog, arguments)
+    return code
+
+
+def _failed(err: BaseException, prog: str, arguments: argparse.Namespace) -> int:
+    """Tell an error on standard error and return its exit code."""
+    if arguments.debug:
+        import traceback
+
+        traceback.print_exception(err)
+    code, message = _told(err)
+    if getattr(arguments, "log_format", "text") == "json":
+        import json
+
+        print(json.dumps({"level": "error", "message": message, "exit_code": code}), file=sys.stderr)
+    else:
+        print(f"{prog}: {printable(message)}", file=sys.stderr)
+    return code
+
+
+def _told(err: BaseException) -> tuple[int, str]:
+    """Return exit code and message of an error."""
+    if isinstance(err, RealreachError):
+        return err.exit_code, str(err)
+    if isinstance(err, KeyboardInterrupt):
+        return 130, "interrupted; nothing half-written is left. Run the same command again."
+    if isinstance(err, OSError) and err.errno in _FULL:
+        _drop_stdout()
+        return OutputError.exit_code, f"the output could not be written: {err.strerror}"
+    package = (err.name or "").split(".")[0] if isinstance(err, ModuleNotFoundError) else ""
+    if package not in ("", "realreach"):
+        return 1, f"the package {package!r} is not installed. Run: pip install 'realreach[train]'"
+    # The message of an unexpected error may hold the caller's data: only its kind and place are shown.
+    place = err.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f" in {Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}" if place else ""
+    return 1, f"unexpected {type(err).__name__}{where}. Say --debug for the traceback."
+
+
+def _drop_stdout() -> None:
+    """Lead standard output into nothing, so that what is left in its buffer raises no second error at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """Shows defaults, and keeps the line breaks of the epilog."""
+    """Shows defaults where there are any, and keeps the line breaks of the epilog."""
 
-
-def _one_line(message: str) -> str:
-    """Return a message with control characters made visible, so that no input can write to the terminal."""
-    return "".join(c if c == "\n" or c.isprintable() else f"\\x{ord(c):02x}" for c in message)
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.default is None or action.default is False or "(default" in (action.help or ""):
+            return action.help
+        return super()._get_help_string(action)

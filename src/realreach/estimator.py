@@ -9,8 +9,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from realreach.errors import InputError
 from realreach.features.catalogue import feature_names
 from realreach.model import COMBINATIONS, Calibration, FittedModel, Layout, masked_copies
 from realreach.references import References, fit_references, no_references
@@ -30,12 +32,14 @@ _ISOTONIC_LEAST = 1000
 class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
     """Probability that a creator's engagement was bought, from the features of :func:`realreach.build_features`.
 
-    A gradient-boosted classifier that is deterministic, expects missing pillars (rows are also trained with pillars taken away), stops
-    early and is calibrated on creators that were not used for fitting, one calibration per combination of pillars.
+    A gradient-boosted classifier that is deterministic, expects missing pillars (rows are also trained with pillars
+    taken away), stops early and is calibrated on creators that were not used for fitting, one calibration per
+    combination of pillars.
 
     Parameters
     ----------
-    num_leaves, max_depth, learning_rate, n_estimators, min_child_samples, reg_lambda, feature_fraction, bagging_fraction
+    num_leaves, max_depth, learning_rate, n_estimators, min_child_samples, reg_lambda, feature_fraction,
+    bagging_fraction
         LightGBM's parameters. Shallow trees: reasons cost a twelfth, for 0.003 of ROC-AUC.
     early_stopping_rounds
         Rounds without gain on held-out creators after which fitting stops.
@@ -130,23 +134,34 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         groups
             Creators of one group never stand on both sides of the inner split.
         """
-        names = tuple(X.columns) if hasattr(X, "columns") else None
         X, y = validate_data(self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, ensure_min_samples=2)
-        self.classes_, target = np.unique(y, return_inverse=True)
+        check_classification_targets(y)
+        names = tuple(getattr(self, "feature_names_in_", (f"feature_{i}" for i in range(X.shape[1]))))
+        self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) != 2:
             if len(self.classes_) > 2:
                 raise ValueError(
-                    f"Only binary classification is supported. The type of the target is multiclass: {len(self.classes_)} classes."
+                    "Only binary classification is supported. The type of the target is multiclass: "
+                    f"{len(self.classes_)} classes."
                 )
             raise ValueError(f"y must hold two classes, got {len(self.classes_)} class")
-        target = target.astype(np.float64)
+        target = codes.astype(np.float64)
         weight = np.ones(len(target)) if sample_weight is None else _checked_weight(sample_weight, len(target))
-        layout = Layout.of(names or tuple(f"feature_{i}" for i in range(X.shape[1])), self.exclude)
+        layout = self._layout(names)
         self.base_rate_ = float(np.average(target, weights=weight))
         data = _Data(X, target, weight, layout, layout.present(X))
         parts = self._inner_split(target, groups)
         self.fitted_ = self._fit_held_out(data, parts) if parts else self._fit_crossed(data, groups)
         return self
+
+    def _layout(self, names: tuple[str, ...]) -> Layout:
+        unknown = sorted(set(self.exclude) - set(names))
+        if unknown:
+            raise ValueError(f"exclude names {len(unknown)} features that X does not have, such as {unknown[0]!r}")
+        layout = Layout.of(names, self.exclude)
+        if len(layout.used) == 0:
+            raise ValueError("no feature is left to fit: X holds only context and excluded columns")
+        return layout
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Return probabilities of shape (n, 2): authentic, bought. A row without any pillar gets the base rate."""
@@ -185,24 +200,25 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         return FittedModel(booster, data.layout, references, calibration)
 
     def _fit_crossed(self, data: _Data, groups: Any) -> FittedModel:
-        """Fit on all creators: rounds and calibration come from five folds, each creator judged by trees that never saw it."""
+        """Fit on all creators; rounds and calibration come from five folds, each judged by trees that never saw it."""
         every = np.arange(len(data.target))
-        folds = min(5, int(np.bincount(data.target.astype(int), minlength=2).min()))
+        folds = min(5, _groups_of_rarer_class(data.target, groups))
+        if folds < 2:
+            raise InputError(
+                "each class needs creators of at least two groups: one to fit, another to calibrate. Add labels."
+            )
         references = self._references(data, every)
         values = references.transform(data.X)[:, data.layout.used]
         rounds: list[int] = []
         margin = {mask: np.full(len(every), np.nan) for mask in _masks(data.layout)}
-        if folds >= 2:
-            for train, test in grouped_folds(data.target, groups, folds, self.random_state)[0]:
-                own = self._references(data, train).transform(data.X)[:, data.layout.used]
-                booster, best = self._boost(data, own, train, test)
-                rounds.append(best)
-                for mask, out in margin.items():
-                    out[test] = _margins(booster, data, own, test, mask)
-        self.best_iteration_ = max(int(np.mean(rounds)), 1) if rounds else min(self.n_estimators, 50)
+        for train, test in grouped_folds(data.target, groups, folds, self.random_state)[0]:
+            own = self._references(data, train).transform(data.X)[:, data.layout.used]
+            booster, best = self._boost(data, own, train, test)
+            rounds.append(best)
+            for mask, out in margin.items():
+                out[test] = _margins(booster, data, own, test, mask)
+        self.best_iteration_ = max(int(np.mean(rounds)), 1)
         booster, _ = self._boost(data, values, every, None, self.best_iteration_)
-        if not rounds:
-            margin = {mask: _margins(booster, data, values, every, mask) for mask in margin}
         return FittedModel(booster, data.layout, references, self._calibrate(margin, data.target, data.weight))
 
     def _references(self, data: _Data, train: IntArray) -> References:
@@ -220,9 +236,17 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         rng = np.random.default_rng(self.random_state)
         balanced = data.weight * self._size_weight(data, train)
         sets = [
-            lgb.Dataset(v, label=t, weight=w, feature_name=list(data.layout.used_names), params={"verbosity": -1, "max_bin": 127})
-            for v, t, w in (self._with_masks(data, values, balanced, part, rng) for part in (train, stop) if part is not None)
-        ]  # fmt: skip
+            lgb.Dataset(
+                v,
+                label=t,
+                weight=w,
+                feature_name=list(data.layout.used_names),
+                params={"verbosity": -1, "max_bin": 127},
+            )
+            for v, t, w in (
+                self._with_masks(data, values, balanced, part, rng) for part in (train, stop) if part is not None
+            )
+        ]
         callbacks = [lgb.log_evaluation(0)]
         if stop is not None:
             sets[1].set_reference(sets[0])
@@ -235,8 +259,10 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
             callbacks=callbacks,
         )
         best = int(booster.best_iteration) if stop is not None else int(booster.current_iteration())
-        # Only the trees up to the best round are kept, so that file and memory hold one and the same model.
-        return lgb.Booster(model_str=booster.model_to_string(num_iteration=max(best, 1))), max(best, 1)
+        # Only the trees up to the best round are kept, so that file and memory hold one and the same model; and no
+        # trace of the number of threads, which changes nothing else in it.
+        text = booster.model_to_string(num_iteration=max(best, 1))
+        return lgb.Booster(model_str=text.replace(f"[num_threads: {self.n_jobs}]", "[num_threads: 1]")), max(best, 1)
 
     def _parameters(self, layout: Layout) -> dict[str, Any]:
         return {
@@ -274,7 +300,7 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         )
 
     def _size_weight(self, data: _Data, train: IntArray) -> FloatArray:
-        """Return overlap weights: within each band of size both classes weigh the same, bands with one class alone nothing.
+        """Return overlap weights: in each band of size both classes weigh the same, where one is alone next to nothing.
 
         The weight is the chance of the other class at this size (counted in ten bands, one creator of each added), so
         that size says nothing about the class and the fit looks where both kinds live.
@@ -293,6 +319,12 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         table = Calibration({}, {}, {}, {})
         # Where even the best-covered set is small, that one is calibrated all the same.
         most = max(int(np.bincount(target[~np.isnan(raw)].astype(int), minlength=2).min()) for raw in margin.values())
+        if most == 0:
+            raise InputError(
+                "no pillar (growth, engagement, comments) is known for creators of both classes, "
+                "so they cannot be compared. "
+                "Add data for the class that lacks it."
+            )
         for mask, raw in margin.items():
             rows = ~np.isnan(raw)
             counts = np.bincount(target[rows].astype(int), minlength=2)
@@ -318,6 +350,12 @@ class _Data:
     present: IntArray
 
 
+def _groups_of_rarer_class(target: FloatArray, groups: Any) -> int:
+    """Return in how many groups the class lives that lives in fewer of them."""
+    of_row = np.arange(len(target)) if groups is None else np.asarray(groups, dtype=object).astype(str)
+    return min(len(np.unique(of_row[target == label])) for label in (0.0, 1.0))
+
+
 def _masks(layout: Layout) -> tuple[int, ...]:
     return COMBINATIONS if (layout.needs > 0).any() else (7,)
 
@@ -335,16 +373,19 @@ def _margins(booster: Any, data: _Data, values: FloatArray, part: IntArray, mask
 
 def _checked_weight(weight: Any, rows: int) -> FloatArray:
     values = np.asarray(weight, dtype=np.float64)
-    if values.shape != (rows,) or not np.isfinite(values).all() or (values < 0).any():
-        raise ValueError(f"sample_weight must be {rows} finite numbers of 0 or more")
+    if values.shape != (rows,) or not np.isfinite(values).all() or (values < 0).any() or not values.any():
+        raise ValueError(f"sample_weight must be {rows} finite numbers of 0 or more, not all 0")
     return values
 
 
 def _calibration_table(margin: FloatArray, target: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return margins and probabilities of a calibration curve: isotonic over logistic where there is enough to fit it."""
+    """Return margins and probabilities of a calibration curve, isotonic over logistic where there is enough."""
     line = LogisticRegression(C=1e3).fit(margin[:, None], target, sample_weight=weight)
     low, high = float(margin.min()) - 1.0, float(margin.max()) + 1.0
     grid = np.linspace(low, high, 65)
+    if line.coef_[0, 0] <= 0:
+        # The margins know nothing of these creators: a flat curve, never one that turns the margin round.
+        return grid, np.full(len(grid), np.average(target, weights=weight))
     sigmoid = line.predict_proba(grid[:, None])[:, 1]
     if len(target) < _ISOTONIC_LEAST:
         return grid, sigmoid

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from realreach.baselines import BASELINES, norms_rule
+from realreach.errors import UsageError
 from realreach.features import feature_names
-from realreach.metrics import evaluate, evaluate_matched
+from realreach.metrics import evaluate, evaluate_matched, roc_auc, size_tier
 from realreach.model import combination_name
 from realreach.settings import TrainSettings
 from realreach.splits import Split, SplitSettings, grouped_folds, split_creators
@@ -26,9 +27,18 @@ __all__ = ["Evaluation", "Labelled", "evaluate_by_folds", "evaluate_held_out", "
 Report = Callable[[str], None]
 
 HEADLINES = (
-    "roc_auc", "pr_auc", "pr_auc_at_5pct", "pr_auc_at_10pct", "pr_auc_at_25pct", "recall_at_1pct_fpr", "recall_at_5pct_fpr",
-    "brier", "calibration_error",
-)  # fmt: skip
+    "roc_auc",
+    "pr_auc",
+    "pr_auc_at_5pct",
+    "pr_auc_at_10pct",
+    "pr_auc_at_25pct",
+    "recall_at_1pct_fpr",
+    "recall_at_5pct_fpr",
+    "brier",
+    "calibration_error",
+    "recall_at_threshold",
+    "fpr_at_threshold",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +74,8 @@ _ROW_FIELDS = ("target", "weight", "group", "as_of", "language", "platform", "me
 class Evaluation:
     """What an evaluation found.
 
-    ``table`` holds model and baselines: model, metric, slice, value, low, high, n, n_fake. ``frame`` holds the judged creators without
-    their keys: y, p, weight and the slices. ``estimator`` is the fitted model to keep.
+    ``table`` holds model and baselines: model, metric, slice, value, low, high, n, n_fake. ``frame`` holds the
+    judged creators without their keys: y, p, weight and the slices. ``estimator`` is the fitted model to keep.
     """
 
     table: pd.DataFrame
@@ -75,6 +85,7 @@ class Evaluation:
     split: Split | None
     protocol: str
     test_rows: IntArray
+    shuffled_auc: float
 
 
 def make_estimator(settings: TrainSettings, seed: int | None = None) -> AuthenticityClassifier:
@@ -89,9 +100,13 @@ def evaluate_held_out(data: Labelled, settings: TrainSettings, report: Report) -
     """Fit on the earlier creators and judge on the rest, which no step of the fit has seen."""
     share = settings.test_share
     parts = SplitSettings(
-        train=0.7 * (1 - share), stop=0.12 * (1 - share), calibrate=0.18 * (1 - share), test=share,
-        time=settings.time_split, label_delay_days=settings.label_delay_days,  # type: ignore[arg-type]
-    )  # fmt: skip
+        train=0.7 * (1 - share),
+        stop=0.12 * (1 - share),
+        calibrate=0.18 * (1 - share),
+        test=share,
+        time=settings.time_split,
+        label_delay_days=settings.label_delay_days,
+    )
     split = split_creators(data.target, data.group, data.as_of, parts, settings.seed)
     fit_rows = np.sort(np.concatenate([split.train, split.stop, split.calibrate]))
     held_out = _holds(data.mechanisms, settings.hold_out_mechanisms)
@@ -102,55 +117,106 @@ def evaluate_held_out(data: Labelled, settings: TrainSettings, report: Report) -
     estimator = make_estimator(settings).fit(fit.features, fit.target, sample_weight=fit.weight, groups=fit.group)
     test = data.take(split.test)
     scores = {"realreach": estimator.fitted_.probabilities(test.matrix)}
+    flagged = _flagged(estimator, test.matrix)
     for name, fitting in BASELINES.items():
         report(f"baseline: {name}")
         scores[name] = fitting(_plain(fit.features), fit.target, fit.weight, seed=settings.seed)(_plain(test.features))
-    return _evaluation(test, scores, estimator, settings, report, split, split.reason, split.test)
+    judged = _Judged(test, scores, flagged, _shuffled_auc(fit, test, settings, report), split.test)
+    return _evaluation(judged, estimator, settings, report, split, split.reason)
 
 
 def evaluate_by_folds(data: Labelled, settings: TrainSettings, report: Report) -> Evaluation:
     """Judge every creator by models that never saw its group; the model to keep is then fitted on all."""
     folds = settings.folds or 5
     totals: dict[str, FloatArray] = {}
+    flagged = np.zeros(len(data))
+    held_out = _holds(data.mechanisms, settings.hold_out_mechanisms)
+    kept = data.take(np.flatnonzero(~held_out))
     for repeat, parts in enumerate(
         grouped_folds(data.target, data.group, folds, settings.seed, repeats=settings.repeats)
     ):
         report(f"{folds} folds, repetition {repeat + 1} of {settings.repeats}")
         scores = {name: np.full(len(data), np.nan) for name in ("realreach", *BASELINES)}
         for train, test in parts:
-            fit, seen = data.take(train), data.features.iloc[test]
+            fit, seen = data.take(train[~held_out[train]]), data.features.iloc[test]
             seeded = make_estimator(settings, settings.seed + repeat)
             seeded.fit(fit.features, fit.target, sample_weight=fit.weight, groups=fit.group)
             scores["realreach"][test] = seeded.fitted_.probabilities(seen.to_numpy(dtype=np.float64))
+            flagged[test] += _flagged(seeded, seen.to_numpy(dtype=np.float64)) / settings.repeats
             for name, fitting in BASELINES.items():
-                scores[name][test] = fitting(_plain(fit.features), fit.target, fit.weight, seed=settings.seed)(_plain(seen))
+                scores[name][test] = fitting(_plain(fit.features), fit.target, fit.weight, seed=settings.seed)(
+                    _plain(seen)
+                )
         for name, values in scores.items():
             totals[name] = totals.get(name, 0.0) + values / settings.repeats
-    report(f"fitting the model to keep on all {len(data):,} creators")
-    estimator = make_estimator(settings).fit(data.features, data.target, sample_weight=data.weight, groups=data.group)
+    report(f"fitting the model to keep on all {len(kept):,} creators")
+    estimator = make_estimator(settings).fit(kept.features, kept.target, sample_weight=kept.weight, groups=kept.group)
     protocol = f"{folds} folds by group, {settings.repeats} repetitions, mean out-of-fold score"
-    return _evaluation(data, totals, estimator, settings, report, None, protocol, np.arange(len(data)))
+    train, test = grouped_folds(data.target, data.group, folds, settings.seed)[0][0]
+    shuffled = _shuffled_auc(data.take(train), data.take(test), settings, report)
+    # Most repetitions decide.
+    judged = _Judged(data, totals, flagged > 0.5, shuffled, np.arange(len(data)))
+    return _evaluation(judged, estimator, settings, report, None, protocol)
+
+
+def _flagged(estimator: AuthenticityClassifier, matrix: FloatArray) -> np.ndarray:
+    """Return which creators lie above the operating point of the pillars they have."""
+    model = estimator.fitted_
+    return model.probabilities(matrix) > model.calibration.limit(model.judged(matrix))
+
+
+def _shuffled_auc(fit: Labelled, test: Labelled, settings: TrainSettings, report: Report) -> float:
+    """Return the ROC-AUC of the same recipe fitted on shuffled labels: near 0.5, unless the test leaks into the fit."""
+    report("the same fit on shuffled labels, as a check")
+    shuffled = np.random.default_rng(settings.seed).permutation(fit.target)
+    estimator = make_estimator(settings).set_params(n_estimators=60, masked_copies=0)
+    estimator.fit(fit.features, shuffled, sample_weight=fit.weight, groups=fit.group)
+    p = estimator.fitted_.probabilities(test.matrix)
+    known = ~np.isnan(p)
+    return roc_auc(test.target[known], p[known])
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """Creators judged by models that never saw them: data, scores by model, flags, rows in the labelled data."""
+
+    test: Labelled
+    scores: dict[str, FloatArray]
+    flagged: np.ndarray
+    shuffled_auc: float
+    rows: IntArray
 
 
 def _evaluation(
-    test: Labelled, scores: dict[str, FloatArray], estimator: AuthenticityClassifier, settings: TrainSettings, report: Report,
-    split: Split | None, protocol: str, rows: IntArray,
-) -> Evaluation:  # fmt: skip
+    judged: _Judged,
+    estimator: AuthenticityClassifier,
+    settings: TrainSettings,
+    report: Report,
+    split: Split | None,
+    protocol: str,
+) -> Evaluation:
     import pandas as pd
 
     report("metrics with bootstrap intervals")
-    frame = _frame(test, estimator)
-    rule = norms_rule(test.features)
+    frame = _frame(judged.test, estimator)
+    rule = norms_rule(judged.test.features)
+    options = {"replicates": settings.bootstrap, "seed": settings.seed}
     tables = []
-    for name, values in (*scores.items(), ("norms_rule", rule)):
-        judged = frame.assign(p=values)
+    for name, values in (*judged.scores.items(), ("norms_rule", rule)):
+        scored = frame.assign(p=values)
         own = name == "realreach"
-        part = evaluate(judged, slices=None if own else [], replicates=settings.bootstrap, seed=settings.seed)
-        matched = evaluate_matched(judged, replicates=settings.bootstrap, seed=settings.seed)
+        part = evaluate(scored, slices=None if own else [], **options)
+        if own:
+            # At the operating point a creator is flagged or not; thresholds differ by pillars, so flags are judged.
+            flags = frame.assign(p=np.where(np.isnan(values), np.nan, judged.flagged.astype(np.float64)))
+            at_point = evaluate(flags, threshold=0.5, **options)
+            part = pd.concat([part, at_point[at_point["metric"].str.endswith("_at_threshold")]], ignore_index=True)
+        matched = evaluate_matched(scored, **options)
         tables.append(pd.concat([part, matched], ignore_index=True).assign(model=name))
     table = pd.concat(tables, ignore_index=True)
     table = table[["model", *[c for c in table.columns if c != "model"]]]
-    return Evaluation(table, frame.assign(p=scores["realreach"]), rule, estimator, split, protocol, rows)
+    scored = frame.assign(p=judged.scores["realreach"])
+    return Evaluation(table, scored, rule, estimator, split, protocol, judged.rows, judged.shuffled_auc)
 
 
 def _frame(test: Labelled, estimator: AuthenticityClassifier) -> pd.DataFrame:
@@ -158,18 +224,17 @@ def _frame(test: Labelled, estimator: AuthenticityClassifier) -> pd.DataFrame:
     import pandas as pd
 
     followers = 10.0 ** test.features["context__followers__now__log10"].to_numpy()
-    tiers = np.array(["<1k", "1-10k", "10-100k", "100k-1M", ">1M", "unknown"])
-    tier = np.where(np.isnan(followers), 5, np.searchsorted([1e3, 1e4, 1e5, 1e6], np.nan_to_num(followers), "right"))
-    present = estimator.fitted_.layout.present(test.matrix)
+    present = estimator.fitted_.judged(test.matrix)
     return pd.DataFrame(
         {
             "y": test.target,
             "p": np.nan,
             "weight": test.weight,
-            "group": test.group,
+            # Numbers in place of names: a group can be a creator's key.
+            "group": np.unique(test.group.astype(str), return_inverse=True)[1],
             "followers": followers,
             "platform": test.platform,
-            "size_tier": tiers[tier],
+            "size_tier": size_tier(followers),
             "language": test.language,
             "pillars": [combination_name(int(m)) for m in present],
         }
@@ -178,6 +243,12 @@ def _frame(test: Labelled, estimator: AuthenticityClassifier) -> pd.DataFrame:
 
 def _holds(mechanisms: np.ndarray, wanted: tuple[str, ...]) -> np.ndarray:
     pick = set(wanted)
+    absent = sorted(pick - {code for m in mechanisms for code in str(m).split("+")})
+    if absent:
+        listed = ", ".join(absent)[:200]
+        raise UsageError(
+            f"hold_out_mechanisms: no labelled creator has {listed}. The codes stand in labels.mechanisms."
+        )
     return np.array([bool(pick & set(str(m).split("+"))) for m in mechanisms], dtype=bool)
 
 

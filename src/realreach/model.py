@@ -1,7 +1,8 @@
 """The fitted model: numbers in, probabilities out. Touches no file; needs NumPy and LightGBM only.
 
-A probability is made in three steps: residuals against similar creators, a gradient-boosted margin, and a calibration of its own for every
-combination of pillars, because a margin from growth alone means something else than one from all three.
+A probability is made in three steps: residuals against similar creators, a gradient-boosted margin, and a
+calibration of its own for every combination of pillars, because a margin from growth alone means something else than
+one from all three.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ class Layout:
         return out if (self.needs > 0).any() else np.full(len(matrix), 7, dtype=np.int64)
 
     def without(self, values: FloatArray, keep: IntArray) -> FloatArray:
-        """Return the used columns with every feature set to NaN that needs a pillar outside each row's ``keep`` mask."""
+        """Return the used columns with NaN for every feature that needs a pillar outside each row's ``keep`` mask."""
         hidden = (self.needs[None, :] & ~keep[:, None]) != 0
         return np.where(hidden, np.nan, values)
 
@@ -111,8 +112,8 @@ class Layout:
 class Calibration:
     """From a margin to a probability: a table of numbers per combination of pillars, read by linear interpolation.
 
-    Outside the table the end values hold. ``threshold`` is the probability above which at most the stated share of honest
-    calibration creators lie (the operating point of the combination).
+    Outside the table the end values hold. ``threshold`` is the probability above which at most the stated share of
+    honest calibration creators lie (the operating point of the combination).
     """
 
     margin: Mapping[int, FloatArray]

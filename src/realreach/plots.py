@@ -37,7 +37,9 @@ def _precision_recall(figure: Any, y: np.ndarray, p: np.ndarray, w: np.ndarray, 
     for prevalence in (0.05, 0.10, 0.25):
         precision = prevalence * recall / np.maximum(prevalence * recall + (1 - prevalence) * fpr, 1e-12)
         axes.plot(recall, precision, label=f"{prevalence:.0%} bought")
-    axes.set(xlabel="share of bought found (recall)", ylabel="share of flagged that are bought", xlim=(0, 1), ylim=(0, 1.02))
+    axes.set(
+        xlabel="share of bought found (recall)", ylabel="share of flagged that are bought", xlim=(0, 1), ylim=(0, 1.02)
+    )
     axes.set_title("Precision and recall" + note)
     axes.legend(title="prevalence")
     return figure

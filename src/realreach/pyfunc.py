@@ -12,7 +12,7 @@ from realreach.bundle import load_bundle
 from realreach.errors import ModelError
 
 
-class RealreachModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+class RealreachModel(mlflow.pyfunc.PythonModel):
     """Scores feature tables made by :func:`realreach.build_features`."""
 
     def load_context(self, context: Any) -> None:
@@ -26,8 +26,12 @@ class RealreachModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         if missing:
             raise ModelError(f"the input lacks {len(missing)} of {len(names)} feature columns, such as {missing[0]}")
         matrix = model_input.loc[:, list(names)].to_numpy(dtype=np.float64)
+        if np.isinf(matrix).any():
+            raise ModelError(f"the input holds {int(np.isinf(matrix).sum())} infinite values; unknown is NaN or null")
         probability = self.model.probabilities(matrix)
-        return pd.DataFrame({"fake_probability": probability, "authenticity": 100.0 * (1.0 - probability)}, index=model_input.index)
+        return pd.DataFrame(
+            {"fake_probability": probability, "authenticity": 100.0 * (1.0 - probability)}, index=model_input.index
+        )
 
 
 mlflow.models.set_model(RealreachModel())

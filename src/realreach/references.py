@@ -1,9 +1,10 @@
 """What similar creators show: quantiles of a feature by size and platform, learned from honest training creators.
 
-A ratio means nothing without the company it is judged in. For every feature marked ``peers`` in the catalogue this module learns the
-10 %, 50 % and 90 % quantile as smooth functions of size, one set per group, drawn towards the set of all creators where a
-group is small. Growth features are compared at equal speed of growth (new followers a day) and kind of curve (daily or sparse), all others
-at equal followers on the same platform. The model sees the distance from the median in units of that spread.
+A ratio means nothing without the company it is judged in. For every feature marked ``peers`` in the catalogue this
+module learns the 10 %, 50 % and 90 % quantile as smooth functions of size, one set per group, drawn towards the set
+of all creators where a group is small. Growth features are compared at equal speed of growth (new followers a day)
+and kind of curve (daily or sparse), all others at equal followers on the same platform. The model sees the distance
+from the median in units of that spread.
 """
 
 from __future__ import annotations
@@ -83,9 +84,7 @@ class References:
             if len(columns) == 0:
                 continue
             quantiles = self.of(matrix, kind)
-            spread = np.maximum(
-                (quantiles[..., 2] - quantiles[..., 0]) / _SPREAD_OF_NORMAL, self.least[kind][:, None]
-            )
+            spread = np.maximum((quantiles[..., 2] - quantiles[..., 0]) / _SPREAD_OF_NORMAL, self.least[kind][:, None])
             distance = (matrix[:, columns].T - quantiles[..., 1]) / spread
             out[:, columns] = np.clip(distance, -_LIMIT, _LIMIT).T
         return out

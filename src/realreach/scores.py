@@ -1,7 +1,8 @@
 """From checked tables to the output table: one row per creator, with a status before any number.
 
-The score speaks of an audience's signals on a day, not of a person. ``authenticity`` is 100 x (1 - ``fake_probability``), so
-that high always means authentic. A creator with too little to judge gets no number; an error never looks like a good score.
+The score speaks of an audience's signals on a day, not of a person. ``authenticity`` is 100 x (1 -
+``fake_probability``), so that high always means authentic. A creator with too little to judge gets no number; an
+error never looks like a good score.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from realreach.tables.core import FloatArray, IntArray, Tables
 if TYPE_CHECKING:
     import pandas as pd
 
-    from realreach.tables import ReadResult, Report
+    from realreach.tables import InputError, ReadResult, Report
 
 __all__ = ["OUTPUT_COLUMNS", "STATUS_REASONS", "Scorer"]
 
@@ -34,13 +35,13 @@ OUTPUT_COLUMNS: Mapping[str, str] = {
     "status": "scored, insufficient_data or invalid_input",
     "status_reasons": "codes, joined by +: what is missing or wrong",
     "authenticity": "0-100, high = authentic; empty unless scored",
-    "fake_probability": "0-1, calibrated probability that engagement was bought, at the prevalence named in the model card",
+    "fake_probability": "0-1, calibrated probability of bought engagement, at the prevalence in the model card",
     "flagged": "true above the model's operating point: the level that the stated share of honest creators exceeds",
     "growth_authenticity": "0-100 from the follower curve alone; empty if missing",
     "engagement_authenticity": "0-100 from likes, comments and views alone; empty if missing",
     "comments_authenticity": "0-100 from comment texts alone; empty if missing",
     "coverage": "pillars the score rests on, joined by +",
-    "history_days": "days between the first and the last follower count read",
+    "history_days": "days between the first and the last follower count read; 0 with fewer than six counts",
     "posts_used": "posts read",
     "comments_used": "comments by others read",
     "rows_set_aside": "rows of this creator that did not pass the checks",
@@ -53,10 +54,21 @@ STATUS_REASONS: Mapping[str, str] = {
     "no_growth": "no follower history of six counts over three weeks",
     "no_engagement": "fewer than five posts with known counts",
     "no_comments": "fewer than ten comments by others",
-    "nothing_to_judge": "none of the three pillars is there",
+    "growth_not_judged": "there is a follower history, but the model was not calibrated for it",
+    "engagement_not_judged": "there are posts, but the model was not calibrated for them",
+    "comments_not_judged": "there are comments, but the model was not calibrated for them",
+    "nothing_to_judge": "none of the three pillars can be judged",
     "row_set_aside": "the creator's row did not pass the checks; see the rejects",
 }
 """Codes of ``status_reasons``; the codes of the input checks can stand beside them for ``invalid_input``."""
+
+
+_DTYPES: Mapping[str, str] = {
+    **{name: "float64" for name in OUTPUT_COLUMNS if name.endswith("authenticity") or name == "fake_probability"},
+    **dict.fromkeys(("history_days", "posts_used", "comments_used", "rows_set_aside"), "int64"),
+    "flagged": "boolean",
+}
+"""Types of the output columns that are not text."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +99,8 @@ class Scorer:
         Returns
         -------
         pandas.DataFrame
-            One row per creator in the order of the creators table; columns of :data:`OUTPUT_COLUMNS`. The same creator gets the
-            same numbers alone and in any crowd.
+            One row per creator in the order of the creators table; columns of :data:`OUTPUT_COLUMNS`. The same
+            creator gets the same numbers alone and in any crowd.
         """
         days = decision_days(tables, as_of)
         matrix = feature_matrix(tables, days.astype("datetime64[D]"))
@@ -101,9 +113,9 @@ class Scorer:
         import pandas as pd
 
         model = self.bundle.model
-        present = model.judged(matrix)
+        judged = model.judged(matrix)
         probability = model.probabilities(matrix)
-        flagged = probability > model.calibration.limit(present)
+        flagged = probability > model.calibration.limit(judged)
         pillars = model.by_pillar(matrix)
         scored = ~np.isnan(probability)
         position = {name: i for i, name in enumerate(feature_names())}
@@ -119,12 +131,12 @@ class Scorer:
                 "platform": pd.array(tables.creators.strings("platform").to_pylist(), dtype="str"),
                 "as_of": pd.array(_day_texts(days), dtype="str"),
                 "status": pd.array(np.where(scored, "scored", "insufficient_data"), dtype="str"),
-                "status_reasons": pd.array(_reasons(present), dtype="str"),
+                "status_reasons": pd.array(_reasons(judged, model.layout.present(matrix)), dtype="str"),
                 "authenticity": 100.0 * (1.0 - probability),
                 "fake_probability": probability,
                 "flagged": pd.array([bool(f) if s else None for f, s in zip(flagged, scored, strict=True)], "boolean"),
                 **{f"{name}_authenticity": 100.0 * (1.0 - pillars[name]) for name in PILLARS},
-                "coverage": pd.array([combination_name(int(m)) for m in present], dtype="str"),
+                "coverage": pd.array([combination_name(int(m)) for m in judged], dtype="str"),
                 **{name: values.astype(np.int64) for name, values in counts.items()},
                 "rows_set_aside": np.array([(set_aside or {}).get(i, 0) for i in ids], dtype=np.int64),
                 "model": pd.array([self.bundle.name] * len(ids), dtype="str"),
@@ -146,8 +158,8 @@ class Scorer:
         Returns
         -------
         dict
-            The columns of :data:`OUTPUT_COLUMNS`; None where there is no value. A record that does not pass the checks comes back
-            with status ``invalid_input`` and the codes of the problems.
+            The columns of :data:`OUTPUT_COLUMNS`; None where there is no value. A record that does not pass the
+            checks comes back with status ``invalid_input`` and the codes of the problems.
         """
         return self.score_records([record], as_of)[0]
 
@@ -161,7 +173,7 @@ class Scorer:
             try:
                 result = tables_from_records([record])
             except InputError as err:
-                answers.append(self._refused(record, getattr(err, "codes", ()) or ("row_set_aside",)))
+                answers.append(self._refused_record(record, err))
                 continue
             answers.extend(_plain(self.score_result(result, as_of)))
         return answers
@@ -176,40 +188,46 @@ class Scorer:
         parts = list(self.score_in_parts(result, as_of, chunk=chunk))
         return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
 
-    def score_in_parts(self, result: ReadResult, as_of: object = None, *, chunk: int = 20_000) -> Iterable[pd.DataFrame]:
+    def score_in_parts(
+        self, result: ReadResult, as_of: object = None, *, chunk: int = 20_000
+    ) -> Iterable[pd.DataFrame]:
         """Yield the output of :meth:`score_result` in parts, for large inputs and progress bars."""
         aside = _set_aside(result.report)
         n = len(result.tables)
+        days = decision_days(result.tables, as_of).astype("datetime64[D]")
         for first in range(0, max(n, 1), chunk):
             if first == 0 and n <= chunk:
                 part = result.tables
             else:
                 part = result.tables.take(np.arange(first, min(first + chunk, n)))
-            yield self.score_tables(part, as_of, set_aside=aside)
+            yield self.score_tables(part, days[first : first + chunk], set_aside=aside)
         if result.report.invalid_creators:
-            yield self._invalid(result.report.invalid_creators)
+            yield self._invalid(result.report.invalid_creators, aside)
 
-    def _invalid(self, creators: Sequence[tuple[str, Sequence[str]]]) -> pd.DataFrame:
+    def _invalid(self, creators: Sequence[tuple[str, Sequence[str]]], aside: Mapping[str, int]) -> pd.DataFrame:
         import pandas as pd
 
-        rows = [self._refused({"creator_id": key}, codes) for key, codes in creators]
+        rows = [self._refused(key, codes, aside.get(key, 1)) for key, codes in creators]
         frame = pd.DataFrame(rows, columns=list(OUTPUT_COLUMNS))
-        kinds = {"flagged": "boolean", "coverage": "str", "status": "str"}
-        numbers = [c for c in OUTPUT_COLUMNS if c.endswith("authenticity") or c == "fake_probability"]
-        return frame.astype(kinds | dict.fromkeys(numbers, "float64"))
+        return frame.astype({name: _DTYPES.get(name, "str") for name in OUTPUT_COLUMNS})
 
-    def _refused(self, record: Mapping[str, Any], codes: Iterable[str]) -> dict[str, Any]:
-        row = dict.fromkeys(OUTPUT_COLUMNS)
-        key = record.get("creator_id")
+    def _refused_record(self, record: Mapping[str, Any], err: InputError) -> dict[str, Any]:
+        report = getattr(err, "report", None)
+        codes = [p.code for p in report.problems if p.severity == "error"] if report is not None else []
+        key = record.get("creator_id") if isinstance(record, Mapping) else None
+        return self._refused(None if key is None else str(key), codes, report.set_aside if report is not None else 1)
+
+    def _refused(self, key: str | None, codes: Iterable[str], rows: int) -> dict[str, Any]:
+        row: dict[str, Any] = dict.fromkeys(OUTPUT_COLUMNS)
         row |= {
-            "creator_id": None if key is None else str(key),
+            "creator_id": key,
             "status": "invalid_input",
             "status_reasons": "+".join(dict.fromkeys(("row_set_aside", *codes))),
             "coverage": "nothing",
             "history_days": 0,
             "posts_used": 0,
             "comments_used": 0,
-            "rows_set_aside": 1,
+            "rows_set_aside": rows,
             "model": self.bundle.name,
             "schema_version": SCHEMA_VERSION,
         }
@@ -227,12 +245,15 @@ def _set_aside(report: Report) -> dict[str, int]:
     return counts
 
 
-def _reasons(present: IntArray) -> list[str]:
-    codes = []
-    for mask in range(8):
-        missing = [f"no_{name}" for bit, name in enumerate(PILLARS) if not mask & (1 << bit)]
-        codes.append("+".join(["nothing_to_judge", *missing] if mask == 0 else missing))
-    return [codes[int(m)] for m in present]
+def _reasons(judged: IntArray, present: IntArray) -> list[str]:
+    """Return for each creator why pillars are not judged: not there, or there but of no use to this model."""
+
+    def words(used: int, there: int) -> str:
+        lacking = [(name, there & (1 << bit)) for bit, name in enumerate(PILLARS) if not used & (1 << bit)]
+        codes = [f"{name}_not_judged" if is_there else f"no_{name}" for name, is_there in lacking]
+        return "+".join(codes if used else ["nothing_to_judge", *codes])
+
+    return [words(int(used), int(there)) for used, there in zip(judged, present, strict=True)]
 
 
 def _day_texts(days: FloatArray) -> list[str | None]:
@@ -241,7 +262,12 @@ def _day_texts(days: FloatArray) -> list[str | None]:
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return rows as dictionaries with plain Python values and None for what is missing."""
+    import pandas as pd
+
     return [
-        {k: None if v is None or v != v or str(v) == "<NA>" else (v.item() if hasattr(v, "item") else v) for k, v in row.items()}
+        {
+            str(name): None if pd.isna(value) else getattr(value, "item", lambda v=value: v)()
+            for name, value in row.items()
+        }
         for row in frame.astype(object).to_dict("records")
-    ]  # fmt: skip
+    ]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from realreach.errors import UsageError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 __all__ = ["ModelSettings", "TrainSettings", "load_settings", "to_toml"]
 
@@ -20,7 +23,7 @@ _LARGEST_CONFIG = 1_000_000
 class ModelSettings(BaseModel):
     """Parameters of :class:`realreach.estimator.AuthenticityClassifier`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     num_leaves: int = Field(default=15, ge=2, le=255)
     max_depth: int = Field(default=5, ge=1, le=12)
@@ -40,14 +43,14 @@ class ModelSettings(BaseModel):
 class TrainSettings(BaseModel):
     """What a training run does. Flags override the file, the file overrides the defaults."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str = Field(default="realreach", pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}$")
     """Name of the model in the bundle and in the registry."""
     seed: int = Field(default=0, ge=0, lt=2**31)
     threads: int = Field(default=1, ge=1, le=256)
     folds: int = Field(default=0, ge=0, le=50)
-    """Evaluate by this many folds instead of a held-out part; 0 = five folds below 3,000 labelled creators, else held out."""
+    """Evaluate by so many folds instead of a held-out part; 0 = five below 3,000 labelled creators, else held out."""
     repeats: int = Field(default=3, ge=1, le=50)
     """Repetitions of the folds; a creator's out-of-fold score is their mean."""
     test_share: float = Field(default=0.2, gt=0, lt=0.9)
@@ -59,6 +62,16 @@ class TrainSettings(BaseModel):
     hold_out_mechanisms: tuple[str, ...] = ()
     """Creators with one of these mechanisms are never trained on, only tested (leave-one-mechanism-out)."""
     model: ModelSettings = ModelSettings()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.folds == 1:
+            raise ValueError("folds must be 0 (chosen by the number of labels) or 2 and more, got 1")
+        if self.folds and self.time_split == "on":
+            raise ValueError(
+                "folds and time_split = 'on' exclude each other: folds test on all creators, not on the latest"
+            )
+        return self
 
 
 def load_settings(kind: type[_S], path: str | Path | None, overrides: Mapping[str, Any] | None = None) -> _S:
@@ -87,26 +100,37 @@ def load_settings(kind: type[_S], path: str | Path | None, overrides: Mapping[st
             data = tomllib.loads(source.read_text(encoding="utf-8"))
         except OSError as err:
             raise UsageError(f"{source}: cannot be read ({err.strerror or err})") from err
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-            raise UsageError(f"{source}: not valid TOML ({err})") from err
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as err:
+            raise UsageError(f"{source}: not valid TOML ({type(err).__name__}: {str(err)[:100]})") from err
     for key, value in (overrides or {}).items():
         if value is None:
             continue
         *parents, last = key.split(".")
-        place = data
+        place: Any = data
         for parent in parents:
-            place = place.setdefault(parent, {})
-        place[last] = value
+            place = place.setdefault(parent, {}) if isinstance(place, dict) else None
+        # Where the file holds a plain value in place of a table, the check below says so.
+        if isinstance(place, dict):
+            place[last] = value
     try:
         return kind.model_validate(data)
     except ValidationError as err:
         where = f"{path}: " if path is not None else ""
-        problems = []
-        for error in err.errors(include_url=False):
-            key = ".".join(str(part) for part in error["loc"])
-            unknown = error["type"] == "extra_forbidden"
-            problems.append(f"unknown key {key}" if unknown else f"{key}: {error['msg']}, got {error['input']!r:.60}")
-        raise UsageError(f"{where}{'; '.join(problems)}. Known keys: {', '.join(kind.model_fields)}.") from err
+        problems = [_problem(error, kind) for error in err.errors(include_url=False)]
+        more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
+        raise UsageError(f"{where}{'; '.join(problems[:5])}{more}.") from err
+
+
+def _problem(error: ErrorDetails, kind: type[BaseModel]) -> str:
+    """Return one problem of the settings in words: which key, what is wrong, what would be right."""
+    key = ".".join(str(part) for part in error["loc"])
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] != "extra_forbidden":
+        return f"{key}: {message}, got {str(error['input'])[:60]!r}" if key else message
+    fields: Any = kind.model_fields
+    for parent in error["loc"][:-1]:
+        fields = fields[parent].annotation.model_fields
+    return f"unknown key {key[:60]!r} (known: {', '.join(fields)})"
 
 
 def to_toml(settings: BaseModel) -> str:

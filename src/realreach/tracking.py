@@ -1,24 +1,34 @@
-"""MLflow: one run per training. The only module that imports mlflow, and only when a run is tracked or a registry URI is loaded."""
+"""MLflow: one run per training.
+
+With ``pyfunc`` the only module that imports mlflow, and only when a run is tracked or a registry URI is loaded.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
+import re
+import shutil
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from realreach.errors import ModelError, RealreachError
+from realreach.errors import ModelError, OutputError, RealreachError
 from realreach.settings import to_toml
 
 if TYPE_CHECKING:
     from realreach.training import TrainingResult
 
-__all__ = ["DEFAULT_STORE", "Tracked", "fetch_model", "track"]
+__all__ = ["DEFAULT_STORE", "Tracked", "fetched_model", "track"]
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
-"""Where runs go unless --tracking-uri or MLFLOW_TRACKING_URI says otherwise. Always set explicitly: an old ./mlruns must not change it."""
+"""Where runs go unless --tracking-uri or MLFLOW_TRACKING_URI says otherwise.
+
+Always set explicitly: an old ./mlruns must not change it.
+"""
 
 
 class Tracked(dict[str, str]):
@@ -54,10 +64,15 @@ def _mlflow(tracking_uri: str | None) -> Any:
 
 
 def track(
-    result: TrainingResult, *, experiment: str, run_name: str | None = None, tracking_uri: str | None = None, register: str | None = "realreach",
+    result: TrainingResult,
+    *,
+    experiment: str,
+    run_name: str | None = None,
+    tracking_uri: str | None = None,
+    register: str | None = "realreach",
     alias: str = "challenger",
-) -> Tracked:  # fmt: skip
-    """Log a training run: settings, data digest, metrics with intervals, plots, card, and the bundle as a registered model.
+) -> Tracked:
+    """Log a training run: settings, data digest, metrics with intervals, plots, card, registered bundle.
 
     Nothing private goes in: no creator key, no text, no path of this machine in parameters or tags.
 
@@ -76,23 +91,35 @@ def track(
 
     Raises
     ------
+    OutputError
+        If the store cannot be reached or written.
     RealreachError
-        If MLflow is missing or the store cannot be reached.
+        If MLflow is missing.
     """
     mlflow = _mlflow(tracking_uri)
     try:
-        with warnings.catch_warnings():
-            # MLflow's advice to its callers (guessed sources, missing examples) is not for our users.
+        # MLflow's advice to its callers (guessed sources, missing examples) is not for our users.
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             return _track(mlflow, result, experiment, run_name, register, alias)
     except Exception as err:
         if isinstance(err, RealreachError):
             raise
-        reason = str(err).splitlines()[0][:200] if str(err) else type(err).__name__
-        raise RealreachError(
-            f"the run could not be tracked ({type(err).__name__}: {reason}). Check --tracking-uri, or say --no-mlflow; "
-            "the model itself is not lost where --out was given."
+        raise OutputError(
+            f"the run could not be tracked ({_reason(err)}). Check --tracking-uri, or say --no-mlflow; "
+            "the model itself is "
+            "not lost where --out was given."
         ) from err
+
+
+def _reason(err: Exception) -> str:
+    """Return kind and first line of an error of MLflow, without a password that an address in it may hold."""
+    first = next(iter(str(err).splitlines()), "")
+    return f"{type(err).__name__}: {_without_password(first)[:200]}"
+
+
+def _without_password(text: str) -> str:
+    return re.sub(r"://[^/@\s]+@", "://***@", text)
 
 
 def _track(
@@ -102,7 +129,9 @@ def _track(
 
     metadata = result.metadata
     mlflow.set_experiment(experiment)
-    with mlflow.start_run(run_name=run_name) as run, tempfile.TemporaryDirectory() as scratch:
+    # MLflow would note the path of the script.
+    source = {"mlflow.source.name": "realreach train"}
+    with mlflow.start_run(run_name=run_name, tags=source) as run, tempfile.TemporaryDirectory() as scratch:
         mlflow.log_params(_flat(result.settings.model_dump(mode="json")))
         mlflow.set_tags(
             {
@@ -124,7 +153,9 @@ def _track(
         _log_data(mlflow, result)
         folder = result.save(Path(scratch) / "bundle")
         info = _log_model(mlflow, folder, result)
-        out = Tracked(run_id=run.info.run_id, model_uri=info.model_uri, tracking_uri=mlflow.get_tracking_uri())
+        out = Tracked(
+            run_id=run.info.run_id, model_uri=info.model_uri, tracking_uri=_without_password(mlflow.get_tracking_uri())
+        )
         if register:
             model_version = mlflow.register_model(info.model_uri, register)
             mlflow.MlflowClient().set_registered_model_alias(register, alias, model_version.version)
@@ -153,9 +184,11 @@ def _log_model(mlflow: Any, folder: Path, result: TrainingResult) -> Any:
         outputs=Schema([ColSpec("double", name) for name in ("fake_probability", "authenticity")]),
     )
     packages = result.metadata["packages"]
+    # A copy, since MLflow writes the path of the code into the model.
+    code = Path(shutil.copy(Path(__file__).with_name("pyfunc.py"), folder.parent))
     return mlflow.pyfunc.log_model(
         name="bundle",
-        python_model=str(Path(__file__).with_name("pyfunc.py")),
+        python_model=str(code),
         artifacts={"bundle": str(folder)},
         signature=signature,
         pip_requirements=[f"realreach=={result.metadata.get('realreach_version') or _version()}"]
@@ -188,10 +221,11 @@ def _metrics(metrics: Mapping[str, list[float | None]]) -> dict[str, float]:
     return out
 
 
-def fetch_model(uri: str, tracking_uri: str | None = None) -> Path:
-    """Return a local folder with the bundle behind a registry URI such as ``models:/realreach@champion``.
+@contextlib.contextmanager
+def fetched_model(uri: str, tracking_uri: str | None = None) -> Iterator[Path]:
+    """Yield a local folder with the bundle behind a registry URI such as ``models:/realreach@champion``.
 
-    Only the files of the bundle are used; no code that lies in the registry is run.
+    Only the files of the bundle are used; no code that lies in the registry is run. The folder is gone afterwards.
 
     Raises
     ------
@@ -199,12 +233,14 @@ def fetch_model(uri: str, tracking_uri: str | None = None) -> Path:
         If there is no such model.
     """
     mlflow = _mlflow(tracking_uri)
-    try:
-        local = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=tempfile.mkdtemp(prefix="realreach-")))
-    except Exception as err:
-        reason = str(err).splitlines()[0][:200] if str(err) else type(err).__name__
-        raise ModelError(f"{uri}: no such model in the registry ({reason})") from err
-    found = sorted(local.rglob("manifest.json"))
-    if len(found) != 1:
-        raise ModelError(f"{uri}: the registered model holds no realreach bundle")
-    return found[0].parent
+    with tempfile.TemporaryDirectory(prefix="realreach-") as scratch:
+        try:
+            with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+                warnings.simplefilter("ignore")
+                local = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=scratch))
+        except Exception as err:
+            raise ModelError(f"{uri}: no such model in the registry ({_reason(err)})") from err
+        found = sorted(local.rglob("manifest.json"))
+        if len(found) != 1:
+            raise ModelError(f"{uri}: the registered model holds no realreach bundle")
+        yield found[0].parent

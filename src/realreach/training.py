@@ -67,7 +67,9 @@ def labelled_creators(tables: Tables, as_of: object = None) -> Labelled:
     """
     labels = tables.labels
     if labels is None or len(labels) == 0:
-        raise InputError("labels: no labels were given. Training needs a labels table with creator_id and is_fake (0 or 1).")
+        raise InputError(
+            "labels: no labels were given. Training needs a labels table with creator_id and is_fake (0 or 1)."
+        )
     rows = np.flatnonzero(np.diff(labels.starts) > 0)
     ids = np.array(tables.creator_ids.to_pylist(), dtype=object)[rows]
     order = np.argsort(ids)
@@ -89,7 +91,9 @@ def labelled_creators(tables: Tables, as_of: object = None) -> Labelled:
         features=features,
         target=target,
         weight=weight,
-        group=np.array([g if g is not None else f"creator {i}" for g, i in zip(groups, ids, strict=True)], dtype=object),
+        group=np.array(
+            [g if g is not None else f"creator {i}" for g, i in zip(groups, ids, strict=True)], dtype=object
+        ),
         as_of=decision_days(picked, as_of),
         language=_texts(picked, "language"),
         platform=_texts(picked, "platform"),
@@ -98,7 +102,9 @@ def labelled_creators(tables: Tables, as_of: object = None) -> Labelled:
 
 
 def _texts(tables: Tables, name: str) -> np.ndarray:
-    return np.array([v if v is not None else "unknown" for v in tables.creators.strings(name).to_pylist()], dtype=object)
+    return np.array(
+        [v if v is not None else "unknown" for v in tables.creators.strings(name).to_pylist()], dtype=object
+    )
 
 
 def data_digest(data: Labelled) -> str:
@@ -113,8 +119,13 @@ def data_digest(data: Labelled) -> str:
 
 
 def train(
-    result: ReadResult, settings: TrainSettings, *, as_of: object = None, data_name: str = "data", report: Callable[[str], None] = lambda _: None
-) -> TrainingResult:  # fmt: skip
+    result: ReadResult,
+    settings: TrainSettings,
+    *,
+    as_of: object = None,
+    data_name: str = "data",
+    report: Callable[[str], None] = lambda _: None,
+) -> TrainingResult:
     """Fit, evaluate and check a model.
 
     Parameters
@@ -143,7 +154,7 @@ def train(
     tables = result.tables
     report(f"features of {len(tables):,} creators")
     data = labelled_creators(tables, as_of)
-    by_folds = settings.folds > 0 or len(data) < _FOLDS_BELOW
+    by_folds = settings.folds > 0 or (len(data) < _FOLDS_BELOW and settings.time_split != "on")
     evaluation = (evaluate_by_folds if by_folds else evaluate_held_out)(data, settings, report)
     report("checks of the run")
     findings = _checks(data, evaluation, settings)
@@ -173,10 +184,15 @@ def _checks(data: Labelled, evaluation: Evaluation, settings: TrainSettings) -> 
         test_scores=evaluation.frame["p"].to_numpy(),
         rule_scores=evaluation.rule,
         metrics=own,
+        shuffled_auc=evaluation.shuffled_auc,
         seed=settings.seed,
     )
     findings = run_checks(run)
-    return findings if held_out else [f for f in findings if not (f.code == "few_of_a_class" and " test " not in f.sentence)]
+    return (
+        findings
+        if held_out
+        else [f for f in findings if not (f.code == "few_of_a_class" and " test " not in f.sentence)]
+    )
 
 
 def _metadata(
@@ -185,7 +201,9 @@ def _metadata(
     from datetime import UTC, datetime
 
     digest = data_digest(data)
-    own = evaluation.table[(evaluation.table["model"] == "realreach") & evaluation.table["slice"].isin(["all", "size_matched"])]
+    own = evaluation.table[
+        (evaluation.table["model"] == "realreach") & evaluation.table["slice"].isin(["all", "size_matched"])
+    ]
     metrics = {
         f"{row['slice']}/{row['metric']}": [_number(row[k]) for k in ("value", "low", "high")]
         for row in own.to_dict("records")
@@ -229,12 +247,15 @@ def _day(days: float) -> str | None:
 
 def _git_commit() -> str | None:
     """Return the commit of the code, if it runs from a checkout; never a path."""
-    try:
-        done = subprocess.run(
-            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, cwd=Path(__file__).parent, check=False
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return None
+    here = Path(__file__)
+    # Only where git knows this very file: an installed package may lie in somebody else's repository.
+    for command in (["git", "ls-files", "--error-unmatch", here.name], ["git", "rev-parse", "HEAD"]):
+        try:
+            done = subprocess.run(  # noqa: S603 - the two commands above
+                command, capture_output=True, text=True, timeout=5, cwd=here.parent, check=True
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
     return done.stdout.strip() or None
 
 

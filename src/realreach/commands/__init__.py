@@ -1,1 +1,1 @@
-"""One module per command: ``add_arguments(parser)`` and ``run(arguments) -> exit code``; heavy imports inside ``run``."""
+"""One module per command: ``add_arguments(parser)``, and ``run(arguments) -> exit code`` with the heavy imports."""

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from realreach.errors import InputError
 
 if TYPE_CHECKING:
-    from realreach.tables import ReadResult
+    from realreach.tables import ReadResult, Report
 
-__all__ = ["Console", "add_input_arguments", "add_output_arguments", "read_input"]
+__all__ = ["Console", "add_input_arguments", "add_output_arguments", "parse_day", "printable", "read_input"]
 
 _T = TypeVar("_T")
 
@@ -25,14 +25,16 @@ class Console:
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.quiet = bool(getattr(arguments, "quiet", False))
         self.json = getattr(arguments, "log_format", "text") == "json"
-        self.progress = not (self.quiet or self.json or getattr(arguments, "no_progress", False)) and sys.stderr.isatty()
+        self.progress = (
+            not (self.quiet or self.json or getattr(arguments, "no_progress", False)) and sys.stderr.isatty()
+        )
 
     def say(self, message: str, **facts: Any) -> None:
         """Print a message; with ``--log-format json`` as one JSON object with the facts beside it."""
-        if self.json:
-            print(json.dumps({"message": message, **facts}, ensure_ascii=False), file=sys.stderr, flush=True)
-        elif not self.quiet:
-            print(message, file=sys.stderr, flush=True)
+        if self.quiet:
+            return
+        line = json.dumps({"level": "info", "message": message, **facts}) if self.json else printable(message)
+        print(line, file=sys.stderr, flush=True)
 
     def track(self, items: Iterable[_T], total: int, unit: str) -> Iterator[_T]:
         """Yield items under a progress bar, which is shown on a terminal only."""
@@ -44,6 +46,17 @@ class Console:
         yield from tqdm(items, total=total, unit=unit, file=sys.stderr, leave=False)
 
 
+def printable(message: str) -> str:
+    r"""Return a message with control characters made visible, so that no input can write to the terminal.
+
+    Examples
+    --------
+    >>> printable("caf\u00e9 \x1b[31m")
+    'caf\xe9 \\x1b[31m'
+    """
+    return "".join(c if c == "\n" or c.isprintable() else ascii(c)[1:-1] for c in message)
+
+
 def add_input_arguments(parser: argparse.ArgumentParser, *, positional: bool) -> None:
     """Declare where the tables come from and how strictly they are read."""
     if positional:
@@ -51,11 +64,21 @@ def add_input_arguments(parser: argparse.ArgumentParser, *, positional: bool) ->
     else:
         parser.add_argument("--data", required=True, help="folder of tables, or file of nested JSON records")
     parser.add_argument("--input-format", choices=("csv", "jsonl", "json", "parquet"), help="read only this format")
-    parser.add_argument("--assume-tz", metavar="ZONE", help="time zone of times without an offset, such as UTC or Asia/Jakarta")
-    parser.add_argument("--as-of", metavar="DAY", help="day of the decision, YYYY-MM-DD: later rows are not read (default: "
-                        "the label's own, else the day after each creator's last row)")  # fmt: skip
-    parser.add_argument("--rejects", type=Path, metavar="DIR", help="write rows that were set aside here, to mend and feed back")
-    parser.add_argument("--max-reject-rate", type=float, default=1.0, metavar="SHARE", help="most rows (0-1) that may be set aside")
+    parser.add_argument(
+        "--assume-tz", metavar="ZONE", help="time zone of times without an offset, such as UTC or Asia/Jakarta"
+    )
+    parser.add_argument(
+        "--as-of",
+        metavar="DAY",
+        help="day of the decision, YYYY-MM-DD: later rows are not read (default: "
+        "the label's own, else the day after each creator's last row)",
+    )
+    parser.add_argument(
+        "--rejects", type=Path, metavar="DIR", help="write rows that were set aside here, to mend and feed back"
+    )
+    parser.add_argument(
+        "--max-reject-rate", type=float, metavar="SHARE", help="most rows (0-1) that may be set aside (default: 1)"
+    )
     parser.add_argument("--strict", action="store_true", help="set nothing aside: the same as --max-reject-rate 0")
 
 
@@ -63,7 +86,9 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare how the command speaks."""
     parser.add_argument("--quiet", "-q", action="store_true", help="say nothing but errors")
     parser.add_argument("--no-progress", action="store_true", help="no progress bar")
-    parser.add_argument("--log-format", choices=("text", "json"), default="text", help="form of messages on standard error")
+    parser.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="form of messages on standard error"
+    )
 
 
 def parse_day(text: str | None) -> Any:
@@ -93,21 +118,43 @@ def read_input(arguments: argparse.Namespace, console: Console, source: str, lab
     ------
     InputError
         If the input cannot be used, or too many rows were set aside.
+    UsageError
+        For a share outside 0-1, or flags that contradict each other.
     """
-    from realreach.tables import read_tables
+    from realreach.tables import NothingLeftError, read_tables
 
-    result = read_tables(source, format=arguments.input_format, assume_tz=arguments.assume_tz, labels=labels)
+    limit = _reject_limit(arguments)
+    try:
+        result = read_tables(source, format=arguments.input_format, assume_tz=arguments.assume_tz, labels=labels)
+    except NothingLeftError as err:
+        _write_rejects(arguments, console, err.report)
+        raise
     report = result.report
     for line in report.text(limit=20).splitlines():
         console.say(line)
-    if arguments.rejects is not None and report.set_aside:
-        for path in report.write_quarantine(arguments.rejects):
-            console.say(f"rows set aside: {path}")
-    limit = 0.0 if arguments.strict else arguments.max_reject_rate
+    _write_rejects(arguments, console, report)
     share = report.set_aside / max(report.rows_in, 1)
     if share > limit:
         raise InputError(
-            f"{report.set_aside:,} of {report.rows_in:,} rows were set aside ({share:.1%}), more than the {limit:.1%} allowed. "
+            f"{report.set_aside:,} of {report.rows_in:,} rows were set aside ({share:.1%}), "
+            f"more than the {limit:.1%} allowed. "
             "Mend them (--rejects DIR writes them out with the reasons), or raise --max-reject-rate."
         )
     return result
+
+
+def _write_rejects(arguments: argparse.Namespace, console: Console, report: Report) -> None:
+    if arguments.rejects is not None and report.set_aside:
+        for path in report.write_quarantine(arguments.rejects):
+            console.say(f"rows set aside: {path}")
+
+
+def _reject_limit(arguments: argparse.Namespace) -> float:
+    from realreach.errors import UsageError
+
+    rate = arguments.max_reject_rate
+    if arguments.strict and rate:
+        raise UsageError(f"--strict and --max-reject-rate {rate:g} contradict each other: leave one out")
+    if rate is not None and not 0 <= rate <= 1:
+        raise UsageError(f"--max-reject-rate is a share between 0 and 1, got {rate:g}")
+    return 0.0 if arguments.strict else 1.0 if rate is None else float(rate)

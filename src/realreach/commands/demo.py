@@ -1,4 +1,5 @@
-"""The whole way in one command, on simulated creators: make data, train a tracked model, score a shortlist, show the result.
+"""The whole way in one command, on simulated creators: make data, train a tracked model, score a shortlist, show the
+result.
 
 examples:
   realreach demo --out demo
@@ -41,12 +42,38 @@ def run(arguments: argparse.Namespace) -> int:
     out.mkdir(parents=True)
     (out / "README.txt").write_text("Made by `make demo`; the next demo replaces this folder.\n", encoding="utf-8")
     steps = (
-        ("simulate", ["--creators", str(arguments.creators), "--seed", str(arguments.seed), "--out", str(world),
-                      "--workers", str(arguments.workers)]),
-        ("train", ["--data", str(world), "--out", str(model), "--data-name", f"simulated, seed {arguments.seed}",
-                   "--tracking-uri", store, "--experiment", "demo", "--threads", "2"]),
+        (
+            "simulate",
+            [
+                "--creators",
+                str(arguments.creators),
+                "--seed",
+                str(arguments.seed),
+                "--out",
+                str(world),
+                "--workers",
+                str(arguments.workers),
+            ],
+        ),
+        (
+            "train",
+            [
+                "--data",
+                str(world),
+                "--out",
+                str(model),
+                "--data-name",
+                f"simulated, seed {arguments.seed}",
+                "--tracking-uri",
+                store,
+                "--experiment",
+                "demo",
+                "--threads",
+                "2",
+            ],
+        ),
         ("predict", [str(shortlist), "--model", str(model), "--out", str(scores)]),
-    )  # fmt: skip
+    )
     for name, flags in steps:
         console.say(f"\n$ realreach {name} {' '.join(flags)}")
         start = monotonic()
@@ -73,8 +100,17 @@ def _shown(scores: Path) -> str:
     """Return the most and the least suspicious creators as text."""
     import pandas as pd
 
-    columns = ["creator_id", "platform", "status", "authenticity", "flagged", "growth_authenticity", "engagement_authenticity",
-               "comments_authenticity", "coverage"]  # fmt: skip
+    columns = [
+        "creator_id",
+        "platform",
+        "status",
+        "authenticity",
+        "flagged",
+        "growth_authenticity",
+        "engagement_authenticity",
+        "comments_authenticity",
+        "coverage",
+    ]
     frame = pd.read_csv(scores, dtype={"creator_id": str})[columns]
     frame = frame.sort_values("authenticity", na_position="last")
     for name in [c for c in columns if c.endswith("authenticity")]:

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_input_arguments(parser, positional=True)
     for action in parser._actions:
         if action.dest == "input":
-            action.nargs = "?"  # type: ignore[assignment]
+            action.nargs = "?"
             action.required = False
     parser.add_argument("--out", type=Path, help="CSV or Parquet file, by its suffix (default: CSV on standard output)")
     parser.add_argument("--overwrite", action="store_true", help="replace --out if it is there")
@@ -42,9 +42,13 @@ def run(arguments: argparse.Namespace) -> int:
     import sys
 
     from realreach.features import build_features
-    from realreach.files import atomic_file
+    from realreach.files import atomic_file, check_writable
 
     console = Console(arguments)
+    if arguments.out is not None:
+        if arguments.out.suffix not in (".csv", ".parquet"):
+            raise UsageError(f"--out {arguments.out.name}: the name must end in .csv or .parquet")
+        check_writable(arguments.out, overwrite=arguments.overwrite)
     result = read_input(arguments, console, arguments.input)
     frame = build_features(result.tables, parse_day(arguments.as_of))
     if arguments.out is None:

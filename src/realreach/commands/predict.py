@@ -32,15 +32,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of the command."""
     add_input_arguments(parser, positional=True)
     parser.add_argument("--out", default="-", help="file for the scores; - is standard output")
-    parser.add_argument("--format", choices=_FORMATS, help="of the output (default: from the suffix of --out, else csv)")
+    parser.add_argument(
+        "--format", choices=_FORMATS, help="of the output (default: from the suffix of --out, else csv)"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace --out if it is there")
     parser.add_argument("--model", default=None, help="model folder, or models:/name@alias (default: models/default)")
     parser.add_argument("--expect-sha256", metavar="HASH", help="refuse a model whose manifest has another sha256")
-    parser.add_argument("--tracking-uri", help="MLflow store for models:/ URIs (default: MLFLOW_TRACKING_URI, else ./mlflow.db)")
-    parser.add_argument("--chunk-creators", type=int, default=20_000, help="creators scored at a time; changes no number")
-    parser.add_argument("--raw-csv", action="store_true", help="leave text cells that begin with = + - @ as they are in CSV "
-                        "(by default they get a leading apostrophe, so that no spreadsheet runs them)")  # fmt: skip
-    parser.add_argument("--dry-run", action="store_true", help="check model and input, say what would be done, write nothing")
+    parser.add_argument(
+        "--tracking-uri", help="MLflow store for models:/ URIs (default: MLFLOW_TRACKING_URI, else ./mlflow.db)"
+    )
+    parser.add_argument(
+        "--chunk-creators", type=int, default=20_000, help="creators scored at a time; changes no number"
+    )
+    parser.add_argument(
+        "--raw-csv",
+        action="store_true",
+        help="leave text cells that begin with = + - @ as they are in CSV "
+        "(by default they get a leading apostrophe, so that no spreadsheet runs them)",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="check model and input, say what would be done, write nothing"
+    )
     add_output_arguments(parser)
 
 
@@ -54,7 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out != "-":
         from realreach.files import check_writable
 
-        check_writable(arguments.out, overwrite=arguments.overwrite)
+        if check_writable(arguments.out, overwrite=arguments.overwrite).is_dir():
+            raise OutputError(f"{arguments.out} is a folder. Name a file.")
     scorer = load_scorer(arguments.model, arguments.tracking_uri, arguments.expect_sha256)
     result = read_input(arguments, console, arguments.input)
     n, invalid = len(result.tables), len(result.report.invalid_creators)
@@ -71,7 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def load_scorer(model: str | None, tracking_uri: str | None = None, expected_sha256: str | None = None) -> Scorer:
-    """Return a scorer for a model folder or a registry URI; without one, for the model that comes with the repository.
+    """Return a scorer for a model folder or a registry URI; without one, for the model that comes with the
+    repository.
 
     Raises
     ------
@@ -83,9 +97,10 @@ def load_scorer(model: str | None, tracking_uri: str | None = None, expected_sha
     if model is None:
         model = str(default_model())
     if model.startswith(("models:/", "runs:/")):
-        from realreach.tracking import fetch_model
+        from realreach.tracking import fetched_model
 
-        return Scorer.load(fetch_model(model, tracking_uri), expected_sha256=expected_sha256)
+        with fetched_model(model, tracking_uri) as folder:
+            return Scorer.load(folder, expected_sha256=expected_sha256)
     return Scorer.load(model, expected_sha256=expected_sha256)
 
 
@@ -103,7 +118,9 @@ def _output_format(arguments: argparse.Namespace) -> str:
     suffix = Path(arguments.out).suffix.lower().lstrip(".")
     kind = {"ndjson": "jsonl", "": "csv", "-": "csv"}.get(suffix, suffix)
     if kind not in _FORMATS:
-        raise UsageError(f"--out {arguments.out}: the format cannot be told from .{suffix}; say --format csv, jsonl or parquet")
+        raise UsageError(
+            f"--out {arguments.out}: the format cannot be told from .{suffix}; say --format csv, jsonl or parquet"
+        )
     return kind
 
 
@@ -147,13 +164,13 @@ def _pour(frames: Any, sink: Any, kind: str, raw_csv: bool) -> tuple[dict[str, i
 
 
 def _neutral(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Return the frame with a leading apostrophe before text that a spreadsheet would run, and how many cells got one."""
+    """Return the frame with an apostrophe before text that a spreadsheet would run, and how many cells got one."""
     changed = 0
     out = frame.copy()
     for name in ("creator_id", "platform"):
         risky = out[name].str.startswith(_DANGEROUS, na=False)
         if risky.any():
-            out.loc[risky, name] = "'" + out.loc[risky, name]
+            out[name] = out[name].mask(risky, "'" + out[name])
             changed += int(risky.sum())
     return out, changed
 
@@ -176,4 +193,6 @@ def _account(
         model=scorer.bundle.name,
     )
     if neutralised:
-        console.say(f"{neutralised:,} text cells begin with = + - @ and got a leading apostrophe (--raw-csv leaves them)")
+        console.say(
+            f"{neutralised:,} text cells begin with = + - @ and got a leading apostrophe (--raw-csv leaves them)"
+        )

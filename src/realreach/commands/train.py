@@ -20,7 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of the command."""
     add_input_arguments(parser, positional=False)
     parser.add_argument("--labels", type=Path, help="labels table, where it does not lie in the data folder")
-    parser.add_argument("--config", type=Path, help="TOML file with settings; flags win over it, unknown keys are refused")
+    parser.add_argument(
+        "--config", type=Path, help="TOML file with settings; flags win over it, unknown keys are refused"
+    )
     parser.add_argument("--out", type=Path, help="model folder to write; must not exist")
     parser.add_argument("--overwrite", action="store_true", help="replace --out if it is there")
     parser.add_argument("--data-name", help="name of the data in card and run (default: name of the folder)")
@@ -28,17 +30,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, help="threads of the fit; changes no number (default: 1)")
     parser.add_argument("--folds", type=int, help="evaluate by folds (default: 5 below 3,000 labels, else held out)")
     parser.add_argument("--repeats", type=int, help="repetitions of the folds (default: 3)")
-    parser.add_argument("--time-split", choices=("auto", "on", "off"), help="test on the latest creators (default: auto)")
-    parser.add_argument("--exclude", action="append", metavar="FEATURE", help="a feature the model may not see; repeatable")
-    parser.add_argument("--hold-out-mechanism", action="append", metavar="CODE", help="never train on this mechanism; repeatable")
+    parser.add_argument(
+        "--time-split", choices=("auto", "on", "off"), help="test on the latest creators (default: auto)"
+    )
+    parser.add_argument(
+        "--exclude", action="append", metavar="FEATURE", help="a feature the model may not see; repeatable"
+    )
+    parser.add_argument(
+        "--hold-out-mechanism", action="append", metavar="CODE", help="never train on this mechanism; repeatable"
+    )
     parser.add_argument("--metrics", type=Path, help="write the full table of metrics as CSV")
     parser.add_argument("--no-mlflow", action="store_true", help="do not track the run")
     parser.add_argument("--experiment", default="realreach", help="MLflow experiment")
     parser.add_argument("--run-name", help="MLflow run name")
     parser.add_argument("--tracking-uri", help="MLflow store (default: MLFLOW_TRACKING_URI, else sqlite:///mlflow.db)")
-    parser.add_argument("--register", default="realreach", metavar="NAME", help="name in the registry; empty: not registered")
-    parser.add_argument("--alias", default="challenger", help="alias of the new version; champion is never moved by training")
-    parser.add_argument("--dry-run", action="store_true", help="check data and settings, say what would be done, fit nothing")
+    parser.add_argument(
+        "--register", default="realreach", metavar="NAME", help="name in the registry; empty: not registered"
+    )
+    parser.add_argument(
+        "--alias", default="challenger", help="alias of the new version; champion is never moved by training"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="check data and settings, say what would be done, fit nothing"
+    )
     add_output_arguments(parser)
 
 
@@ -62,12 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     _check_names(settings.model.exclude)
     as_of = parse_day(arguments.as_of)
-    targets = [t for t in (arguments.out, arguments.metrics) if t is not None]
-    for target in targets:
-        from realreach.files import check_writable
-
-        target.resolve().parent.mkdir(parents=True, exist_ok=True)
-        check_writable(target, overwrite=arguments.overwrite)
+    _check_targets(arguments)
     labels = None if arguments.labels is None else str(arguments.labels)
     result = read_input(arguments, console, arguments.data, labels)
     name = arguments.data_name or Path(arguments.data).resolve().name
@@ -81,7 +90,10 @@ def run(arguments: argparse.Namespace) -> int:
     from realreach.training import train
 
     trained = train(result, settings, as_of=as_of, data_name=name, report=console.say)
-    print(summary_table(trained.evaluation.table))
+    # The model first: whatever becomes of the reader of our output, the work is not lost.
+    if arguments.out is not None:
+        console.say(f"model: {trained.save(arguments.out, overwrite=arguments.overwrite)}")
+    print(summary_table(trained.evaluation.table), flush=True)
     for finding in trained.findings:
         console.say(f"check: {finding.severity}: {finding.sentence} [{finding.code}]")
     if arguments.metrics is not None:
@@ -90,8 +102,6 @@ def run(arguments: argparse.Namespace) -> int:
         with atomic_file(arguments.metrics, overwrite=arguments.overwrite) as path:
             trained.evaluation.table.to_csv(path, index=False)
         console.say(f"metrics: {arguments.metrics}")
-    if arguments.out is not None:
-        console.say(f"model: {trained.save(arguments.out, overwrite=arguments.overwrite)}")
     if not arguments.no_mlflow:
         from realreach.tracking import track
 
@@ -108,10 +118,31 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _check_targets(arguments: argparse.Namespace) -> None:
+    """Refuse, before any work is done, what could not be written at the end."""
+    from importlib.util import find_spec
+
+    from realreach.bundle import check_bundle_target
+    from realreach.errors import UsageError
+    from realreach.files import check_writable
+
+    if arguments.out is not None:
+        check_bundle_target(arguments.out, overwrite=arguments.overwrite)
+    if arguments.metrics is not None:
+        check_writable(arguments.metrics, overwrite=arguments.overwrite)
+    if arguments.no_mlflow:
+        if arguments.tracking_uri or arguments.run_name:
+            raise UsageError("--no-mlflow goes without --tracking-uri and --run-name: the run is not tracked")
+    elif find_spec("mlflow") is None:
+        raise UsageError("MLflow is not installed. Run: pip install 'realreach[train]', or say --no-mlflow.")
+
+
 def _check_names(excluded: tuple[str, ...]) -> None:
     from realreach.errors import UsageError
     from realreach.features import feature_names
 
     unknown = sorted(set(excluded) - set(feature_names()))
     if unknown:
-        raise UsageError(f"--exclude: no feature is called {unknown[0]!r}. 'realreach features --list' shows all names.")
+        raise UsageError(
+            f"--exclude: no feature is called {unknown[0]!r}. 'realreach features --list' shows all names."
+        )

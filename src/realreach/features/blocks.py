@@ -13,10 +13,12 @@ import numpy as np
 
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["Ragged", "compute_in_blocks", "mean_where", "quantile", "ratio", "segment_sum"]
+__all__ = ["Ragged", "compute_in_blocks", "deviation", "mean_where", "quantile", "ratio", "segment_sum"]
 
 _CELLS_PER_BLOCK = 400_000
 """Cells of one block; bounds memory, and keeps a block in the processor's cache."""
+_ROUNDING = 1e-12
+"""Relative difference that sums and means of equal numbers may show."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +91,20 @@ def ratio(above: FloatArray, below: FloatArray) -> FloatArray:
     return np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 0)
 
 
+def deviation(values: FloatArray, middle: FloatArray) -> FloatArray:
+    """Return ``values - middle``, exactly 0 where they differ by rounding only.
+
+    A constant series less its mean is rounding noise, and noise over noise poses as a perfect correlation.
+
+    Examples
+    --------
+    >>> deviation(np.full(3, 0.1), np.array(0.1 + 1e-17))
+    array([0., 0., 0.])
+    """
+    away = values - middle
+    return np.where(np.abs(away) <= _ROUNDING * np.abs(values), 0.0, away)
+
+
 def quantile(ordered: FloatArray, share: float) -> FloatArray:
     """Return the linear-interpolated quantile of rows that are already sorted (last axis).
 
@@ -112,4 +128,4 @@ def mean_where(values: FloatArray, keep: np.ndarray, minimum: int = 1) -> FloatA
 
 def segment_sum(values: FloatArray, owner: IntArray, creators: int) -> FloatArray:
     """Return the sum of ``values`` per creator, in row order, so that a creator alone gets the same bits."""
-    return np.bincount(owner, weights=values, minlength=creators)[:creators]
+    return np.asarray(np.bincount(owner, weights=values, minlength=creators)[:creators], dtype=np.float64)

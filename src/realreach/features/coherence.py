@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from realreach.features.blocks import Ragged, compute_in_blocks, mean_where, ratio, segment_sum
+from realreach.features.blocks import Ragged, compute_in_blocks, deviation, mean_where, ratio, segment_sum
 from realreach.features.catalogue import Feature
 from realreach.features.engagement import detrended, settled_posts
 from realreach.features.growth import MINIMUM_COUNTS, surprise_of_gains
@@ -231,8 +231,8 @@ def _coupling(bursts: dict[str, FloatArray], creators: int) -> dict[str, FloatAr
 
 def _correlation(x: FloatArray, y: FloatArray, keep: np.ndarray, owner: np.ndarray, creators: int) -> FloatArray:
     mean_x, mean_y = (_mean(v, keep, owner, creators) for v in (x, y))
-    dx = np.where(keep, x - np.nan_to_num(mean_x)[owner], 0.0)
-    dy = np.where(keep, y - np.nan_to_num(mean_y)[owner], 0.0)
+    dx = np.where(keep, deviation(x, np.nan_to_num(mean_x)[owner]), 0.0)
+    dy = np.where(keep, deviation(y, np.nan_to_num(mean_y)[owner]), 0.0)
     xx, yy, xy = (segment_sum(v, owner, creators) for v in (dx * dx, dy * dy, dx * dy))
     return ratio(xy, np.sqrt(xx * yy))
 
@@ -244,7 +244,7 @@ def _halves(history: Ragged, posts: Ragged, creators: int) -> dict[str, FloatArr
     first[some] = history.columns["day"][history.starts[:-1][some]]
     inside = posts.columns["day"] >= first[posts.owner]
     names = ("trend__366d__gap", "trend__366d__comment_gap")
-    out = {}
+    out: dict[str, FloatArray] = {}
     for name, column in zip(names, ("likes", "comments_count"), strict=True):
         known = inside & ~np.isnan(posts.columns[column]) & ~np.isnan(posts.columns["level"])
 

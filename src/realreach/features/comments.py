@@ -39,7 +39,12 @@ _SHARES = {
     # column of measure_comments: (english, indonesian, direction, source)
     "emoji_only": ("comments of emoji only", "komentar hanya emoji", 0, "T6"),
     "mention": ("comments that mention an account", "komentar yang menyebut akun", 0, "T4"),
-    "starts_with_mention": ("comments that begin with a mention: friends tagged", "komentar yang menandai teman", -1, "T4"),
+    "starts_with_mention": (
+        "comments that begin with a mention: friends tagged",
+        "komentar yang menandai teman",
+        -1,
+        "T4",
+    ),
     "question": ("comments that ask", "komentar berupa pertanyaan", -1, "T4"),
     "exclamation": ("comments with an exclamation mark", "komentar dengan tanda seru", 1, "NORMS 4.2"),
     "stretched": ("comments with stretched letters", "komentar dengan huruf dipanjangkan", 0, "NORMS 4.2"),
@@ -165,7 +170,9 @@ def _groups(owner: IntArray, key: IntArray) -> tuple[IntArray, FloatArray]:
     return pairs // width, size.astype(np.float64)
 
 
-def _chance(owner: IntArray, key: IntArray, creators: int, least: int = MINIMUM_COMMENTS) -> tuple[FloatArray, FloatArray]:
+def _chance(
+    owner: IntArray, key: IntArray, creators: int, least: int = MINIMUM_COMMENTS
+) -> tuple[FloatArray, FloatArray]:
     """Return log10 of the chance that two rows of a creator share a key (smoothed by half a pair), and the share in pairs."""
     holder, size = _groups(owner, key)
     total = segment_sum(np.ones(len(owner)), owner, creators)
@@ -282,7 +289,7 @@ def _arrival(section: _Section, view: View) -> dict[str, FloatArray]:
     day = table.days("commented_at")
     post = table.codes("post_id")
     out = _gaps(section, day, post)
-    if view.posts_table is None:
+    if view.posts_table is None or len(view.posts_table) == 0:
         return out
     row = posts_of_comments(table, view.posts_table)
     known = (row >= 0) & ~np.isnan(day)
@@ -310,6 +317,11 @@ def _gaps(section: _Section, day: FloatArray, post: IntArray) -> dict[str, Float
     """Describe the gaps between neighbouring comments under one post, each in units of that post's mean gap."""
     n, owner = section.creators, section.owner
     timed = np.flatnonzero(~np.isnan(day))
+    # Posts in the order of their first comment: codes follow the crowd, and the order of a sum decides its last bit.
+    _, first, inverse = np.unique(
+        owner * (int(post.max(initial=0)) + 2) + post + 1, return_index=True, return_inverse=True
+    )
+    post = first[inverse]
     order = timed[np.lexsort((day[timed], post[timed], owner[timed]))]
     same = (owner[order][1:] == owner[order][:-1]) & (post[order][1:] == post[order][:-1])
     gap = (np.diff(day[order]) * 86_400.0)[same]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from realreach.features.blocks import Ragged, compute_in_blocks, mean_where, quantile, ratio, segment_sum
+from realreach.features.blocks import Ragged, compute_in_blocks, deviation, mean_where, quantile, ratio, segment_sum
 from realreach.features.catalogue import Feature
 from realreach.features.view import View
 from realreach.tables.core import FloatArray
@@ -94,7 +94,9 @@ def compute(view: View) -> dict[str, FloatArray]:
     posts = settled_posts(every)
     posts.columns["log_level"] = np.log(np.maximum(posts.columns["level"], 1.0))
 
-    def run(kernel: object, needs: tuple[str, ...], keep: np.ndarray | None = None, minimum: int = MINIMUM_POSTS) -> None:
+    def run(
+        kernel: object, needs: tuple[str, ...], keep: np.ndarray | None = None, minimum: int = MINIMUM_POSTS
+    ) -> None:
         known = np.ones(len(posts.owner), dtype=bool) if keep is None else keep.copy()
         for name in needs:
             known &= ~np.isnan(posts.columns[name])
@@ -137,7 +139,8 @@ def detrended(values: FloatArray, day: FloatArray) -> tuple[FloatArray, FloatArr
     centred = values - values.mean(axis=1, keepdims=True)
     spread = (t * t).sum(axis=1)
     slope = np.divide((t * centred).sum(axis=1), spread, out=np.zeros(len(t)), where=spread > 0)
-    return centred - slope[:, None] * t, slope
+    line = values.mean(axis=1, keepdims=True) + slope[:, None] * t
+    return deviation(values, line), slope
 
 
 def _spread(values: FloatArray) -> FloatArray:
@@ -227,7 +230,7 @@ def _comment_rate(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
 
 def _likes_and_comments(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
     likes, comments = np.log1p(c["likes"]), np.log1p(c["comments_count"])
-    x, y = likes - likes.mean(axis=1, keepdims=True), comments - comments.mean(axis=1, keepdims=True)
+    x, y = (deviation(v, v.mean(axis=1, keepdims=True)) for v in (likes, comments))
     xx, yy, xy = (x * x).sum(axis=1), (y * y).sum(axis=1), (x * y).sum(axis=1)
     slope = ratio(xy, xx)
     residual = np.sqrt(np.maximum(yy - np.where(np.isnan(slope), 0.0, slope) * xy, 0.0) / likes.shape[1])
@@ -262,7 +265,7 @@ def _view_rate(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
 
 def _likes_and_views(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
     likes, views = np.log1p(c["likes"]), np.log1p(c["views"])
-    x, y = views - views.mean(axis=1, keepdims=True), likes - likes.mean(axis=1, keepdims=True)
+    x, y = (deviation(v, v.mean(axis=1, keepdims=True)) for v in (views, likes))
     xx, yy, xy = (x * x).sum(axis=1), (y * y).sum(axis=1), (x * y).sum(axis=1)
     orphan = (_robust(views) > 2.5) & (_robust(likes) < 0.5)
     return {
@@ -275,9 +278,7 @@ def _likes_and_views(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
 
 
 def _shares(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
-    return {
-        "shares_per_like__100p__log": np.log10((c["shares"].sum(axis=1) + 0.5) / (c["likes"].sum(axis=1) + 10.0))
-    }
+    return {"shares_per_like__100p__log": np.log10((c["shares"].sum(axis=1) + 0.5) / (c["likes"].sum(axis=1) + 10.0))}
 
 
 def _saves(c: dict[str, FloatArray]) -> dict[str, FloatArray]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from realreach.features.blocks import Ragged, compute_in_blocks, mean_where, ratio
+from realreach.features.blocks import Ragged, compute_in_blocks, deviation, mean_where, ratio
 from realreach.features.catalogue import Feature
 from realreach.features.view import View
 from realreach.tables.core import FloatArray
@@ -56,6 +56,7 @@ FEATURES: tuple[Feature, ...] = (
     _f("burst_run_up__366d__ratio", "ratio", "growth just before the burst, against its peak", "pertumbuhan tepat sebelum lonjakan dibanding puncaknya", -1, None, None, "G3", _NO_BURST),
     _f("burst_relaxation__366d__next", "ratio", "growth in the interval after the peak, against the peak", "pertumbuhan sesudah puncak dibanding puncaknya", 0, None, None, "G3", _NO_BURST),
     _f("burst_relaxation__366d__next3", "ratio", "growth in the three intervals after the peak, against the peak", "pertumbuhan tiga selang sesudah puncak", 0, None, None, "G3", _NO_BURST),
+    _f("burst_decay__366d__exponent", "exponent", "how fast growth relaxed after the peak (power law: interest 0.2 to 1.4, a delivery ends at once)", "kecepatan pertumbuhan mereda sesudah puncak", 0, -10, 10, "G3, Crane and Sornette 2008", "fewer than three intervals after the peak"),
     _f("burst_lift__366d__log_ratio", "log ratio", "ordinary growth after the burst against before", "pertumbuhan biasa sesudah lonjakan dibanding sebelumnya", -1, None, None, "NORMS 3b", "no burst with an interval on both sides"),
     _f("burst_head__366d__ratio", "ratio", "new followers before the burst against the burst", "pengikut baru sebelum lonjakan dibanding lonjakan", -1, 0, None, "NORMS 2", _NO_BURST),
     _f("burst_tail__366d__ratio", "ratio", "new followers after the burst against the burst", "pengikut baru sesudah lonjakan dibanding lonjakan", -1, 0, None, "NORMS 2", _NO_BURST),
@@ -78,6 +79,7 @@ FEATURES: tuple[Feature, ...] = (
     _f("dispersion__366d__log_ratio_trimmed", "log ratio", "the same without the best interval", "sama, tanpa selang terbaik", 0, None, None, "G5", _SHORT, peers=True),
     _f("dispersion__14p__min_log_ratio", "log ratio", "most regular two weeks, against honest creators", "dua minggu paling teratur dibanding kreator jujur", -1, None, None, "G5", "no two weeks with a gain of 3 an interval", peers=True),
     _f("steady_run__366d__share", "share of intervals", "longest run of nearly equal gains", "rentang terpanjang dengan tambahan hampir sama", 1, 0, 1, "G5", "median gain below 5"),
+    _f("roughness__366d__log", "ln ratio", "usual jump from one interval's growth to the next", "lompatan pertumbuhan antar selang", 0, 0, None, "NORMS 3", _SHORT, peers=True),
     _f("rhythm__366d__lag1", "correlation", "likeness of a gain to the one before", "kemiripan dengan selang sebelumnya", 0, -1, 1, "NORMS 3", "fewer than 6 counts or constant", peers=True),
     _f("rhythm__366d__lag7", "correlation", "weekly rhythm", "irama mingguan", 0, -1, 1, "G5", "fewer than 15 counts or constant", peers=True),
     _f("zero_gain__366d__share", "share of intervals", "share of intervals without any change", "bagian selang tanpa perubahan", 0, 0, 1, "NORMS 3", _SHORT, peers=True),
@@ -219,6 +221,7 @@ def _burst(
         "burst_relaxation__366d__next3": ratio(
             mean_where(rate, (position > peak[:, None]) & (position <= peak[:, None] + 3)), peak_rate
         ),
+        "burst_decay__366d__exponent": _relaxation(rate, day, peak),
         "burst_lift__366d__log_ratio": lift,
         "burst_head__366d__ratio": np.log1p(ratio(np.where(before >= 1, won, 0.0).sum(axis=1), size)),
         "burst_tail__366d__ratio": np.log1p(ratio(np.where(after >= 1, won, 0.0).sum(axis=1), size)),
@@ -236,6 +239,23 @@ def _burst(
     out["surprise__366d__second"] = _soft(np.where(inside, -np.inf, surprise).max(axis=1, initial=-1.0))
     out["surprise__366d__low"] = _soft(ordered[:, 0])
     return out
+
+
+def _relaxation(rate: FloatArray, day: FloatArray, peak: np.ndarray) -> FloatArray:
+    """Return the slope of ln growth on ln time since the peak, sign turned, over up to 30 intervals from the peak on."""
+    position = np.arange(rate.shape[1])
+    since = position - peak[:, None]
+    used = (since >= 0) & (since <= 30)
+    unit = np.maximum(np.median(np.diff(day, axis=1), axis=1, keepdims=True), 1e-9)
+    middle = 0.5 * (day[:, 1:] + day[:, :-1])
+    start = np.take_along_axis(day, peak[:, None], axis=1)
+    x = np.log(np.maximum((middle - start) / unit, 0.5))
+    top = np.take_along_axis(rate, peak[:, None], axis=1)
+    # Half a percent of the peak is the floor: below it only noise is left.
+    y = np.log(np.maximum(rate / np.maximum(top, 1e-12), 0.005))
+    dx, dy = (np.where(used, v - mean_where(v, used)[:, None], 0.0) for v in (x, y))
+    slope = ratio((dx * dy).sum(axis=1), (dx * dx).sum(axis=1))
+    return np.where(used.sum(axis=1) >= 4, np.clip(-slope, -10.0, 10.0), np.nan)
 
 
 def _soft(surprise: FloatArray) -> FloatArray:
@@ -318,6 +338,7 @@ def _steadiness(
     near = np.abs(rate - middle) < 0.1 * middle
     out["steady_run__366d__share"] = np.where(middle[:, 0] >= 5.0, _longest_run(near) / m, np.nan)
     calm = np.sign(rate) * np.log1p(np.abs(rate))
+    out["roughness__366d__log"] = np.abs(np.diff(calm, axis=1)).mean(axis=1)
     out["rhythm__366d__lag1"] = _autocorrelation(calm, 1)
     if m >= 14:
         out["rhythm__366d__lag7"] = _autocorrelation(calm, 7)
@@ -335,7 +356,7 @@ def _longest_run(flags: np.ndarray) -> FloatArray:
 
 
 def _autocorrelation(values: FloatArray, lag: int) -> FloatArray:
-    centred = values - values.mean(axis=1, keepdims=True)
+    centred = deviation(values, values.mean(axis=1, keepdims=True))
     return ratio((centred[:, lag:] * centred[:, :-lag]).sum(axis=1), (centred * centred).sum(axis=1))
 
 
@@ -375,7 +396,9 @@ def _trend(day: FloatArray, level: FloatArray, won: FloatArray, total: FloatArra
         first = np.argmax(inside, axis=1)
         span = end[:, 0] - day[rows, first]
         growth = np.log1p(level[:, -1]) - np.log1p(level[rows, first])
-        out[f"net_growth__{window:.0f}d__log"] = np.where(span >= least, growth * window / np.maximum(span, 1.0), np.nan)
+        out[f"net_growth__{window:.0f}d__log"] = np.where(
+            span >= least, growth * window / np.maximum(span, 1.0), np.nan
+        )
     recent = day[:, 1:] > end - 30.0
     out["recent_gain__30d__share"] = ratio(np.where(recent, won, 0.0).sum(axis=1), total)
     return out
@@ -389,8 +412,8 @@ def _following(following: FloatArray, level: FloatArray, gain: FloatArray) -> di
     moved = np.abs(change).sum(axis=1)
     count = np.maximum(known.sum(axis=1), 1)
     calm_gain = np.sign(gain) * np.log1p(np.abs(gain))
-    lead = change[:, :-1] - change[:, :-1].mean(axis=1, keepdims=True)
-    follow = calm_gain[:, 1:] - calm_gain[:, 1:].mean(axis=1, keepdims=True)
+    lead = deviation(change[:, :-1], change[:, :-1].mean(axis=1, keepdims=True))
+    follow = deviation(calm_gain[:, 1:], calm_gain[:, 1:].mean(axis=1, keepdims=True))
     product = np.sqrt((lead * lead).sum(axis=1) * (follow * follow).sum(axis=1))
     out = {
         "following_change__366d__share": np.log1p(1e3 * ratio(moved / count, np.maximum(level[:, -1], 1.0))),
@@ -413,5 +436,3 @@ def _quality(day: FloatArray, level: FloatArray, days: FloatArray, usual_days: F
         "context__interval__366d__days": usual_days[:, 0],
         "context__gap__366d__share": ratio(gap, span),
     }
-
-

@@ -17,17 +17,8 @@ _EMOJI = r"[\x{1F300}-\x{1FAFF}\x{2600}-\x{27BF}\x{2B50}\x{2B55}\x{2190}-\x{21FF
 _ODD = r"[\x{1D400}-\x{1D7FF}\x{FF21}-\x{FF5A}\x{1F130}-\x{1F189}\x{24B6}-\x{24E9}]|[A-Za-z][\x{0300}-\x{036F}\x{0332}\x{035F}]"
 _NO_SPACES = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Khmer}\p{Lao}]"
 _STRETCHED = "|".join(letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz")
-_ID_WORDS = (
-    "yang yg dan di ke dari ini itu ada tidak tdk gak ga nggak enggak kak kakak kk aku saya gue gw kamu lu lo dia kita "
-    "mau udah sudah udh bisa banget bgt aja sih dong deh nih ya juga buat sama kalo kalau lagi semoga sehat selalu cantik "
-    "keren mantap bagus lucu suka sukses terus apa kenapa gimana berapa dimana punya jadi bikin pengen harga min bang mas "
-    "mbak bunda aamiin alhamdulillah masya allah amin selamat ditunggu makasih terima kasih"
-).split()
-_EN_WORDS = (
-    "the and is are was were be to of in on for with this that these it its i you he she we they my your me so very just "
-    "not no what why how where when who can could will would love great nice good best awesome amazing beautiful cool "
-    "please thanks thank more from have has had do does did really like look looks looking wow keep always never been"
-).split()
+_ID_WORDS = ["yang", "yg", "dan", "di", "ke", "dari", "ini", "itu", "ada", "tidak", "tdk", "gak", "ga", "nggak", "enggak", "kak", "kakak", "kk", "aku", "saya", "gue", "gw", "kamu", "lu", "lo", "dia", "kita", "mau", "udah", "sudah", "udh", "bisa", "banget", "bgt", "aja", "sih", "dong", "deh", "nih", "ya", "juga", "buat", "sama", "kalo", "kalau", "lagi", "semoga", "sehat", "selalu", "cantik", "keren", "mantap", "bagus", "lucu", "suka", "sukses", "terus", "apa", "kenapa", "gimana", "berapa", "dimana", "punya", "jadi", "bikin", "pengen", "harga", "min", "bang", "mas", "mbak", "bunda", "aamiin", "alhamdulillah", "masya", "allah", "amin", "selamat", "ditunggu", "makasih", "terima", "kasih"]
+_EN_WORDS = ["the", "and", "is", "are", "was", "were", "be", "to", "of", "in", "on", "for", "with", "this", "that", "these", "it", "its", "i", "you", "he", "she", "we", "they", "my", "your", "me", "so", "very", "just", "not", "no", "what", "why", "how", "where", "when", "who", "can", "could", "will", "would", "love", "great", "nice", "good", "best", "awesome", "amazing", "beautiful", "cool", "please", "thanks", "thank", "more", "from", "have", "has", "had", "do", "does", "did", "really", "like", "look", "looks", "looking", "wow", "keep", "always", "never", "been"]
 
 
 def _pattern(words: list[str]) -> str:

@@ -2,7 +2,7 @@
 
 One creator is made in this order (`creator`): who it is (`profile`, levels from `norms`), what it posts (`posting`),
 what innocently happens to it (`lookalikes`), its follower curve (`life`), what it buys (`plan`, `services`,
-`mechanisms`), what its posts earn (`engagement`), what is written under them (`conversation`, `words`, `text`), and
+`supply`), what its posts earn and what is bought for them (`engagement`, `bought`), what is written under them (`conversation`, `words`, `text`), and
 what a collector sees of all that (`observe`). `shared` holds what all creators of a world have in common.
 """
 

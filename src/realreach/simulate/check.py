@@ -6,18 +6,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from realreach.simulate.check_curves import check_curves, check_deliveries
 from realreach.simulate.check_norms import NormCell
+from realreach.simulate.check_posts import POST_PLANS, check_post_set, check_small_accounts
 from realreach.simulate.check_report import CheckReport, CheckRow
-from realreach.simulate.check_steps import (
-    COMMENT_PLANS,
-    POST_PLANS,
-    check_comment_set,
-    check_curves,
-    check_deliveries,
-    check_post_set,
-    check_rates,
-    check_switches,
-)
+from realreach.simulate.check_steps import COMMENT_PLANS, check_comment_set, check_rates, check_switches
 from realreach.simulate.check_worlds import Worlds
 from realreach.simulate.settings import SimulationSettings
 
@@ -27,6 +20,7 @@ _Step = Callable[[Worlds], Iterator[CheckRow | NormCell]]
 _STEPS: dict[str, _Step] = {
     "curves": check_curves,
     **{plan.name: partial(check_post_set, plan=plan) for plan in POST_PLANS},
+    "small": check_small_accounts,
     **{plan.name: partial(check_comment_set, plan=plan) for plan in COMMENT_PLANS},
     "rates": check_rates,
     "deliveries": check_deliveries,
@@ -63,8 +57,8 @@ def check_simulation(
     progress
         Show a bar on standard error (never where that is not a terminal).
     only
-        Steps to run (all if empty): curves, id2020, ig2017, tiktok, ordinary, instagram_comments,
-        youtube_id_comments, youtube_en_comments, rates, deliveries, switches.
+        Steps to run (all if empty): curves, id2020, ig2017, tiktok, ordinary, small,
+        instagram_comments, youtube_id_comments, youtube_en_comments, rates, deliveries, switches.
 
     Returns
     -------

@@ -9,7 +9,19 @@ import numpy as np
 
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["Comparison", "OutOfFold", "Telling", "compare", "matched_pairs", "out_of_fold", "univariate_auc"]
+__all__ = [
+    "FEWEST_PAIRS",
+    "Comparison",
+    "OutOfFold",
+    "Telling",
+    "compare",
+    "matched_pairs",
+    "out_of_fold",
+    "univariate_auc",
+]
+
+FEWEST_PAIRS = 20
+"""Pairs below which a two-sample test says nothing."""
 
 _FOLDS = 5
 _BOOTSTRAPS = 200

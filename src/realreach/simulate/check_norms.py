@@ -22,10 +22,11 @@ NORM_WINDOWS = {
     "ig_creators_id2020": 50,
     "ig_creators_id2020_nonvideo": 50,
     "tiktok_creators_2020": 25,
+    "purba_authentic_haslink": 30,
 }
-"""Sources of norms that were computed from posts, and how many of the newest posts each one used.
+"""Sources of norms that are compared, and how many of the newest posts each one used.
 
-The others are lists of averages (of sellers' customers, or selected upwards) and no two of them agree.
+Lists of the largest accounts by engagement (HypeAuditor 2022) are not: they are selected upwards.
 """
 
 
@@ -47,7 +48,6 @@ _DIFFERENCE = frozenset(
         "frac_gt3med",
         "frac_lt_third",
         "frac_zero_comment",
-        "gap_median_d",
     }
 )
 """Metrics that can be 0 or negative: a factor says nothing, so a difference is allowed instead."""

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from realreach.simulate.check_compare import matched_pairs
 from realreach.simulate.settings import TIERS, SimulationSettings
-from realreach.tables.core import FloatArray
+from realreach.tables.core import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,24 +21,26 @@ __all__ = ["SHARES", "Worlds", "tier_weights"]
 
 SHARES: Mapping[str, float] = MappingProxyType(
     {
-        "twitch": 0.12,
-        "growing": 0.12,
-        "youtube": 0.08,
-        "politicians": 0.08,
-        "id2020": 0.10,
-        "ig2017": 0.10,
-        "tiktok": 0.13,
-        "ordinary": 0.07,
+        "twitch": 0.120,
+        "growing": 0.110,
+        "youtube": 0.080,
+        "politicians": 0.070,
+        "id2020": 0.100,
+        "ig2017": 0.100,
+        "tiktok": 0.130,
+        "ordinary": 0.060,
+        "small": 0.050,
         "instagram_comments": 0.015,
         "youtube_id_comments": 0.015,
-        "youtube_en_comments": 0.015,
-        "rates": 0.14,
-        "switches": 0.02,
+        "youtube_en_comments": 0.030,
+        "rates": 0.100,
+        "switches": 0.020,
     }
 )
 """Share of all simulated creators that each world gets."""
 
 _FEWEST = 20
+_MATCHED_SHARE = 0.8  # of the simulated accounts, so that each real one finds a partner of its size
 _HONEST = {"fake_share": 0.0, "observation": "complete", "days": 90, "comments_median": 0, "comments_cap": 0}
 
 
@@ -69,6 +72,11 @@ class Worlds:
         settings = SimulationSettings.model_validate({**self.settings.model_dump(), **_HONEST, **changes})
         number = max(round(self.creators * SHARES[name]), _FEWEST)
         return simulate(number, self.seed * 100 + list(SHARES).index(name), settings).frames
+
+    def pairs(self, name: str, real: FloatArray, simulated: FloatArray) -> tuple[IntArray, IntArray]:
+        """Pair real with simulated accounts of one world by what is given (log followers first); see matched_pairs."""
+        most = max(round(_MATCHED_SHARE * len(simulated)), 1)
+        return matched_pairs(real, simulated, rng=self.rng(name), most=most)
 
     def rng(self, name: str) -> np.random.Generator:
         """Return the generator of the samples that belong to one world."""

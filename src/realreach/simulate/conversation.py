@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from realreach.simulate.bought import CommentOrder
 from realreach.simulate.engagement import Counts
 from realreach.simulate.life import Event, Life
-from realreach.simulate.mechanisms import CommentOrder
 from realreach.simulate.profile import Profile
 from realreach.simulate.words import Words
 from realreach.tables.core import FloatArray, IntArray
@@ -56,10 +56,13 @@ def converse(
     orders: list[CommentOrder],
     words: Words,
     captions: list[str],
-    limits: tuple[int, int],
+    limits: tuple[int, int, int],
 ) -> CommentRows:
-    """Collect up to ``limits`` = (in all, per post) comments, newest posts first, and write them."""
-    post, source = _collect(rng, life, counts, orders, limits)
+    """Collect comments, newest posts first, and write them.
+
+    ``limits`` are the number wanted, the most under one post, and the most that this creator may have with replies.
+    """
+    post, source = _collect(rng, life, counts, orders, limits[:2])
     n = len(post)
     post_at = life.posts.at[counts.posts][post]
     age = np.maximum(life.profile.as_of - post_at, 0.003)
@@ -78,7 +81,7 @@ def converse(
         source=source,
     )
     _write(rng, life, counts, orders, words, captions, rows)
-    rows = _with_replies(rng, life, words, captions, rows, limits[0])
+    rows = _with_replies(rng, life, words, captions, rows, limits[2])
     return _in_time_order(rows)
 
 
@@ -161,8 +164,8 @@ def _delays(
     rng: np.random.Generator, life: Life, orders: list[CommentOrder], source: IntArray, regular: np.ndarray
 ) -> FloatArray:
     """Return hours after posting. Organic comments come early with a long tail, regulars first of all."""
-    hours = rng.lognormal(np.log(life.profile.norms.young_hours * 0.3), 1.5, len(source))
-    early = regular & (rng.random(len(source)) < 0.6)
+    hours = rng.lognormal(np.log(4 + 0.2 * life.profile.norms.young_hours), 1.3, len(source))
+    early = regular & (rng.random(len(source)) < 0.45)
     hours[early] *= 0.06 if "fans" in life.look_alikes else 0.2
     for k, order in enumerate(orders):
         mine = source == k
@@ -178,7 +181,7 @@ def _delays(
 def _likes(rng: np.random.Generator, life: Life, source: IntArray) -> FloatArray:
     """Return likes per comment: most have none; bought ones hardly ever any."""
     warmth = 1.8 if "fans" in life.look_alikes else 1.0
-    share = np.clip(warmth * rng.beta(2, 6), 0, 0.9)
+    share = np.clip(warmth * rng.beta(1.6, 4.5), 0, 0.9)
     size = 0.5 + 0.6 * np.log10(life.profile.followers)
     any_likes = rng.random(len(source)) < np.where(source == _ORGANIC, share, 0.015)
     return (any_likes * np.ceil(rng.lognormal(0, 0.35 * size, len(source)) * 1.2)).astype(float)
@@ -228,6 +231,10 @@ def _write(
         mine = organic[language[rows.post[organic]] == name]
         texts = words.organic(rng, [captions[i] for i in rows.post[mine]], str(name), [_KINDS[k] for k in kinds[mine]])
         _put(rows, mine, texts)
+    if "assisted" in life.look_alikes and len(organic):  # people who let the platform draft their comments
+        drafted = organic[rng.random(len(organic)) < rng.uniform(0.1, 0.5)]
+        under = [captions[i] for i in rows.post[drafted]]
+        _put(rows, drafted, words.sold(rng, under, "llm", life.profile.language))
     for source in np.unique(rows.source):
         mine = np.flatnonzero(rows.source == source)
         under = [captions[i] for i in rows.post[mine]]
@@ -246,7 +253,7 @@ def _sold_texts(
     rng: np.random.Generator, profile: Profile, order: CommentOrder, words: Words, captions: list[str]
 ) -> list[str]:
     language = profile.language
-    foreign = {"praise": 0.4, "emoji": 0.3, "human": 0.35, "custom": 0.1}.get(order.style, 0.05)
+    foreign = {"praise": 0.2, "emoji": 0.2, "human": 0.35, "custom": 0.1}.get(order.style, 0.05)
     if language != "en" and rng.random() < foreign:
         language = "en"  # the cheap supply writes English everywhere
     if order.style == "human":  # real people who have not looked at the post
@@ -256,12 +263,12 @@ def _sold_texts(
 
 
 def _with_replies(
-    rng: np.random.Generator, life: Life, words: Words, captions: list[str], rows: CommentRows, total: int
+    rng: np.random.Generator, life: Life, words: Words, captions: list[str], rows: CommentRows, most: int
 ) -> CommentRows:
     """Add answers to some organic comments, by the creator and by others, as far as the sample has room."""
     habit = float(rng.beta(1.0, 7)) if life.profile.followers < 100_000 else float(rng.beta(0.7, 14))
     answered = np.flatnonzero((rows.source == _ORGANIC) & (rng.random(len(rows.post)) < habit))
-    answered = answered[: max(int(total * 1.25) - len(rows.post), 0)]
+    answered = answered[: max(most - len(rows.post), 0)]
     if not len(answered) or rng.random() < 0.4:  # many collectors take top-level comments only
         return rows
     by_creator = rng.random(len(answered)) < 0.65

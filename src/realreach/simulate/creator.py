@@ -7,17 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from realreach.simulate.bought import CommentOrder, engage
 from realreach.simulate.conversation import CommentRows, author_names, comments_of, converse
 from realreach.simulate.engagement import Counts, earn
 from realreach.simulate.life import Life, live, start_life
 from realreach.simulate.lookalikes import draw_pauses, happen
-from realreach.simulate.mechanisms import CommentOrder, engage, prepare, supply
 from realreach.simulate.observe import View, choose_posts, days_seen, draw_view, hide, round_down, rounded
 from realreach.simulate.plan import Plan, draw_plan, make_room
 from realreach.simulate.posting import draw_posts
 from realreach.simulate.profile import draw_profile
 from realreach.simulate.settings import SimulationSettings
 from realreach.simulate.shared import SharedWorld
+from realreach.simulate.supply import prepare, supply
 from realreach.simulate.words import Words
 
 __all__ = ["Columns", "simulate_creator"]
@@ -52,7 +53,13 @@ def simulate_creator(seed: int, index: int, settings: SimulationSettings, shared
     seen = days_seen(rng, made.life, made.view)
     tables = {"follower_history": _history(made, seen), "posts": _posts(rng, made), "comments": _comments(rng, made)}
     # Last, because the rows above note what the collector's view itself looks like.
-    return {"creators": _creator(rng, made), **tables, "labels": _label(made), "truth": _truth(made), "events": _events(made)}
+    return {
+        "creators": _creator(rng, made),
+        **tables,
+        "labels": _label(made),
+        "truth": _truth(made),
+        "events": _events(made),
+    }
 
 
 def _make(rng: np.random.Generator, creator_id: str, settings: SimulationSettings, shared: SharedWorld) -> _Made:
@@ -76,17 +83,25 @@ def _make(rng: np.random.Generator, creator_id: str, settings: SimulationSetting
     happen(rng, life, settings.look_alikes, settings.days)
     if plan is not None:
         prepare(fake_rng, life, plan)
-    live(rng, life)
+    live(rng, life, settings.look_alikes["purge"])
     if plan is not None:
         supply(fake_rng, life, plan)
     counts = earn(rng, life, choose_posts(life, view))
     orders = engage(fake_rng, life, counts, plan) if plan is not None else []
+    if plan is not None and not _was_delivered(life, counts):
+        plan = None  # ordered, and nothing came: there is nothing fake about this creator
     words = Words(rng, profile, settings.comment_corpus)
     captions = _captions(rng, life, counts, words)
     comments = None
+    limits = (view.comments_total, view.comments_per_post, settings.comments_cap)
     if view.comments and not view.comments_limited and len(captions):
-        comments = converse(rng, life, counts, orders, words, captions, (view.comments_total, view.comments_per_post))
+        comments = converse(rng, life, counts, orders, words, captions, limits)
     return _Made(creator_id, life, view, plan, counts, captions, orders, comments)
+
+
+def _was_delivered(life: Life, counts: Counts) -> bool:
+    sold = counts.sold_likes.sum() + counts.sold_comments.sum() + np.nansum(counts.sold_views)
+    return bool(sold + life.sold_adds.sum() + life.sold_before > 0)
 
 
 def _captions(rng: np.random.Generator, life: Life, counts: Counts, words: Words) -> list[str]:
@@ -204,7 +219,9 @@ def _comments(rng: np.random.Generator, made: _Made) -> Columns:
         "comment_id": ids,
         "text": rows.text,
         "post_id": unknown if "comments.post_id" in without or not view.posts else posts,
-        "commented_at": np.full(n, np.datetime64("NaT", "s")) if "comments.commented_at" in without else _instants(rows.at),
+        "commented_at": np.full(n, np.datetime64("NaT", "s"))
+        if "comments.commented_at" in without
+        else _instants(rows.at),
         "author_id": unknown if "comments.author_id" in without else np.array(author_names(rows.author), dtype=object),
         "likes": _optional(made, "comments.likes", rows.likes),
         "parent_comment_id": unknown if "comments.parent_comment_id" in without else parent,

@@ -64,7 +64,7 @@ def earn(rng: np.random.Generator, life: Life, collected: IntArray) -> Counts:
     day = life.post_days()[collected]
     ripe = ripeness(profile, profile.as_of - posts.at[collected])
     level = np.log(life.engaged_levels()[day]) + np.log(profile.like_rate) + life.level[day]
-    level = level + profile.trend * (np.arange(len(level)) / max(len(level) - 1, 1) - 0.5)
+    level = level + _trend(profile, posts.at[collected])
     usual = float(np.mean(level)) if len(level) else 0.0
     loudness = posts.reach[collected] + posts.boost[collected]
     ln_likes = level + loudness
@@ -79,13 +79,25 @@ def earn(rng: np.random.Generator, life: Life, collected: IntArray) -> Counts:
     return Counts(collected, np.floor(likes), comments, views, shares, *zeros)
 
 
+def _trend(profile: Profile, at: FloatArray) -> FloatArray:
+    """Return the slow change of ln likes: a private circle grows by the year, a creator's luck by the post."""
+    if not len(at):
+        return np.zeros(0)
+    if profile.population == "ordinary":
+        return profile.trend * (at - at[-1]) / 365
+    steps = np.arange(len(at), dtype=float)
+    even = steps / max(len(at) - 1, 1) - 0.5
+    newest = np.exp((steps - steps[-1]) / 5)
+    return profile.trend * (0.6 * even + 0.6 * (newest - newest.mean()))
+
+
 def _comments(
     rng: np.random.Generator, profile: Profile, deviation: FloatArray, usual: float, talk: FloatArray, ripe: FloatArray
 ) -> FloatArray:
     slope, residual, spread = profile.comment_slope, profile.comment_residual, min(profile.spread, 1.2)
     # Sums of log-normal numbers: keep sum(likes) / sum(comments) at the creator's own value.
     centre = usual - np.log(profile.likes_per_comment) + ((1 - slope**2) * spread**2 - residual**2) / 2
-    noise = rng.standard_normal(len(deviation)) * np.where(rng.random(len(deviation)) < 0.08, 2.3, 0.9)
+    noise = rng.standard_normal(len(deviation)) * np.where(rng.random(len(deviation)) < 0.10, 2.3, 0.88)
     ln_comments = centre + slope * deviation + residual * noise + talk - 0.5 * np.minimum(talk, 0)
     return rng.poisson(np.exp(np.clip(ln_comments, -12, 15)) * ripe).astype(float)
 

@@ -111,12 +111,13 @@ def decay_kernel(power: float, days: int, offset: float = 0.7) -> FloatArray:
 def start_life(profile: Profile, shared: SharedWorld, posts: Posts, days: int) -> Life:
     """Return a life of ``days`` days before the decision in which nothing has happened yet."""
     days = max(2, min(days, profile.age_days))
-    zeros = [np.zeros(days) for _ in range(10)]
-    return Life(profile, shared, posts, profile.as_of - days, days, np.ones(days), *zeros)
+    daily = ("wins", "leaves", "steps", "idle", "level", "adds", "losses", "sold_adds", "sold_losses", "following")
+    zeros = {name: np.zeros(days) for name in daily}
+    return Life(profile, shared, posts, profile.as_of - days, days, lift=np.ones(days), **zeros)
 
 
-def live(rng: np.random.Generator, life: Life) -> None:
-    """Draw the honest curve: what posts, seasons and chance bring, and what leaves."""
+def live(rng: np.random.Generator, life: Life, purge_rate: float) -> None:
+    """Draw the honest curve: what posts, seasons and chance bring, what leaves, and what clean-ups remove."""
     expected, trend = _expected_adds(rng, life)
     shape = life.profile.day_shape * 0.8 * np.maximum(expected, 0.3) ** 0.4
     noisy = expected * rng.gamma(shape) / shape
@@ -124,7 +125,7 @@ def live(rng: np.random.Generator, life: Life) -> None:
     life.losses[:] = rng.poisson(np.minimum(_expected_losses(rng, life, trend) + life.leaves, 1e9))
     # What an event brought cannot push the account under its own start.
     life.start_level = float(np.round(trend[0]))
-    _purge(rng, life)
+    _purge(rng, life, purge_rate)
     life.following[:] = _following(rng, life)
 
 
@@ -174,20 +175,18 @@ def _expected_losses(rng: np.random.Generator, life: Life, trend: FloatArray) ->
     return trend * profile.churn * calendar * rng.gamma(8, 1 / 8, life.days)
 
 
-def _purge(rng: np.random.Generator, life: Life) -> None:
+def _purge(rng: np.random.Generator, life: Life, rate: float) -> None:
     """Large clean-ups remove some followers of everyone they reach, and more of those with many bots."""
     for purge in life.shared.purges[life.profile.platform]:
-        if not life.first_day + 2 <= purge.day < life.profile.as_of - 2 or rng.random() > 0.4:
+        if not life.first_day + 2 <= purge.day < life.profile.as_of - 2 or rng.random() > min(3 * rate, 1.0):
             continue
         spread = np.clip(np.round(rng.normal(0, purge.spread_days, 6)), -3, 3).astype(int)
         where = np.clip(purge.day - life.first_day + spread, 0, life.days - 1)
-        share = purge.honest_share * rng.lognormal(0, 0.7) + purge.bot_share * life.profile.bot_share * 0.3 * rng.random()
+        bots = purge.bot_share * life.profile.bot_share * 0.3 * rng.random()
+        share = purge.honest_share * rng.lognormal(0, 0.7) + bots
         honest = life.honest_levels()[where[0]]
         lost = rng.multinomial(int(honest * min(share, 0.25)), rng.dirichlet(np.ones(len(where))))
         np.add.at(life.losses, where, lost)
-        sold = life.sold_levels()[where[0]]
-        if sold > 0:
-            np.add.at(life.sold_losses, where, np.floor(sold * min(purge.bot_share, 0.6) / len(where)))
         if lost.sum() >= 0.005 * honest:
             life.happened("purge")
             day = float(purge.day)

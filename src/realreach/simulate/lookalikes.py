@@ -64,6 +64,16 @@ def _idle(life: Life, day: int, length: int, total: float) -> None:
     life.idle[day:] += total * np.clip((np.arange(life.days - day) + 1) / max(length, 1), 0, 1)
 
 
+def _worth(rng: np.random.Generator, life: Life, usual_days: float, sd: float, most: float) -> float:
+    """Draw how many followers an event brings, as a number of days of this account's usual growth.
+
+    Events are larger where the account grows anyway; ``most`` is the largest share of all followers.
+    """
+    profile = life.profile
+    drawn = profile.followers * (profile.adds + 2e-5) * usual_days * rng.lognormal(0, sd)
+    return float(np.clip(drawn, 3, most * profile.followers + 3))
+
+
 def _note(life: Life, kind: str, day: float, length: float, size: float, posts: IntArray | None = None) -> None:
     life.happened(kind)
     start = life.first_day + day
@@ -86,7 +96,7 @@ def _viral(rng: np.random.Generator, life: Life, days: int) -> None:
     # Older posts gain as well: newcomers look around.
     older = np.arange(max(post - 6, 0), post)
     life.posts.boost[older] += rng.uniform(0, 0.25)
-    size = life.profile.followers * float(np.clip(rng.lognormal(np.log(0.025), 1.4), 0.0005, 3))
+    size = _worth(rng, life, 25, 1.4, 3.0)
     _spread(rng, life, day, size, decay_kernel(rng.uniform(0.9, 2.4), 40))
     _leave(life, day, size * rng.uniform(0.0, 0.2), 2, 15)
     life.lift[day:] *= rng.lognormal(0.1, 0.25)
@@ -95,7 +105,7 @@ def _viral(rng: np.random.Generator, life: Life, days: int) -> None:
 
 def _shoutout(rng: np.random.Generator, life: Life, days: int) -> None:
     day = _a_day(rng, life, days)
-    size = life.profile.followers * float(np.clip(rng.lognormal(np.log(0.03), 1.3), 0.0005, 3))
+    size = _worth(rng, life, 20, 1.3, 3.0)
     _spread(rng, life, day, size, decay_kernel(rng.uniform(1.8, 3.2), 10))
     _leave(life, day, size * rng.uniform(0.05, 0.20), 2, 12)
     near = _posts_between(life, day - 4, day + 10)
@@ -107,7 +117,7 @@ def _shoutout(rng: np.random.Generator, life: Life, days: int) -> None:
 def _press(rng: np.random.Generator, life: Life, days: int) -> None:
     """Television, a scandal: a step, and a flood of comments about the event, not about the post."""
     day = _a_day(rng, life, days)
-    size = life.profile.followers * float(np.clip(rng.lognormal(np.log(0.03), 1.3), 0.0005, 2))
+    size = _worth(rng, life, 25, 1.3, 2.0)
     waves = [day, *(day + rng.integers(2, 12, rng.integers(0, 3)))]
     for wave in waves:
         if wave < life.days:
@@ -131,7 +141,7 @@ def _giveaway(rng: np.random.Generator, life: Life, days: int) -> None:
     life.posts.talk[post] += rng.uniform(1.6, 3.9)
     life.posts.is_deleted[post] = rng.random() < 0.3
     day = int(life.posts.at[post] - life.first_day)
-    size = life.profile.followers * float(np.clip(rng.lognormal(np.log(0.012), 1.1), 0.0005, 0.5))
+    size = _worth(rng, life, 14, 1.2, 0.5)
     length = int(rng.integers(2, 8))
     _spread(rng, life, day, size, np.full(length, 1 / length))
     gone = size * rng.uniform(0.3, 0.8)
@@ -145,7 +155,7 @@ def _ads(rng: np.random.Generator, life: Life, days: int) -> None:
     length = int(rng.integers(7, 46))
     day = _a_day(rng, life, days)
     length = min(length, life.days - day)
-    per_day = life.profile.followers * float(np.clip(rng.lognormal(np.log(0.0012), 1.0), 5e-5, 0.03))
+    per_day = _worth(rng, life, 1.2, 1.0, 0.03)
     pattern = rng.normal(1, rng.uniform(0.08, 0.35), length)
     if rng.random() < 0.5:
         pattern *= np.where((life.first_day + day + np.arange(length) + 3) % 7 >= 5, rng.uniform(0.2, 0.8), 1.0)
@@ -199,7 +209,7 @@ def _merge(rng: np.random.Generator, life: Life, days: int) -> None:
 def _attack(rng: np.random.Generator, life: Life, days: int) -> None:
     """A third party buys followers or likes for an honest account; nothing else moves and they drop off again."""
     day = _a_day(rng, life, days)
-    size = life.profile.followers * float(np.clip(rng.lognormal(np.log(0.08), 1.1), 0.005, 2.5))
+    size = life.profile.followers * float(np.clip(rng.lognormal(np.log(0.05), 1.2), 0.005, 2.5))
     length = int(rng.choice([1, 1, 2, 3, 5, 8]))
     life.wins[day : min(day + length, life.days)] += size / length
     gone = size * rng.uniform(0.05, 0.9)

@@ -38,13 +38,18 @@ class Curve:
 class Norms:
     """Levels of one kind of account. Every ``*_sd`` is a standard deviation of natural logarithms over accounts.
 
-    ``like_rate`` is mean likes per follower, ``spread`` the standard deviation of ln likes over posts, ``memory`` the
-    usual share of slow drift in it, ``trend`` the change of ln likes over the collected posts, ``slope`` and ``residual`` tie ln comments to ln likes, ``like_per_view`` likes of
+    ``like_rate`` is mean likes per follower, ``rate_with_pace``, ``rate_with_spread`` and ``gaps_with_spread`` are
+    correlations between accounts, ``spread`` the standard deviation of ln likes over posts, ``memory`` the
+    usual share of slow drift in it, ``trend`` the change of ln likes over the
+    collected posts (of private people: a year), ``slope`` and ``residual`` tie ln comments to ln likes, ``like_per_view`` likes of
     a video per view, ``adds`` followers won a day per follower, ``churn`` followers lost a day per follower.
     """
 
     like_rate: Curve
     like_rate_sd: float
+    rate_with_pace: float
+    rate_with_spread: float
+    gaps_with_spread: float
     spread: float
     spread_sd: float
     memory: float
@@ -75,18 +80,21 @@ _INSTAGRAM_PACE = Curve((2.3, 2.8, 3.4, 4.5, 5.3, 6.5), (0.9, 0.9, 1.3, 3.4, 5.4
 NORMS: Mapping[str, Norms] = MappingProxyType(
     {
         "ordinary": Norms(
-            like_rate=Curve((2.0, 3.3), (0.20, 0.19)),
-            like_rate_sd=0.45,
+            like_rate=Curve((2.0, 3.3), (0.235, 0.225)),
+            like_rate_sd=0.40,
+            rate_with_pace=-0.25,
+            rate_with_spread=-0.1,
+            gaps_with_spread=0.35,
             spread=0.25,
             spread_sd=0.42,
             memory=0.75,
-            trend=0.42,
-            trend_sd=0.45,
+            trend=0.28,
+            trend_sd=0.3,
             likes_per_comment=Curve((2.3, 2.8, 3.3), (39, 57, 62)),
-            likes_per_comment_sd=0.72,
+            likes_per_comment_sd=0.58,
             slope=1.6,
             slope_sd=0.55,
-            residual=0.85,
+            residual=0.78,
             posts_per_week=Curve((2.0, 3.3), (0.26, 0.34)),
             posts_per_week_sd=0.85,
             gap_cv=1.30,
@@ -102,6 +110,9 @@ NORMS: Mapping[str, Norms] = MappingProxyType(
         "photo": Norms(
             like_rate=_INSTAGRAM_RATE,
             like_rate_sd=0.78,
+            rate_with_pace=-0.35,
+            rate_with_spread=-0.42,
+            gaps_with_spread=0.0,
             spread=0.32,
             spread_sd=0.48,
             memory=0.07,
@@ -114,7 +125,7 @@ NORMS: Mapping[str, Norms] = MappingProxyType(
             residual=0.52,
             posts_per_week=_INSTAGRAM_PACE,
             posts_per_week_sd=0.88,
-            gap_cv=0.92,
+            gap_cv=0.80,
             gap_cv_sd=0.38,
             like_per_view=0.08,
             like_per_view_sd=0.6,
@@ -122,11 +133,14 @@ NORMS: Mapping[str, Norms] = MappingProxyType(
             adds_sd=1.25,
             churn=3.0e-4,
             formats=(("image", 0.70), ("carousel", 0.25), ("reel", 0.05)),
-            young_hours=9,
+            young_hours=5,
         ),
         "mixed": Norms(
             like_rate=_INSTAGRAM_RATE,
             like_rate_sd=1.15,
+            rate_with_pace=-0.37,
+            rate_with_spread=-0.42,
+            gaps_with_spread=0.0,
             spread=0.60,
             spread_sd=0.43,
             memory=0.08,
@@ -139,34 +153,37 @@ NORMS: Mapping[str, Norms] = MappingProxyType(
             residual=0.52,
             posts_per_week=_INSTAGRAM_PACE,
             posts_per_week_sd=1.15,
-            gap_cv=0.97,
+            gap_cv=0.88,
             gap_cv_sd=0.35,
             like_per_view=0.05,
             like_per_view_sd=0.6,
             adds=6.5e-4,
             adds_sd=1.3,
             churn=3.0e-4,
-            formats=(("image", 0.40), ("reel", 0.35), ("carousel", 0.25)),
+            formats=(("image", 0.47), ("reel", 0.31), ("carousel", 0.22)),
             young_hours=15,
         ),
         "tiktok": Norms(
-            like_rate=Curve((2.3, 3.4, 4.5, 6.2, 7.0), (0.16, 0.11, 0.044, 0.043, 0.032)),
+            like_rate=Curve((2.3, 3.4, 4.5, 6.2, 7.0), (0.18, 0.125, 0.05, 0.05, 0.036)),
             like_rate_sd=1.18,
+            rate_with_pace=-0.33,
+            rate_with_spread=0.1,
+            gaps_with_spread=0.0,
             spread=0.80,
             spread_sd=0.33,
-            memory=0.12,
-            trend=-0.5,
+            memory=0.20,
+            trend=-0.68,
             trend_sd=0.6,
             likes_per_comment=Curve((2.3, 3.4, 3.9, 4.5, 5.3, 6.2, 7.0), (38, 45, 58, 64, 105, 134, 147)),
             likes_per_comment_sd=0.70,
             slope=0.74,
             slope_sd=0.33,
-            residual=0.48,
+            residual=0.50,
             posts_per_week=Curve((2.3, 3.4, 4.5, 5.5, 6.2, 7.0), (1.6, 2.4, 2.6, 3.0, 4.4, 6.0)),
             posts_per_week_sd=1.12,
             gap_cv=1.20,
             gap_cv_sd=0.40,
-            like_per_view=0.135,
+            like_per_view=0.15,
             like_per_view_sd=0.45,
             adds=1.2e-3,
             adds_sd=1.3,
@@ -177,6 +194,9 @@ NORMS: Mapping[str, Norms] = MappingProxyType(
         "youtube": Norms(
             like_rate=Curve((2.3, 3.5, 4.5, 5.5, 6.5, 7.3), (0.03, 0.014, 0.007, 0.004, 0.0018, 0.0005)),
             like_rate_sd=1.35,
+            rate_with_pace=-0.25,
+            rate_with_spread=0.0,
+            gaps_with_spread=0.0,
             spread=0.75,
             spread_sd=0.35,
             memory=0.12,
@@ -202,6 +222,9 @@ NORMS: Mapping[str, Norms] = MappingProxyType(
         "other": Norms(
             like_rate=Curve((2.3, 4.0, 6.0), (0.02, 0.008, 0.003)),
             like_rate_sd=1.3,
+            rate_with_pace=-0.25,
+            rate_with_spread=0.0,
+            gaps_with_spread=0.0,
             spread=0.8,
             spread_sd=0.4,
             memory=0.1,

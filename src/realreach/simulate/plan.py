@@ -42,7 +42,8 @@ _BY_EVASION: Mapping[str, tuple[float, float, float]] = MappingProxyType(
         "M19": (1.0, 1.0, 0.5),
     }
 )
-_LARGEST = MappingProxyType({"M9": 3e5, "M10": 1e6, "M11": 3e5, "M12": 1.5e5})
+# Largest account for which a way that brings a fixed number is worth while.
+_LARGEST = MappingProxyType({"M9": 2e5, "M10": 1e6, "M11": 4e4, "M12": 8e4})
 _WHEN = MappingProxyType({"long_ago": 0.18, "months": 0.47, "lately": 0.25, "eve": 0.10})
 
 
@@ -76,6 +77,8 @@ def draw_plan(rng: np.random.Generator, settings: SimulationSettings, shared: Sh
     when = pick(rng, _WHEN)
     # Order over prior followers: median 0.3, nine in ten between 0.03 and 3; small accounts dare more.
     ratio = rng.lognormal(np.log(0.30 if profile.followers > 10_000 else 0.36), 1.35)
+    if "M17" in mechanisms:  # most of a loop's followers leave again
+        ratio = max(ratio, rng.uniform(0.08, 0.5))
     if "M16" in mechanisms:
         ratio = max(ratio, rng.uniform(1.5, 9))
     if set(mechanisms) & FOLLOWER_MECHANISMS <= {"M3", "M11", "M13", "M17"}:  # slow ways stay smaller
@@ -128,6 +131,8 @@ def make_room(profile: Profile, plan: Plan) -> Profile:
     changes: dict[str, float] = {}
     if plan.brings_followers:
         changes["followers"] = max(profile.followers / (1 + plan.ratio), 40.0)
+        if LIKE_MECHANISMS.isdisjoint(plan.mechanisms):  # who has enough likes does not begin with followers
+            changes["like_rate"] = profile.like_rate * 0.7
     if "M8" in plan.mechanisms:
         changes["sponsored_share"] = max(profile.sponsored_share, 0.15)
     return replace(profile, **changes)  # type: ignore[arg-type]

@@ -50,7 +50,7 @@ def draw_posts(rng: np.random.Generator, profile: Profile, pauses: list[tuple[in
     n = len(at)
     names = np.array([name for name, _ in profile.norms.formats])
     # Each creator has a mix of formats of its own around the usual one.
-    mix = rng.dirichlet(2.5 * np.array([share for _, share in profile.norms.formats]) + 0.02)
+    mix = rng.dirichlet(3.5 * np.array([share for _, share in profile.norms.formats]) + 0.02)
     chosen = names[rng.choice(len(names), size=n, p=mix)]
     return Posts(
         at=at,
@@ -72,8 +72,12 @@ def _times(rng: np.random.Generator, profile: Profile) -> FloatArray:
     span = min(_LONGEST_SPAN, profile.age_days)
     mean_gap = 7.0 / profile.posts_per_week
     number = int(min(_MOST_POSTS, 1.5 * span / mean_gap + 20))
-    shape = 1.0 / profile.gap_cv**2
-    gaps = rng.gamma(shape, mean_gap / shape, number)
+    if profile.gap_cv > 1 and rng.random() < 0.6:  # a rhythm with long pauses, or no rhythm at all
+        sd = np.sqrt(np.log1p(profile.gap_cv**2))
+        gaps = mean_gap * rng.lognormal(-(sd**2) / 2, sd, number)
+    else:
+        shape = 1.0 / profile.gap_cv**2
+        gaps = rng.gamma(shape, mean_gap / shape, number)
     # Pace drifts over months: real accounts are livelier in some seasons than in others.
     gaps *= np.exp(0.22 * np.sin(2 * np.pi * (np.cumsum(gaps) / rng.uniform(60, 400) + rng.random())))
     back = np.cumsum(gaps)
@@ -85,7 +89,11 @@ def _times(rng: np.random.Generator, profile: Profile) -> FloatArray:
     on_the_dot = rng.random(len(day)) < profile.fixed_hour
     local[on_the_dot] = dots[rng.integers(0, 2, int(on_the_dot.sum()))] + rng.gamma(1.2, 0.12, int(on_the_dot.sum()))
     at = np.sort(day + ((local - profile.hours_east) % 24) / 24)
-    return at[at < profile.as_of - 0.02]
+    follows = np.flatnonzero(rng.random(len(at)) < profile.session)
+    follows = follows[follows > 0]
+    at[follows] = at[follows - 1] + rng.exponential(0.02, len(follows))
+    at = np.sort(at)
+    return at[at < profile.as_of - 0.08]
 
 
 def _reach(rng: np.random.Generator, profile: Profile, n: int) -> FloatArray:
@@ -93,7 +101,7 @@ def _reach(rng: np.random.Generator, profile: Profile, n: int) -> FloatArray:
     fast = profile.spread * np.sqrt(1 - profile.memory) * rng.standard_normal(n)
     fast *= 1 + profile.lean * np.sign(fast)
     hits = (rng.random(n) < profile.tail) * rng.exponential(0.9 * profile.spread + 0.1, n)
-    flops = (rng.random(n) < 0.025) * rng.exponential(0.8 * profile.spread + 0.1, n)
+    flops = (rng.random(n) < 0.012) * rng.exponential(0.8 * profile.spread + 0.1, n)
     slow = profile.spread * np.sqrt(profile.memory) * ar1(rng, n, 0.9)
     return fast + hits - flops + slow
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +45,8 @@ class Profile:
     ln likes, ``memory`` the share of its variance that drifts slowly, ``tail`` the share of hits, ``lean`` how much
     further good posts rise above the usual than bad ones fall below, ``trend`` the change of ln likes from the oldest to
     the newest posts. ``hour`` is the middle of the creator's (local) day,
-    ``hour_focus`` how narrow that day is, ``fixed_hour`` the share of posts that go out on the dot.
+    ``hour_focus`` how narrow that day is, ``fixed_hour`` the share of posts that go out on the dot,
+    ``session`` the share that follow another one within minutes.
     """
 
     platform: str
@@ -73,6 +75,7 @@ class Profile:
     hour: float
     hour_focus: float
     fixed_hour: float
+    session: float
     like_rate: float
     spread: float
     tail: float
@@ -113,14 +116,8 @@ def draw_profile(rng: np.random.Generator, settings: SimulationSettings) -> Prof
     norms = NORMS[population]
     language = pick(rng, settings.languages)
     country = str(rng.choice(_COUNTRIES.get(language, ("us",))))
-    pace = norms.posts_per_week.at(followers) * rng.lognormal(0, norms.posts_per_week_sd)
-    spread = norms.spread * rng.lognormal(0, norms.spread_sd)
-    size = np.log10(followers)
-    # Hits far above the usual are a matter of platform; the largest accounts have fewer of them.
-    tail = float(rng.beta(1.0, 35) if platform != "tiktok" else rng.beta(1.5, np.interp(size, [5.7, 6.8], [5, 25])))
-    lean = {"instagram": -0.13, "tiktok": np.interp(size, [5.5, 6.8], [0.22, 0.05])}.get(platform, 0.08)
-    as_of = int(np.datetime64(settings.end, "D").astype(np.int64)) - int(rng.integers(0, settings.spread_days + 1))
-    small = max(0.0, np.log10(3_000 / followers))
+    leaning = _draw_leaning(rng, norms)
+    verified = np.interp(np.log10(followers), [3, 4, 5, 6, 7], [0.005, 0.02, 0.15, 0.6, 0.95])
     return Profile(
         platform=platform,
         population=population,
@@ -130,42 +127,138 @@ def draw_profile(rng: np.random.Generator, settings: SimulationSettings) -> Prof
         country=country,
         hours_east=float(_HOURS_EAST[country]),
         niche=str(rng.choice(NICHES)),
-        is_verified=bool(rng.random() < np.interp(np.log10(followers), [3, 4, 5, 6, 7], [0.005, 0.02, 0.15, 0.6, 0.95])),
-        as_of=as_of,
-        age_days=int(np.clip(rng.lognormal(np.log(1_300), 0.7), 30, 5_000)),
-        adds=float(min(norms.adds * rng.lognormal(0, norms.adds_sd + 0.5 * small), 0.03)),
-        churn=float(norms.churn * rng.lognormal(0, 0.55)),
-        day_shape=float(rng.lognormal(np.log(0.8), 0.8)),
-        state_sd=float(rng.gamma(2.5, 0.15)),
-        state_days=float(rng.lognormal(np.log(5), 0.8)),
-        weekdays=tuple(rng.lognormal(0, rng.gamma(1.5, 0.12), 7).tolist()),
-        post_weight=float(rng.beta(1.4, 1.4)),
-        post_power=float(rng.uniform(0.9, 2.4)),
-        conversion=float(rng.uniform(0.3, 1.1)),
-        bot_share=float(np.clip(rng.lognormal(np.log(0.06), 0.6), 0.01, 0.25)),
-        posts_per_week=float(np.clip(pace, 0.03, 70)),
-        gap_cv=float(np.clip(norms.gap_cv * rng.lognormal(0, norms.gap_cv_sd), 0.25, 3.5)),
-        hour=float((17.5 + rng.normal(0, 2.3)) % 24),
-        hour_focus=float(np.clip(rng.lognormal(np.log(1.5), 0.6), 0.1, 8)),
-        fixed_hour=float(rng.beta(0.45, 3.5)),
-        like_rate=_like_rate(rng, norms, followers, pace, spread),
-        spread=float(np.clip(spread, 0.08, 1.8)),
-        tail=tail,
-        lean=float(lean + rng.normal(0, 0.06)),
-        memory=float(np.clip(norms.memory * rng.gamma(2, 1 / 2), 0, 0.93)),
-        trend=float(rng.normal(norms.trend, norms.trend_sd)),
-        likes_per_comment=_likes_per_comment(rng, norms, followers),
-        comment_slope=float(np.clip(norms.slope * rng.lognormal(0, norms.slope_sd), 0.1, 2.2)),
-        comment_residual=float(np.clip(norms.residual * rng.lognormal(0, 0.33), 0.15, 1.6)),
-        like_per_view=float(np.clip(norms.like_per_view * rng.lognormal(0, norms.like_per_view_sd), 0.002, 0.45)),
-        like_per_view_spread=float(np.clip(0.22 * rng.lognormal(0, 0.38), 0.08, 0.8)),
-        shares_per_like=float(np.interp(size, [4, 7], [0.0085, 0.0048]) * rng.lognormal(0, 1.05)),
-        video_effect=float(0.61 * rng.lognormal(0, 0.6)),
-        carousel_effect=float(1.09 * rng.lognormal(0, 0.28)),
-        sponsored_share=float(rng.beta(0.7, 5)) if rng.random() < 0.75 else 0.0,
+        is_verified=bool(rng.random() < verified),
+        as_of=int(np.datetime64(settings.end, "D").astype(np.int64)) - int(rng.integers(0, settings.spread_days + 1)),
+        age_days=_age(rng, followers),
         following=_following(rng, followers),
+        bot_share=float(np.clip(rng.lognormal(np.log(0.06), 0.6), 0.01, 0.25)),
         engaged=float(rng.beta(2, 6)),
+        **_growth_traits(rng, norms, followers),
+        **_posting_traits(rng, norms, followers, leaning, private=population == "ordinary"),
+        **_like_traits(rng, norms, followers, leaning, platform),
+        **_comment_traits(rng, norms, followers, leaning, private=population == "ordinary"),
+        **_view_traits(rng, norms, followers, leaning),
     )
+
+
+@dataclass(frozen=True)
+class _Leaning:
+    """How far a creator is from its peers, in standard deviations; traits go together as they do in life."""
+
+    pace: float
+    rate: float
+    spread: float
+    gaps: float
+    per_view: float
+
+
+def _draw_leaning(rng: np.random.Generator, norms: Norms) -> _Leaning:
+    z = rng.standard_normal(5)
+    # Who posts more gets fewer likes each time; well-liked photo accounts have an even level.
+    rate = _tied(norms.rate_with_pace, z[0], z[1])
+    spread = _tied(norms.rate_with_spread, rate, z[2])
+    gaps = _tied(norms.gaps_with_spread, spread, z[3])
+    return _Leaning(float(z[0]), rate, spread, gaps, _tied(0.37, rate, z[4]))
+
+
+def _tied(correlation: float, cause: float, own: float) -> float:
+    return float(correlation * cause + np.sqrt(1 - correlation**2) * own)
+
+
+def _age(rng: np.random.Generator, followers: float) -> int:
+    """Days since the account was opened; a few small ones are young enough for their debut to be seen."""
+    if followers < 50_000 and rng.random() < 0.04:
+        return int(rng.integers(40, 400))
+    return int(np.clip(rng.lognormal(np.log(1_300), 0.7), 60, 5_000))
+
+
+def _growth_traits(rng: np.random.Generator, norms: Norms, followers: float) -> dict[str, Any]:
+    small = max(0.0, np.log10(3_000 / followers))  # small accounts differ more
+    rhythm = 0.4 if rng.random() < 0.3 else 0.12
+    return {
+        "adds": float(min(norms.adds * rng.lognormal(0, norms.adds_sd + 0.5 * small), 0.03)),
+        "churn": float(norms.churn * rng.lognormal(0, 0.55)),
+        "day_shape": float(rng.lognormal(np.log(0.8), 0.8)),
+        "state_sd": float(rng.gamma(2.5, 0.15)),
+        "state_days": float(rng.lognormal(np.log(5), 0.8)),
+        "weekdays": tuple(rng.lognormal(0, rhythm, 7).tolist()),
+        "post_weight": float(rng.beta(1.4, 1.4)),
+        "post_power": float(rng.uniform(0.9, 2.4)),
+        "conversion": float(rng.uniform(0.3, 1.1)),
+    }
+
+
+def _posting_traits(
+    rng: np.random.Generator, norms: Norms, followers: float, leaning: _Leaning, *, private: bool
+) -> dict[str, Any]:
+    pace = norms.posts_per_week.at(followers) * np.exp(norms.posts_per_week_sd * leaning.pace)
+    return {
+        "posts_per_week": float(np.clip(pace, 0.03, 70)),
+        "gap_cv": float(np.clip(norms.gap_cv * np.exp(norms.gap_cv_sd * leaning.gaps), 0.25, 3.5)),
+        "hour": float((17.5 + rng.normal(0, 2.3)) % 24),
+        "hour_focus": float(np.clip(rng.lognormal(np.log(1.0 if private else 1.5), 0.6), 0.1, 8)),
+        "fixed_hour": float(rng.beta(0.35, 6.0 if private else 3.5)),
+        "session": float(rng.beta(0.7, 9)),
+        "sponsored_share": float(rng.beta(0.7, 5)) if rng.random() < 0.75 else 0.0,
+    }
+
+
+def _like_traits(
+    rng: np.random.Generator, norms: Norms, followers: float, leaning: _Leaning, platform: str
+) -> dict[str, Any]:
+    size = np.log10(followers)
+    spread = float(np.clip(norms.spread * np.exp(norms.spread_sd * leaning.spread), 0.08, 1.8))
+    # Hits far above the usual are a matter of platform; the largest accounts have fewer of them.
+    tail = rng.beta(1.5, np.interp(size, [5.7, 6.8], [5, 25])) if platform == "tiktok" else rng.beta(1.0, 35)
+    lean = {"instagram": -0.13, "tiktok": np.interp(size, [5.5, 6.8], [0.30, 0.14])}.get(platform, 0.08)
+    return {
+        "like_rate": _like_rate(rng, norms, followers, leaning, spread),
+        "spread": spread,
+        "tail": float(tail),
+        "lean": float(lean + rng.normal(0, 0.06)),
+        "memory": float(np.clip(norms.memory * rng.gamma(2, 1 / 2) * np.exp(0.2 * leaning.rate), 0, 0.93)),
+        "trend": float(rng.normal(norms.trend, norms.trend_sd)),
+        "video_effect": float(0.61 * rng.lognormal(0, 0.6)),
+        "carousel_effect": float(1.09 * rng.lognormal(0, 0.28)),
+    }
+
+
+def _like_rate(rng: np.random.Generator, norms: Norms, followers: float, leaning: _Leaning, spread: float) -> float:
+    """Median likes per follower: a wide spread, and some accounts far below their peers."""
+    alike = np.interp(np.log10(followers), [6.0, 6.7, 7.5], [1.0, 0.80, 0.72])  # stars differ less
+    weak = rng.exponential(1.0) if rng.random() < 0.10 else 0.0
+    rate = np.log(norms.like_rate.at(followers)) + alike * norms.like_rate_sd * leaning.rate
+    rate -= weak if norms is not NORMS["ordinary"] else 0.0
+    return float(np.clip(np.exp(rate - min(spread, 1.3) ** 2 / 2), 2e-5, 0.75))
+
+
+def _comment_traits(
+    rng: np.random.Generator, norms: Norms, followers: float, leaning: _Leaning, *, private: bool
+) -> dict[str, Any]:
+    # Uneven accounts do not have as uneven comments: friends and fans talk whatever the post reaches.
+    slope = norms.slope * rng.lognormal(0, norms.slope_sd) * np.exp(-0.35 * norms.spread_sd * leaning.spread)
+    # Among small accounts some get hardly any comment, among stars some very many.
+    deviation = _tied(0.15, leaning.rate, rng.standard_normal())
+    deviation *= np.interp(np.log10(followers), [4, 6], [1.1, 0.75] if deviation > 0 else [0.85, 1.2])
+    return {
+        "likes_per_comment": float(
+            norms.likes_per_comment.at(followers) * np.exp(norms.likes_per_comment_sd * deviation)
+        ),
+        "comment_slope": float(np.clip(slope, 0.1, 2.5)),
+        "comment_residual": float(np.clip(norms.residual * rng.lognormal(0, 0.2 if private else 0.33), 0.15, 1.6)),
+    }
+
+
+def _view_traits(rng: np.random.Generator, norms: Norms, followers: float, leaning: _Leaning) -> dict[str, Any]:
+    """Likes per view: where they are many, they are even, and fewer people share."""
+    per_view = norms.like_per_view * np.exp(norms.like_per_view_sd * leaning.per_view)
+    uneven = -0.5 * leaning.per_view + 0.45 * leaning.spread + 0.72 * rng.standard_normal()
+    shares = np.interp(np.log10(followers), [4, 7], [0.0085, 0.0048])
+    return {
+        "like_per_view": float(np.clip(per_view, 0.002, 0.45)),
+        "like_per_view_spread": float(np.clip(0.215 * np.exp(0.36 * uneven), 0.07, 0.8)),
+        "shares_per_like": float(shares * np.exp(1.05 * _tied(-0.4, leaning.per_view, rng.standard_normal()))),
+    }
 
 
 def _population(rng: np.random.Generator, platform: str, followers: float, settings: SimulationSettings) -> str:
@@ -173,25 +266,6 @@ def _population(rng: np.random.Generator, platform: str, followers: float, setti
         return platform if platform in NORMS else "other"
     weights = {k: w for k, w in settings.populations.items() if k != "ordinary" or followers < 2_000}
     return pick(rng, weights) if sum(weights.values()) > 0 else "ordinary"
-
-
-def _like_rate(rng: np.random.Generator, norms: Norms, followers: float, pace: float, spread: float) -> float:
-    """Median likes per follower: who posts more gets less each time; some accounts are far below their peers."""
-    usual_pace = norms.posts_per_week.at(followers)
-    rate = np.log(norms.like_rate.at(followers)) - 0.33 * np.log(pace / usual_pace)
-    alike = np.interp(np.log10(followers), [6.0, 6.7, 7.5], [1.0, 0.80, 0.72])  # stars differ less
-    sd = np.sqrt(max((alike * norms.like_rate_sd) ** 2 - (0.33 * norms.posts_per_week_sd) ** 2, 0.05))
-    weak = rng.exponential(1.0) if rng.random() < 0.10 else 0.0
-    rate += rng.normal(0, sd) - (weak if norms is not NORMS["ordinary"] else 0.0)
-    return float(np.clip(np.exp(rate - min(spread, 1.3) ** 2 / 2), 2e-5, 0.75))
-
-
-def _likes_per_comment(rng: np.random.Generator, norms: Norms, followers: float) -> float:
-    """Likes per comment: among small accounts some get hardly any comment, among stars some very many."""
-    deviation = norms.likes_per_comment_sd * rng.standard_normal()
-    size = np.log10(followers)
-    deviation *= np.interp(size, [4, 6], [1.1, 0.75] if deviation > 0 else [0.85, 1.2])
-    return float(norms.likes_per_comment.at(followers) * np.exp(deviation))
 
 
 def _following(rng: np.random.Generator, followers: float) -> float:

@@ -30,7 +30,9 @@ def write_sample(out: str | Path, *, overwrite: bool = False) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Write the sample of simulated creators (recorded command of data/sample).")
+    parser = argparse.ArgumentParser(
+        description="Write the sample of simulated creators (recorded command of data/sample)."
+    )
     parser.add_argument("out", type=Path, help="folder to make, such as data/sample")
     parser.add_argument("--overwrite", action="store_true", help="replace an older sample")
     given = parser.parse_args()

@@ -92,10 +92,21 @@ def hand_over(rng: np.random.Generator, life: Life, adds: FloatArray, seller: Se
     hazard = seller.drop * (np.exp(-ages / tau) - np.exp(-(ages + 1) / tau))
     losses = np.concatenate([[0.0], np.convolve(adds, hazard)[: life.days - 1]])
     losses = np.minimum(rng.poisson(losses), np.cumsum(adds))
+    losses = _with_purges(rng, life, adds, losses.astype(float))
     if refill and seller.refill_days and seller.drop >= 0.05 and adds.sum() > 0:
-        adds, losses = _refill(rng, adds, losses.astype(float), seller)
+        adds, losses = _refill(rng, adds, losses, seller)
     life.sold_adds += adds
     life.sold_losses += losses
+
+
+def _with_purges(rng: np.random.Generator, life: Life, adds: FloatArray, losses: FloatArray) -> FloatArray:
+    """Clean-ups of the platform take more of what was bought than of honest followers."""
+    for purge in life.shared.purges[life.profile.platform]:
+        day = purge.day - life.first_day
+        if 0 < day < life.days and rng.random() < 0.5:
+            present = float((adds - losses)[:day].sum())
+            losses[day] += np.floor(max(present, 0) * min(purge.bot_share, 0.6))
+    return losses
 
 
 def _refill(

@@ -92,7 +92,10 @@ LOOK_ALIKES: Mapping[str, float] = MappingProxyType(
         "comments_limited": 0.03,
     }
 )
-"""Innocent look-alikes: share of creators (honest and fake alike) in whose observed months each one happens."""
+"""Innocent look-alikes: share of creators (honest and fake alike) to whom each one happens in half a year.
+
+For ``purge`` it is a third of the chance that a clean-up of the platform reaches an account.
+"""
 
 _MECHANISM_WEIGHTS = {
     "M1": 0.16,

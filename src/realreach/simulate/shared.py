@@ -80,7 +80,7 @@ def draw_shared(seed: int, settings: SimulationSettings) -> SharedWorld:
     for k, platform in enumerate(sorted({"instagram", "tiktok", "youtube", "other", *settings.platforms})):
         rng = _generator(seed, k)
         pull[platform] = _pull(rng, days, first_day)
-        churn[platform] = np.where(rng.random(days) < 0.055, rng.uniform(2.5, 9, days), rng.gamma(25, 1 / 25, days))
+        churn[platform] = np.where(rng.random(days) < 0.055, rng.uniform(2.2, 6, days), rng.gamma(25, 1 / 25, days))
         purges[platform] = _purges(rng, first_day, days)
     niche_rng = _generator(seed, 100)
     niche = {name: _wave(niche_rng, days, sd=0.10, length=60) for name in NICHES}

@@ -18,6 +18,7 @@ __all__ = ["Account", "curve_summary", "post_summary", "sorted_gains"]
 
 _NAN = float("nan")
 _MIN_POSTS = 8  # as in the published norms
+_SHORTEST_SPAN = 3.0  # days; likewise: a rhythm cannot be read from a burst of posts
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +147,8 @@ def _view_summary(account: Account) -> dict[str, float]:
 
 def _time_summary(posted: FloatArray, *, clock: bool) -> dict[str, float]:
     span = float(posted.max() - posted.min())
+    if span <= _SHORTEST_SPAN:
+        return {}
     gaps = -np.diff(np.sort(posted)[::-1])
     result = {
         "posts_per_week": _ratio(7 * (len(posted) - 1), span),
@@ -216,7 +219,7 @@ def curve_summary(levels: FloatArray) -> dict[str, float]:
     --------
     >>> summary = curve_summary(np.arange(100.0, 172.0))
     >>> summary["zero_share"], round(summary["growth"], 3), round(summary["best_day_share"], 3)
-    (0.0, 0.537, 0.014)
+    (0.0, 0.536, 0.014)
     """
     days = np.flatnonzero(np.isfinite(levels))
     if len(days) < 10:

@@ -8,7 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from realreach.simulate.profile import Profile
-from realreach.simulate.text import Audience, Corpus, draw_audience, make_pool, read_corpus, write_captions, write_organic
+from realreach.simulate.text import (
+    Audience,
+    Corpus,
+    draw_audience,
+    make_pool,
+    read_corpus,
+    write_captions,
+    write_organic,
+)
 
 __all__ = ["Words"]
 
@@ -25,7 +33,9 @@ class Words:
         self, rng: np.random.Generator, language: str, niche: str, sponsored: np.ndarray, giveaway: np.ndarray
     ) -> list[str]:
         """Write one caption for each post."""
-        return write_captions(rng, len(sponsored), language=language, niche=niche, sponsored=sponsored, giveaway=giveaway)
+        return write_captions(
+            rng, len(sponsored), language=language, niche=niche, sponsored=sponsored, giveaway=giveaway
+        )
 
     def organic(self, rng: np.random.Generator, captions: list[str], language: str, kinds: list[str]) -> list[str]:
         """Write one organic comment under each caption."""

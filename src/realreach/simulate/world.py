@@ -214,7 +214,9 @@ def _frame(name: str, pieces: Sequence[Columns]) -> pd.DataFrame:
     for column, dtype in _DTYPES[name].items():
         values = [value for piece in pieces for value in piece[column]] if dtype in {_TEXT, "bool"} else None
         if values is None:
-            values = np.concatenate([np.asarray(piece[column], dtype=_numpy(dtype)) for piece in pieces]) if pieces else []
+            values = (
+                np.concatenate([np.asarray(piece[column], dtype=_numpy(dtype)) for piece in pieces]) if pieces else []
+            )
         columns[column] = _series(values, dtype)
     return pd.DataFrame(columns)
 

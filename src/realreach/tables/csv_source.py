@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -48,7 +49,7 @@ def csv_part(data: bytes, table: str, file: str, limits: Limits) -> Part:
     numbers = np.delete(np.arange(2, len(values) + len(broken) + 2), [b.number - 2 for b in broken])
     if (filled := _filled(values)) is not None:
         values, numbers = values.filter(pa.array(filled)), numbers[filled]
-    broken = [row for row in broken if row.raw.strip(" ,")]
+    broken = [replace(row, number=row.number + above) for row in broken if row.raw.strip(" ,")]
     columns = {name: values.column(name).combine_chunks() for name in names if name in CONTRACTS[table].by_name}
 
     def originals(rows: IntArray) -> Callable[[], list[Row]]:

@@ -197,8 +197,7 @@ def _unknown_columns(draft: Draft) -> list[Problem]:
     if not names:
         return []
     code = CODES["unknown_column"]
-    known = any(name in draft.contract.by_name for part in draft.parts for name in part.header)
-    shown = ", ".join(f"`{shown_name(name)}`" for name in names[:_EXAMPLES]) if known else ""
+    shown = ", ".join(f"`{shown_name(name)}`" for name in names[:_EXAMPLES])
     more = f" and {len(names) - _EXAMPLES} more" if len(names) > _EXAMPLES else ""
     message = f"{len(names)} {code.one if len(names) == 1 else code.many}: {shown}{more}"
     file = next(part.file for part in draft.parts if part.unknown)

@@ -49,7 +49,7 @@ class Quarantined:
         for row, number, errors in zip(self.originals(), self.numbers.tolist(), found, strict=True):
             columns = dict.fromkeys(column for column, _ in errors if column)
             yield {
-                **{name: value for name, value in row.items() if name not in _ADDED},
+                **row,  # with what an earlier quarantine knew: a raw text is not lost the second time
                 "_file": self.part_file,
                 "_row": number,
                 "_error_columns": "; ".join(columns),
@@ -87,7 +87,7 @@ def _of_part(draft: Draft, part: Part, rows: IntArray, offset: int) -> Quarantin
         draft.contract.name,
         part.file,
         part.form,
-        tuple(name for name in part.header if name not in _ADDED),
+        tuple(part.header),
         part.numbers[rows],
         part.originals(rows),
         tuple(findings),
@@ -123,8 +123,8 @@ def write_quarantine(quarantined: Sequence[Quarantined], folder: Path) -> list[P
 
 def _write_csv(parts: Sequence[Quarantined], stream: TextIO) -> None:
     header = list(dict.fromkeys(name for part in parts for name in part.header))
-    added = _ADDED if any(part.broken for part in parts) else _ADDED[:-1]
-    writer = csv.DictWriter(stream, [*header, *added], restval="", lineterminator="\n")
+    header += [name for name in _ADDED if name not in header and (name != "_raw" or any(p.broken for p in parts))]
+    writer = csv.DictWriter(stream, header, restval="", lineterminator="\n")
     writer.writeheader()
     for part in parts:
         writer.writerows(part.rows())

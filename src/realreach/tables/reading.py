@@ -269,6 +269,7 @@ def _checked(
         mark_unknown_posts(drafts["comments"], finished["comments"], orders["comments"], finished["posts"])
     for draft in drafts.values():
         report.add(draft, limits)
+        assert report.counts[draft.contract.name].used == len(finished[draft.contract.name]), "rows were lost"
     if report.counts["creators"].rows_in and not len(creators):
         raise NothingLeftError(report)
     return ReadResult(Tables(**finished), report)

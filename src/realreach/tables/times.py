@@ -158,9 +158,7 @@ def typed_times(array: pa.Array, *, day: bool, zone: str | None) -> tuple[TimeAr
 
 
 def _in_range(values: TimeArray, found: dict[str, BoolArray]) -> tuple[TimeArray, dict[str, BoolArray]]:
-    outside = (values < _LOW) | (values >= _HIGH)
-    found["out_of_range"] = outside
-    values[outside] = np.datetime64("NaT")
+    found["out_of_range"] = (values < _LOW) | (values >= _HIGH)
     return values, found
 
 

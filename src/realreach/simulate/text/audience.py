@@ -49,16 +49,22 @@ _SECOND = {"id": ("en", 0.05), "mixed": ("en", 0.24), "en": ("id", 0.012), "ms":
 class Audience:
     """Habits of one creator's commenters. Every share lies in 0-1.
 
-    ``name`` and ``handle`` are what they call the creator, ``addresses`` how they speak to them, ``emoji`` their
-    favourites (first = commonest). ``emoji_only``, ``emoji_text``: comments of emoji only, texts with emoji.
-    ``emoji_power`` is below 1 where they repeat an emoji many times and above where they rarely do. ``length_log`` and
-    ``length_spread``: mean and standard deviation of the log of the wished text length in characters; ``long`` is the
-    share of comments that are several times longer. ``casual``: texts with chat spelling; ``stretched``, ``capitals``, ``typos``, ``exclaims``: texts that
-    have them; ``asks``: questions that end in a question mark. ``acts``: cumulative shares in the order of `ACTS`.
-    ``second``: another language and its share.
-    ``echo``: comments that repeat one of the audience's slogans (which follow from ``slogan_seed``), ``calls``: those
-    that name the creator's handle. ``subject``: comments that speak of the post's own subject.
-    ``place``: where in a user's corpus this audience's texts are taken from (0 = first row, 1 = last).
+    Who is spoken to: ``name`` and ``handle`` are what they call the creator, ``addresses`` how they speak to them.
+
+    Emoji: ``emoji`` are their favourites (first = commonest); ``emoji_only`` and ``emoji_text`` the shares of comments
+    of emoji only and of texts with emoji; ``emoji_power`` is below 1 where they repeat an emoji many times.
+
+    Length: ``length_log`` and ``length_spread`` are mean and standard deviation of the log of the wished text length in
+    characters; ``long`` is the share of comments that are several times longer.
+
+    Typing: ``casual`` (texts in chat spelling), ``stretched``, ``capitals``, ``typos``, ``exclaims`` are shares of
+    texts that have them; ``asks`` the share of questions that end in a question mark.
+
+    What they say: ``acts`` are cumulative shares in the order of `ACTS`; ``second`` is another language and its share;
+    ``subject`` the share that speaks of the post's own subject; ``polite`` praise in whole, well-spelled words such as
+    sellers copy; ``articulate`` fluent sentences, perhaps drafted with a tool; ``echo`` comments that repeat one of the
+    audience's slogans (which follow from ``slogan_seed``); ``calls`` those that name the creator's handle. ``place``
+    says where in a user's corpus this audience's texts are taken from (0 = first row, 1 = last).
     """
 
     language: str
@@ -81,6 +87,8 @@ class Audience:
     acts: tuple[float, ...]
     second: tuple[str, float]
     subject: float
+    polite: float
+    articulate: float
     echo: float
     slogan_seed: int
     calls: float
@@ -145,6 +153,8 @@ def draw_audience(
         exclaims=_EXCLAIMS.get(language, 0.05),
         asks=_ASKS.get(language, 0.7),
         subject=0.76,
+        polite=0.16,
+        articulate=0.02,
         echo=0.035 + 0.16 * star,
         calls=0.05 * star + 0.008 if platform in ("instagram", "tiktok") else 0.002,
     )

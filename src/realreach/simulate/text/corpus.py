@@ -19,7 +19,14 @@ STYLES = ("praise", "emoji", "custom", "llm", "pod", "promotion")
 _SUFFIXES = (".csv", ".parquet", ".jsonl")
 # Columns that say a text is not what it seems, in a form this reader does not know: such a file is left out.
 _UNREADABLE = ("labels", "role")
-_STYLE_WORDS = {"praise": "praise", "judol": "promotion", "spam": "promotion", "ads": "promotion", "llm": "llm", "pod": "pod"}
+_STYLE_WORDS = {
+    "praise": "praise",
+    "judol": "promotion",
+    "spam": "promotion",
+    "ads": "promotion",
+    "llm": "llm",
+    "pod": "pod",
+}
 _LONGEST = 2_000
 
 
@@ -71,10 +78,8 @@ def read_corpus(path: str | Path) -> Corpus:
     files = sorted(p for p in root.rglob("*") if p.suffix.lower() in _SUFFIXES) if root.is_dir() else [root]
     organic: dict[str, list[str]] = {}
     sold: dict[str, list[str]] = {}
-    skipped = []
-    for file in files:
-        if reason := _add(file, root, organic, sold):
-            skipped.append(f"{file.name}: {reason}")
+    reasons = {file.name: _add(file, root, organic, sold) for file in files}
+    skipped = [f"{name}: {reason}" for name, reason in reasons.items() if reason]
     if not organic and not sold:
         why = f" ({'; '.join(skipped)})" if skipped else ""
         wanted = "Expected .csv, .parquet or .jsonl with a column 'text'."

@@ -1,4 +1,4 @@
-"""Bulk randomness: one block of uniform numbers, handed out one at a time, so that text needs no generator call per word."""
+"""Bulk randomness: blocks of uniform numbers, handed out one at a time; text needs no generator call per word."""
 
 from __future__ import annotations
 

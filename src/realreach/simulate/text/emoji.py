@@ -8,19 +8,76 @@ from types import MappingProxyType
 
 from realreach.simulate.text.dice import Dice
 
-__all__ = ["EMOJI", "MOODS", "MOOD_OF_ACT", "emoji_run", "emoji_tail"]
+__all__ = ["EMOJI", "EVERYWHERE", "MOODS", "MOOD_OF_ACT", "emoji_run", "emoji_tail"]
 
 MOODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "love": ("❤️", "😍", "🥰", "❤", "😘", "💕", "🤍", "💖", "🫶", "💗", "😻", "💛", "💙", "🖤", "💜", "❣️", "💞", "🤗"),
-        "praise": ("🔥", "😍", "👏", "👍", "🙌", "💯", "✨", "👌", "😎", "🤩", "💪", "👏🏻", "⭐", "🏆", "🫡", "👍🏻", "💥", "🤝"),
+        "love": (
+            "❤️",
+            "😍",
+            "🥰",
+            "❤",
+            "😘",
+            "💕",
+            "🤍",
+            "💖",
+            "🫶",
+            "💗",
+            "😻",
+            "💛",
+            "💙",
+            "🖤",
+            "💜",
+            "❣️",
+            "💞",
+            "🤗",
+        ),
+        "praise": (
+            "🔥",
+            "😍",
+            "👏",
+            "👍",
+            "🙌",
+            "💯",
+            "✨",
+            "👌",
+            "😎",
+            "🤩",
+            "💪",
+            "👏🏻",
+            "⭐",
+            "🏆",
+            "🫡",
+            "👍🏻",
+            "💥",
+            "🤝",
+        ),
         "laugh": ("😂", "🤣", "😅", "😭", "😆", "😁", "💀", "🗿", "😹", "🤭", "😜", "🙈", "🤪", "😄"),
         "pray": ("🙏", "🤲", "🙏🏻", "😇", "🥹", "❤️", "🤍", "🌹", "🌸", "☺️", "😊", "🤲🏻"),
         "sad": ("😭", "😢", "🥺", "💔", "😔", "😩", "😞", "🥲", "😓"),
         "doubt": ("🤔", "😮", "🙄", "😒", "👀", "🤨", "😳", "😑", "🤷", "😬", "👎"),
         "party": ("🎉", "🎊", "🥳", "🎂", "🎁", "🎈", "💐", "✨", "🤩"),
         "greet": ("👋", "😊", "☺️", "🙏", "😁", "🤗", "✋", "🙋", "😃", "❤️"),
-        "things": ("🌟", "🍀", "🌻", "🌈", "🍓", "🦋", "🌺", "🎀", "🌙", "☕", "🎶", "🐣", "🍉", "🚀", "💎", "👑", "⚡", "🌊"),
+        "things": (
+            "🌟",
+            "🍀",
+            "🌻",
+            "🌈",
+            "🍓",
+            "🦋",
+            "🌺",
+            "🎀",
+            "🌙",
+            "☕",
+            "🎶",
+            "🐣",
+            "🍉",
+            "🚀",
+            "💎",
+            "👑",
+            "⚡",
+            "🌊",
+        ),
     }
 )
 """Emoji by mood, the commonest first."""
@@ -43,6 +100,9 @@ MOOD_OF_ACT: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "any": ("love", "praise", "love", "laugh", "praise", "pray", "things"),
     }
 )
+
+EVERYWHERE = ("❤️", "😍", "🔥", "👏", "😂", "👍", "🥰", "🙏", "😘", "💯", "✨", "🙌")
+"""The emoji that the whole world uses most; what an order of emoji comments is made of."""
 
 # How often a single emoji is typed: once, twice, ... ; threes are commoner than twos under stars' posts.
 _REPEATS = (1,) * 46 + (2,) * 17 + (3,) * 21 + (4,) * 8 + (5,) * 4 + (6,) * 2 + (7, 9)
@@ -84,5 +144,9 @@ def emoji_run(favourites: Sequence[str], act: str, dice: Dice, *, power: float =
 
 
 def emoji_tail(dice: Dice, moods: Sequence[str] = ("praise", "love", "things")) -> str:
-    """Return one to three different emoji as a seller's template ends with."""
-    return "".join(dice.pick(MOODS[dice.pick(moods)]) for _ in range(1 + dice.below(3)))
+    """Return one to three emoji as a seller's template ends with; mostly the common ones, sometimes one repeated."""
+    first = _zipf(MOODS[dice.pick(moods)], dice)
+    count = dice.pick((1, 1, 1, 2, 2, 3, 3))
+    if dice.roll() < 0.4:
+        return first * count
+    return first + "".join(_zipf(MOODS[dice.pick(moods)], dice) for _ in range(count - 1))

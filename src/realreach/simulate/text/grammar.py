@@ -1,8 +1,8 @@
 """Grammars: word lists and sentence patterns per language and niche, read from the JSON files beside this module.
 
-A rule is a list of alternatives; in the file they stand as strings with ``|`` between them. ``keren*5`` counts five times.
-``{adj}`` is replaced by another rule, ``{adj?}`` by nothing in half of the cases. Words that the writer knows (the subject
-of the post, the creator's name, a number) are asked from a context instead of from a rule.
+A rule is a list of alternatives; in the file they stand as strings with ``|`` between them. ``keren*5`` counts five
+times. ``{adj}`` is replaced by another rule, ``{adj?}`` by nothing in half of the cases. Words that the writer knows
+(the subject of the post, the creator's name, a number) are asked from a context instead of from a rule.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place in an alternative. ``rule`` is None when the context fills it; ``optional`` ones stay empty half the time."""
+    """A place in an alternative; `rule` is None if the context fills it, `optional` ones stay empty half the time."""
 
     name: str
     rule: Rule | None
@@ -71,8 +71,8 @@ class Grammar:
     """All rules of one language in one niche, ready to expand, with the tables that shape the surface of a text.
 
     ``topics`` are the subjects that captions are about, ``slang`` maps a written-out word to the ways it is shortened,
-    ``joiner`` stands between words (nothing in scripts without spaces), ``spaced`` says whether words have spaces,
-    ``mark`` is the question mark, ``density`` the length of a thought relative to English, ``words`` holds names, forms of address and prices.
+    ``words`` holds names, forms of address and prices. ``spaced`` says whether words have spaces, ``mark`` is the
+    question mark, ``density`` the length of a thought relative to English. ``subjects`` finds topics in a caption.
     """
 
     language: str
@@ -81,7 +81,6 @@ class Grammar:
     topics: tuple[str, ...]
     slang: Mapping[str, tuple[str, ...]]
     laughs: tuple[str, ...]
-    joiner: str
     spaced: bool
     mark: str
     density: float
@@ -198,7 +197,6 @@ def load_grammar(language: str, niche: str) -> Grammar:
         topics=tuple(topics),
         slang={word: tuple(short) for word, short in slang.items()},
         laughs=tuple(weighted(data.get("laughs", "haha|hahaha"))),
-        joiner=" " if spaced else "",
         spaced=spaced,
         mark=data.get("mark", "?"),
         density=float(data.get("density", 1.0)),

@@ -8,8 +8,48 @@ from realreach.simulate.text.dice import Dice
 
 __all__ = ["made_up_brand", "made_up_handle", "made_up_shop", "made_up_site", "weighted"]
 
-_OPEN = ("ra", "ni", "vu", "ka", "di", "mi", "lo", "ze", "ta", "fi", "yu", "be", "sa", "no", "re", "ji", "mo", "wi", "la", "pu")
-_CLOSE = ("ra", "na", "vin", "ka", "dy", "mel", "lox", "zen", "tan", "fia", "yun", "bel", "sha", "nor", "rel", "jin", "mos", "wan")
+_OPEN = (
+    "ra",
+    "ni",
+    "vu",
+    "ka",
+    "di",
+    "mi",
+    "lo",
+    "ze",
+    "ta",
+    "fi",
+    "yu",
+    "be",
+    "sa",
+    "no",
+    "re",
+    "ji",
+    "mo",
+    "wi",
+    "la",
+    "pu",
+)
+_CLOSE = (
+    "ra",
+    "na",
+    "vin",
+    "ka",
+    "dy",
+    "mel",
+    "lox",
+    "zen",
+    "tan",
+    "fia",
+    "yun",
+    "bel",
+    "sha",
+    "nor",
+    "rel",
+    "jin",
+    "mos",
+    "wan",
+)
 _BOLD = ("ZOR", "KAV", "MEL", "TUR", "PIX", "LUMB", "GAV", "NOX", "RAK", "VUD", "SIB", "DREM")
 _BOLD_END = ("AKTA", "ORO", "UNTA", "IVOX", "ELUM", "ADORA", "IMBA", "OGAR", "UKASA", "AMPO")
 
@@ -52,4 +92,5 @@ def made_up_site(dice: Dice) -> str:
 
 def made_up_shop(dice: Dice) -> str:
     """Return the handle of a shop that does not exist, with the ``@``."""
-    return f"@{dice.pick(_OPEN)}{dice.pick(_CLOSE)}{dice.pick(('.shop', '_store', '.official', 'herbal', '_promo', 'glow'))}"
+    ending = dice.pick((".shop", "_store", ".official", "herbal", "_promo", "glow"))
+    return f"@{dice.pick(_OPEN)}{dice.pick(_CLOSE)}{ending}"

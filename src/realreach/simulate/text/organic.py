@@ -35,6 +35,7 @@ _ACT_OF_KIND = {
 _EMOJI_ONLY = {"ordinary": 1.0, "fan": 1.6, "event": 0.5, "wish": 0.4, "giveaway": 0.3}
 _CALLS = ("praise", "praise", "wish", "joke", "request", "fan")
 _FOLLOWING = ("more",) * 6 + ("about", "story", "wish", "praise", "question", "request")
+_WELL_SPELLED = frozenset({"praise", "about", "story"})
 _SLOGANS = ("wish_s", "wish", "wish", "fan_s", "praise_s", "greet_s", "praise", "fan", "about", "joke_s")
 _LONGEST = 700
 
@@ -96,7 +97,9 @@ def write_organic(
     lengths = np.exp(crowd.length_log + crowd.length_spread * rng.standard_normal(n))
     lengths *= np.where(rng.random(n) < crowd.long, rng.uniform(3, 9, n), 1.0)
     writer = _Writer(load_grammar(language, niche), crowd, Dice(rng, 28 * n))
-    texts = [writer.write(caption, one, wish) for caption, one, wish in zip(captions, kinds, lengths.tolist(), strict=True)]
+    texts = [
+        writer.write(caption, one, wish) for caption, one, wish in zip(captions, kinds, lengths.tolist(), strict=True)
+    ]
     if corpus is not None:
         _from_corpus(rng, texts, kinds, language, crowd, corpus)
     return texts
@@ -125,7 +128,26 @@ class _Writer:
             return slogan if dice.roll() < 0.25 else type_out(slogan, "fan", audience, self._voices[0][0], dice)
         grammar, occasion = self._voices[dice.roll() < audience.second[1]]
         occasion.start(self._subject(caption, grammar) if dice.roll() < audience.subject else None)
+        if act in _WELL_SPELLED and (text := self._well_spelled(act, grammar, occasion)):
+            return text
         return type_out(self._say(act, grammar, occasion, length), act, audience, grammar, dice)
+
+    def _well_spelled(self, act: str, grammar: Grammar, occasion: Occasion) -> str | None:
+        """Return a faultless comment from those who write so: polite strangers and the articulate; None from others."""
+        dice, audience = self._dice, self._audience
+        roll = dice.roll()
+        if roll < audience.articulate:
+            text = grammar.expand("llm", dice, occasion)
+        elif act == "praise" and roll < audience.articulate + audience.polite:
+            text = grammar.expand("sold_s" if dice.roll() < 0.7 else "sold", dice, occasion)
+        elif act == "about" and roll < audience.articulate + 0.3 * audience.polite:
+            text = grammar.expand("custom", dice, occasion)
+        else:
+            return None
+        text = text[:1].upper() + text[1:]
+        if dice.roll() < audience.emoji_text:
+            text = f"{text} {emoji_run(audience.emoji, act, dice, power=1.3)}"
+        return text
 
     def _make_slogans(self, dice: Dice) -> tuple[str, ...]:
         """Return what this audience keeps repeating: the same in every call, because it follows from the audience."""
@@ -151,7 +173,9 @@ class _Writer:
             return self._clause(f"{act}_s", grammar, occasion)
         if wanted < 2 * brief and dice.roll() < 0.45:  # two short calls: "keren banget kak sukses terus"
             following = f"{dice.pick(_CALLS)}_s"
-            return join_clauses(self._clause(f"{act}_s", grammar, occasion), self._clause(following, grammar, occasion), grammar, dice)
+            return join_clauses(
+                self._clause(f"{act}_s", grammar, occasion), self._clause(following, grammar, occasion), grammar, dice
+            )
         text = self._clause(act, grammar, occasion)
         for _ in range(2):  # the shortest of up to three where a short one is wanted
             if len(text) <= 1.25 * wanted:

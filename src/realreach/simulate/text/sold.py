@@ -12,10 +12,10 @@ from realreach.simulate.text.audience import Audience, draw_audience
 from realreach.simulate.text.context import Occasion, find_subject
 from realreach.simulate.text.corpus import STYLES, Corpus
 from realreach.simulate.text.dice import Dice
-from realreach.simulate.text.emoji import MOODS, emoji_tail
+from realreach.simulate.text.emoji import EVERYWHERE, emoji_run, emoji_tail
 from realreach.simulate.text.grammar import Grammar, load_grammar
 from realreach.simulate.text.names import made_up_shop, made_up_site
-from realreach.simulate.text.surface import stretch, type_out
+from realreach.simulate.text.surface import join_clauses, stretch, type_out
 
 __all__ = ["SoldPool", "make_pool"]
 
@@ -33,7 +33,7 @@ _SIZES = {"praise": (20, 300), "emoji": (10, 60), "custom": (5, 40), "llm": (1, 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One template: the rule and alternative it came from (so that it can be refilled), and the text as first written."""
+    """One template: the rule and alternative it came from (to refill it), and the text as first written."""
 
     rule: str
     option: int
@@ -46,7 +46,8 @@ class SoldPool:
 
     ``lines`` are the templates (empty for ``llm`` and ``pod``, which write anew each time). ``emoji_only`` is the
     share of texts that are emoji only, ``refill`` how often a template gets new words and emoji before it is posted,
-    ``rough`` how often it is passed through a person's typing. Not changed by `draw`.
+    ``rough`` how often it is passed through a person's typing, ``tail`` and ``bang`` how often it ends in emoji (of
+    these ``moods``) and in an exclamation mark. Not changed by `draw`.
     """
 
     style: str
@@ -56,6 +57,9 @@ class SoldPool:
     emoji_only: float
     refill: float
     rough: float
+    tail: float
+    bang: float
+    moods: tuple[str, ...]
     crowd: Audience
     site: str
     shop: str
@@ -84,7 +88,7 @@ class SoldPool:
         if self.style in ("llm", "pod"):
             write = _write_llm if self.style == "llm" else _write_pod
             subjects = {caption: find_subject(caption, grammar) for caption in set(captions)}
-            return [write(subjects[caption], grammar, occasion, self.crowd, dice) for caption in captions]
+            return [write(subjects[caption], grammar, occasion, self, dice) for caption in captions]
         # Clients' lines are used up in order before any is repeated; templates are drawn at random.
         order = _rounds(rng, len(self.lines), len(captions)) if self.style == "custom" else None
         return [
@@ -94,7 +98,7 @@ class SoldPool:
 
     def _one(self, line: _Line, grammar: Grammar, occasion: Occasion, dice: Dice) -> str:
         if dice.roll() < self.emoji_only:
-            return emoji_tail(dice, ("praise", "love"))
+            return emoji_tail(dice, self.moods) if dice.roll() < 0.6 else emoji_run(EVERYWHERE, "any", dice, alone=True)
         text = line.text
         if line.option >= 0 and dice.roll() < self.refill:
             occasion.start(None, site=self.site, shop=self.shop)
@@ -120,7 +124,7 @@ def make_pool(
         The only source of chance.
     style
         One of `STYLES`: ``praise`` (well-spelled generic templates), ``emoji``, ``custom`` (the client's own lines,
-        naming the creator), ``llm`` (fluent, on the caption), ``pod`` (specific, written by people, four words or more),
+        naming the creator), ``llm`` (fluent, on the caption), ``pod`` (specific, by people, four words or more),
         ``promotion`` (betting sites, followers, creams: hits honest creators too).
     language
         Language of the order. One panel in four posts English praise anyway.
@@ -164,6 +168,9 @@ def make_pool(
         emoji_only={"praise": float(rng.uniform(0.25, 0.45)), "emoji": 0.0}.get(style, 0.0),
         refill=refill if style in ("praise", "promotion") and refill > 0.35 else 0.0,
         rough=_roughness(style, rough),
+        tail=float(rng.uniform(0.35, 1.0)) if style == "praise" else float(rng.uniform(0.0, 0.6)),
+        bang=float(rng.uniform(0, 0.9)),
+        moods=("love", "praise", "things") if rng.random() < 0.35 else ("love", "praise"),
         crowd=crowd,
         site=made_up_site(Dice(rng, 16)),
         shop=made_up_shop(Dice(rng, 16)),
@@ -189,7 +196,7 @@ def _lines(rng: np.random.Generator, pool: SoldPool, count: int) -> tuple[_Line,
     grammar = load_grammar(pool.language, pool.niche)
     occasion = Occasion(grammar, dice, pool.crowd)
     if pool.style == "emoji":
-        return tuple(_Line("", -1, emoji_tail(dice, tuple(MOODS)[:2])) for _ in range(count))
+        return tuple(_Line("", -1, emoji_run(EVERYWHERE, "any", dice, alone=True)) for _ in range(count))
     lines = []
     for _ in range(count):
         rule = _rule(pool.style, pool.shop, dice)
@@ -208,7 +215,8 @@ def _rule(style: str, shop: str, dice: Dice) -> str:
         return "custom"
     # Panels copy what people write: a third of their lines are words of the crowd, spelled out.
     roll = dice.roll()
-    return "sold_s" if roll < 0.46 else "praise_s" if roll < 0.68 else "sold" if roll < 0.9 else "praise"
+    shares = (("sold_s", 0.42), ("praise_s", 0.64), ("sold", 0.8), ("praise", 0.93), ("wish_s", 1.0))
+    return next(rule for rule, end in shares if roll < end)
 
 
 def _dress(text: str, pool: SoldPool, dice: Dice) -> str:
@@ -216,10 +224,10 @@ def _dress(text: str, pool: SoldPool, dice: Dice) -> str:
     if pool.style == "promotion":
         return _dodge(text, pool, dice)
     text = text[:1].upper() + text[1:]
-    if text[-1].isalpha() and dice.roll() < 0.4:
+    if text[-1].isalpha() and dice.roll() < pool.bang:
         text += "!"
-    if dice.roll() < (0.72 if pool.style == "praise" else 0.35):
-        text += (" " if dice.roll() < 0.6 else "") + emoji_tail(dice)
+    if dice.roll() < pool.tail:
+        text += (" " if dice.roll() < 0.6 else "") + emoji_tail(dice, pool.moods)
     return text
 
 
@@ -247,22 +255,29 @@ def _odd(text: str, alphabet: int) -> str:
     return "".join(out)
 
 
-def _write_llm(subject: str | None, grammar: Grammar, occasion: Occasion, crowd: Audience, dice: Dice) -> str:
-    """Return a fluent, faultless comment on the subject; one in five ends in an emoji."""
+def _write_llm(subject: str | None, grammar: Grammar, occasion: Occasion, pool: SoldPool, dice: Dice) -> str:
+    """Return fluent, faultless sentences on the subject; some prompts ask for the tone of ordinary comments."""
     occasion.start(subject)
-    text = grammar.expand("llm", dice, occasion)
+    if pool.bang < 0.4 and dice.roll() < 0.6:
+        text = grammar.expand("about" if dice.roll() < 0.7 else "praise", dice, occasion)
+        text = text + dice.pick((".", "!", "", "!"))
+    else:
+        text = grammar.expand("llm", dice, occasion)
     text = text[:1].upper() + text[1:]
-    return f"{text} {emoji_tail(dice, ('praise', 'things'))}" if dice.roll() < 0.2 else text
+    return f"{text} {emoji_tail(dice, pool.moods)}" if dice.roll() < pool.tail else text
 
 
-def _write_pod(subject: str | None, grammar: Grammar, occasion: Occasion, crowd: Audience, dice: Dice) -> str:
+def _write_pod(subject: str | None, grammar: Grammar, occasion: Occasion, pool: SoldPool, dice: Dice) -> str:
     """Return what a pod member types: about the post, kind, of four words or more."""
     occasion.start(subject)
-    text = grammar.expand("about", dice, occasion)
+    rule = dice.pick(("about", "about", "about", "about", "about", "story", "question", "praise"))
+    text = grammar.expand(rule, dice, occasion)
+    if rule == "praise":
+        text = join_clauses(text, grammar.expand("about", dice, occasion), grammar, dice)
     if grammar.spaced:
-        while text.count(" ") < 3 or dice.roll() < 0.25:
-            text = f"{text}, {grammar.expand('praise', dice, occasion)}"
-    return type_out(text, "praise", crowd, grammar, dice)
+        while text.count(" ") < 3 or dice.roll() < 0.2:
+            text = join_clauses(text, grammar.expand("praise", dice, occasion), grammar, dice)
+    return type_out(text, rule, pool.crowd, grammar, dice)
 
 
 def _rounds(rng: np.random.Generator, size: int, n: int) -> list[int]:

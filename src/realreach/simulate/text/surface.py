@@ -1,4 +1,4 @@
-"""How a sentence looks once a person has typed it on a phone: chat spelling, stretched letters, slips, capitals, emoji."""
+"""How a sentence looks once a person has typed it: chat spelling, stretched letters, slips, capitals, emoji."""
 
 from __future__ import annotations
 

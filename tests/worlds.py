@@ -1,0 +1,219 @@
+"""Small hand-made creators as raw frames: the input of tests, before the tables module has checked it.
+
+A *world* is a dict of data frames by table name. ``creator`` makes one of one creator, ``join`` puts several together,
+``checked`` runs them through the tables module. Keys of posts and authors are shared between creators on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from realreach.features import build_features
+from realreach.tables import Tables, tables_from_frames
+
+START = pd.Timestamp("2024-01-01")
+END = pd.Timestamp("2024-07-01")
+"""Day of decision of :func:`crowd`: every row of it lies before."""
+
+World = dict[str, pd.DataFrame]
+
+_WORDS = """
+cantik banget kak suka sama videonya kapan live lagi love this so much where did you buy the dress great light on that
+second photo semoga sehat selalu bunda ditunggu resepnya ya congratulations from your old school friends
+"""
+WORDS = tuple(_WORDS.split())
+ODD_TEXTS = (
+    ".", "?!", "😍😍😍", "#promo #promo", "@a.b @c_d", "สวยมากเลยค่ะ", "とても可愛いですね", "𝓛𝓸𝓿𝓮 𝓲𝓽", "e\u0301\u0323\u0323",
+    "ﷺﷺﷺ", "\u200d\ufe0f", "WA 0812-3456-7890 https://bit.ly/x", "....!!!???", "a" * 300, "مرحبا بالعالم الجميل جدا",
+)  # fmt: skip
+
+
+def creator(
+    name: str,
+    *,
+    curve: Sequence[float] | None = None,
+    days: Sequence[float] | None = None,
+    followed: Sequence[float] | None = None,
+    posts: Mapping[str, object] | None = None,
+    comments: Mapping[str, object] | None = None,
+    start: pd.Timestamp = START,
+    **profile: object,
+) -> World:
+    """Return one creator.
+
+    Parameters
+    ----------
+    curve, days, followed
+        Counts of followers, the day after ``start`` of each (default: daily), and the accounts followed on it.
+    posts
+        Columns of the posts table; ``day`` (days after ``start``, fractions allowed) becomes ``posted_at``; ``post_id``
+        is made up where it is not given.
+    comments
+        Columns of the comments table; ``day`` becomes ``commented_at`` (NaN = unknown).
+    profile
+        Columns of the creators table, such as ``followers``.
+    """
+    world = {"creators": pd.DataFrame([{"creator_id": name, "platform": "instagram", **profile}])}
+    if curve is not None:
+        at = np.arange(len(curve)) if days is None else np.asarray(days)
+        history = {
+            "creator_id": name,
+            "observed_on": _time(start, at).floor("D"),
+            "followers": np.asarray(curve, float),
+        }
+        if followed is not None:
+            history["following"] = np.asarray(followed, float)
+        world["follower_history"] = pd.DataFrame(history)
+    for table, key, time, given in (
+        ("posts", "post_id", "posted_at", posts),
+        ("comments", "comment_id", "commented_at", comments),
+    ):
+        if given is not None:
+            frame = pd.DataFrame(dict(given))
+            frame.insert(0, "creator_id", name)
+            if key not in frame:
+                frame[key] = [f"{key[0]}{i}" for i in range(len(frame))]
+            if "day" in frame:
+                frame[time] = _time(start, frame.pop("day").to_numpy(float)).tz_localize("UTC")
+            world[table] = frame
+    return world
+
+
+def _time(start: pd.Timestamp, days: np.ndarray) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(start + pd.to_timedelta(days, unit="D")).floor("s")
+
+
+def join(*worlds: World) -> World:
+    """Return one world with the creators of all, in this order."""
+    names = dict.fromkeys(name for world in worlds for name in world)
+    return {n: pd.concat([w[n] for w in worlds if n in w], ignore_index=True) for n in names}
+
+
+def only(world: World, names: Sequence[str]) -> World:
+    """Return the rows of some creators; a table stays there though nothing is left in it."""
+    return {n: frame[frame["creator_id"].isin(list(names))].reset_index(drop=True) for n, frame in world.items()}
+
+
+def shuffled(world: World, seed: int) -> World:
+    """Return the same rows in another order, creators too."""
+    rng = np.random.default_rng(seed)
+    return {n: frame.iloc[rng.permutation(len(frame))].reset_index(drop=True) for n, frame in world.items()}
+
+
+def checked(world: World) -> Tables:
+    """Return the tables of a world, and fail if a row of it was set aside."""
+    result = tables_from_frames(world)
+    aside = {name: count.rows_in - len(getattr(result.tables, name)) for name, count in result.report.counts.items()}
+    assert not any(aside.values()), f"rows set aside: {aside}"
+    return result.tables
+
+
+def features(world: World, as_of: object = None) -> pd.DataFrame:
+    """Return the features of a world."""
+    return build_features(checked(world), as_of)
+
+
+def one(world: World, as_of: object = None) -> pd.Series:
+    """Return the features of a world of one creator."""
+    frame = features(world, as_of)
+    assert len(frame) == 1
+    return frame.iloc[0]
+
+
+def organic_curve(days: int, rng: np.random.Generator, mean: float = 20.0, start: float = 5_000.0) -> np.ndarray:
+    """Return daily counts with the uneven gains of an honest account (variance about 4 x mean^1.6)."""
+    shape = mean**2 / (4.0 * mean**1.6)
+    gains = np.round(rng.gamma(shape, mean / shape, days - 1)) - (rng.random(days - 1) < 0.05) * 3.0
+    return start + np.concatenate([[0.0], np.cumsum(gains)])
+
+
+def organic_posts(
+    number: int, days: float, rng: np.random.Generator, middle: float = 300.0, spread: float = 0.5
+) -> dict[str, object]:
+    """Return posts whose likes, comments and views move together."""
+    appeal = rng.normal(0.0, spread, number)
+    likes = np.round(middle * np.exp(appeal))
+    return {
+        "post_id": [f"p{i}" for i in rng.permutation(number)],
+        "day": np.sort(rng.uniform(0.0, days - 0.1, number)),
+        "likes": likes,
+        "comments_count": rng.poisson(0.03 * likes),
+        "views": np.round(10.0 * middle * np.exp(appeal + rng.normal(0.0, 0.2, number))),
+        "shares": rng.poisson(0.01 * likes),
+        "saves": rng.poisson(0.02 * likes),
+        "format": np.array(["image", "reel"])[np.arange(number) % 2],
+        "is_sponsored": (np.arange(number) % 5 == 0).astype(float),
+        "caption": [" ".join(rng.choice(WORDS, 6)) for _ in range(number)],
+    }
+
+
+def sentence(rng: np.random.Generator, words: int) -> str:
+    """Return words drawn at random."""
+    return " ".join(rng.choice(WORDS, words))
+
+
+def organic_comments(
+    number: int, posts: Mapping[str, Sequence[float]], rng: np.random.Generator, authors: int = 60
+) -> dict[str, object]:
+    """Return comments of various lengths by various people some hours after the first twelve posts."""
+    posted, keys = np.asarray(posts["day"]), np.asarray(posts["post_id"])
+    under = np.sort(rng.integers(min(len(posted) - 4, 12), size=number)) if len(posted) > 4 else np.zeros(number, int)
+    return {
+        "text": [sentence(rng, int(rng.integers(1, 12))) for _ in range(number)],
+        "post_id": keys[under],
+        "day": posted[under] + rng.exponential(0.2, number).clip(0.001, 2.0),
+        "author_id": [f"u{i}" for i in rng.integers(authors, size=number)],
+        "likes": rng.poisson(0.5, number).astype(float),
+        "parent_comment_id": [f"c{i - 1}" if i and rng.random() < 0.2 else None for i in range(number)],
+        "by_creator": (rng.random(number) < 0.05).astype(float),
+    }
+
+
+def organic(
+    name: str, seed: int = 0, *, days: int = 150, posts: int = 40, comments: int = 80, **profile: object
+) -> World:
+    """Return a creator with all three pillars and nothing bought."""
+    rng = np.random.default_rng(seed)
+    made = organic_posts(posts, days, rng)
+    return creator(
+        name,
+        curve=organic_curve(days, rng),
+        followed=np.round(400 + np.cumsum(rng.normal(0, 1, days))),
+        posts=made,
+        comments=organic_comments(comments, made, rng),
+        **{"language": "id", "following": 400.0, **profile},
+    )
+
+
+def crowd() -> World:
+    """Return creators of many kinds, rich and poor, odd and plain; all rows lie before :data:`END`."""
+    rng = np.random.default_rng(5)
+    same = [organic(f"plain{i}", i, platform=p) for i, p in enumerate(("instagram", "tiktok", "youtube", "twitch"))]
+    thin = organic_posts(9, 100.0, rng)
+    sparse = {**organic_posts(30, 170.0, rng), "likes": np.where(np.arange(30) % 3, 250.0, np.nan)}
+    odd = {"text": list(ODD_TEXTS) * 2, "day": np.where(np.arange(30) % 4, 100.0 + np.arange(30), np.nan)}
+    return join(
+        *same,
+        organic("long", 9, days=175, posts=100, comments=200),
+        organic("uneven", 10, days=61, posts=7, comments=11, language="en"),
+        creator("weekly", curve=organic_curve(25, rng), days=np.arange(25) * 7, posts=thin),
+        creator("monthly", curve=organic_curve(7, rng), days=np.arange(7) * 25),
+        creator("gaps", curve=organic_curve(60, rng), days=np.sort(rng.choice(170, 60, replace=False)), posts=sparse),
+        creator("constant", curve=np.full(40, 1_000.0), posts={"day": np.arange(12) * 3, "likes": np.full(12, 50.0)}),
+        creator(
+            "steady", curve=100.0 + 3.0 * np.arange(47), posts={"day": np.arange(12) * 3, "views": np.full(12, 9e9)}
+        ),
+        creator("zeros", curve=np.zeros(20), posts={"day": np.arange(8), "likes": np.zeros(8), "comments_count": 0.0}),
+        creator("huge", curve=1e10 - np.arange(30)[::-1] * 1e7, posts=organic_posts(20, 30.0, rng, 1e9)),
+        creator("talk", comments=odd, curve=[10.0, 12.0], language="en"),
+        creator("profile", followers=None, following=120.0),
+        creator("one", curve=[500.0], posts={"day": [3.0], "likes": [5.0]}, comments={"text": ["nice"], "day": [4.0]}),
+    )
+
+
+def change(world: World, table: str, column: str, edit: Callable[[pd.Series], object]) -> World:
+    """Return a world with one column of one table replaced by what ``edit`` makes of it."""
+    return {n: frame.assign(**{column: edit(frame[column])}) if n == table else frame for n, frame in world.items()}
