@@ -203,9 +203,8 @@ def test_hidden_likes_are_unknown_and_rows_without_time_come_last() -> None:
     likes = {"post_id": ["p", "q"], "posted_at": ["2024-01-02T00:00Z"] * 2, "likes": [5, 6], "likes_hidden": [1, 0]}
     times = [None, "2024-01-02T00:00Z", None, "2024-01-01T00:00Z"]
     comments = {"comment_id": ["b", "c", "a", "d"], "text": ["x"] * 4, "commented_at": times}
-    tables = tables_from_records(
-        [{"creator_id": "a", "platform": "tiktok", "posts": likes, "comments": comments}]
-    ).tables
+    record = {"creator_id": "a", "platform": "tiktok", "posts": likes, "comments": comments}
+    tables = tables_from_records([record]).tables
     assert tables.posts is not None
     assert tables.comments is not None
     np.testing.assert_array_equal(tables.posts.numbers("likes"), [np.nan, 6])

@@ -24,9 +24,16 @@ _SHOWN = (
 
 
 def model_card(
-    metadata: Mapping[str, Any], evaluation: Evaluation, findings: list[Finding], features: pd.DataFrame
+    metadata: Mapping[str, Any],
+    evaluation: Evaluation,
+    findings: list[Finding],
+    features: pd.DataFrame,
+    judged: str = "",
 ) -> str:
-    """Return the card of a model as Markdown. Every figure comes from the run that made the model."""
+    """Return the card of a model as Markdown. Every figure comes from the run that made the model.
+
+    ``judged`` is what was found in a simulated world of another seed, as Markdown; empty where none was given.
+    """
     data = metadata["data"]
     world = "**simulated** creators" if metadata["simulated"] else "creators"
     lines = [
@@ -62,6 +69,7 @@ def model_card(
     lines += ["## Checks of the run", ""]
     lines += [f"- {f.severity}: {f.sentence} (`{f.code}`)" for f in findings] or ["No finding."]
     lines += ["", "## What it was made of", "", _coverage(features), ""]
+    lines += [judged] if judged else []
     if metadata["simulated"]:
         lines += [
             "Every label is simulated. Simulated figures say how well the model solves the simulator's world; what it does on real "

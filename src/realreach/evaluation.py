@@ -200,18 +200,17 @@ def _evaluation(
     report("metrics with bootstrap intervals")
     frame = _frame(judged.test, estimator)
     rule = norms_rule(judged.test.features)
-    options = {"replicates": settings.bootstrap, "seed": settings.seed}
     tables = []
     for name, values in (*judged.scores.items(), ("norms_rule", rule)):
         scored = frame.assign(p=values)
         own = name == "realreach"
-        part = evaluate(scored, slices=None if own else [], **options)
+        part = evaluate(scored, slices=None if own else [], replicates=settings.bootstrap, seed=settings.seed)
         if own:
             # At the operating point a creator is flagged or not; thresholds differ by pillars, so flags are judged.
             flags = frame.assign(p=np.where(np.isnan(values), np.nan, judged.flagged.astype(np.float64)))
-            at_point = evaluate(flags, threshold=0.5, **options)
+            at_point = evaluate(flags, threshold=0.5, replicates=settings.bootstrap, seed=settings.seed)
             part = pd.concat([part, at_point[at_point["metric"].str.endswith("_at_threshold")]], ignore_index=True)
-        matched = evaluate_matched(scored, **options)
+        matched = evaluate_matched(scored, replicates=settings.bootstrap, seed=settings.seed)
         tables.append(pd.concat([part, matched], ignore_index=True).assign(model=name))
     table = pd.concat(tables, ignore_index=True)
     table = table[["model", *[c for c in table.columns if c != "model"]]]

@@ -54,6 +54,8 @@ LEAST = 200
 _POWER = 0.8
 _FEW = 20
 """Creators below which a cell says nothing about power, and a mechanism alone is not shown."""
+_FAIR = 100
+"""Honest creators from which a group is compared with all: in a smaller one a single false alarm looks like many."""
 _CHUNK = 1_000
 _MOST_EXTRA = 6_000
 """Creators simulated at most to find enough of one kind: some look-alikes are rare and cannot be called up."""
@@ -94,7 +96,7 @@ _TRUTH = (
     "creator_id", "is_fake", "mechanisms", "evasion_level", "purchased_share_followers", "purchased_share_engagement",
     "delivery_days", "days_since_last_purchase", "look_alikes", "platform", "tier",
 )  # fmt: skip
-_EVENTS = ("creator_id", "kind", "is_innocent")
+_EVENTS = ("creator_id", "kind", "end", "is_innocent")
 
 Report = Callable[[str], None]
 
@@ -131,7 +133,8 @@ class Judgement:
     """What was found in one world. ``lines`` hold all tables; see :meth:`table`.
 
     ``threshold`` is the ``fake_probability`` that at most 1 % of the world's own honest creators reach
-    (``achieved_fpr``: how many do); ``left_no_trace`` counts scored fake creators of whom no purchase lies in view.
+    (``achieved_fpr``: how many do). ``out_of_view`` counts the scored fake creators all of whose purchases ended before
+    the first day that their tables show; None without events.
     """
 
     seed: int | None
@@ -139,7 +142,7 @@ class Judgement:
     fake: int
     unscored_honest: int
     unscored_fake: int
-    left_no_trace: int | None
+    out_of_view: int | None
     threshold: float
     achieved_fpr: float
     lines: tuple[Line, ...]
@@ -168,9 +171,9 @@ class Judgement:
         known = self.table("look_alike")
         return sorted(known, key=lambda x: (x.n == 0, -x.flagged_rate if x.n else 0.0, -x.n))
 
-    def to_dict(self, *, surface: bool = True) -> dict[str, Any]:
-        """Return JSON-ready facts; ``surface`` adds the cells of share x evasion x delivery x recency."""
-        kept = [line for line in self.lines if surface or line.table != "surface"]
+    def to_dict(self, tables: Sequence[str] | None = None) -> dict[str, Any]:
+        """Return JSON-ready facts with the lines of these tables (None: of all, the full surface included)."""
+        kept = [line for line in self.lines if tables is None or line.table in tables]
         return {
             "simulated": True,
             "seed": self.seed,
@@ -178,7 +181,7 @@ class Judgement:
             "fake_scored": self.fake,
             "honest_unscored": self.unscored_honest,
             "fake_unscored": self.unscored_fake,
-            "fake_without_trace": self.left_no_trace,
+            "fake_out_of_view": self.out_of_view,
             "threshold_at_1pct_fpr": self.threshold,
             "achieved_fpr": self.achieved_fpr,
             "smallest_share_80pct_power": self.smallest_share(),
@@ -341,7 +344,7 @@ def judge(
     extra = {}
     if world.settings is not None and least > 0:
         extra = _more_look_alikes(scorer, world, natural, least, workers, report)
-    return _judgement(natural, world.events, extra, world.seed)
+    return _judgement(natural, _in_view(world.tables, world.events), extra, world.seed)
 
 
 def judge_world(
@@ -360,7 +363,7 @@ def judge_world(
     tables
         Checked tables, with labels, so that each creator is judged on its own day.
     truth, events
-        The frames of :func:`realreach.simulate.simulate`. Without events it is not told which purchases lie in view.
+        The frames of :func:`realreach.simulate.simulate`. Without events it is not told which purchases lie in the days shown.
 
     Raises
     ------
@@ -368,7 +371,8 @@ def judge_world(
         If a creator has no row in the truth, or fewer than 100 honest creators were scored.
     """
     seeds = world_seeds(tables.creator_ids.to_pylist())
-    return _judgement(_scored(scorer, tables, truth), events, {}, min(seeds) if len(seeds) == 1 else None)
+    seed = min(seeds) if len(seeds) == 1 else None
+    return _judgement(_scored(scorer, tables, truth), _in_view(tables, events), {}, seed)
 
 
 def _scored(scorer: TablesScorer | FittedModel, tables: Tables, truth: pd.DataFrame) -> pd.DataFrame:
@@ -402,7 +406,8 @@ def _as_scorer(model: TablesScorer | FittedModel) -> TablesScorer:
     from realreach.bundle import Bundle
     from realreach.scores import Scorer
 
-    return Scorer(Bundle(model, {"name": "fitted", "version": "now"}, "", "", ""))
+    facts = {"name": "fitted", "version": "now"}
+    return Scorer(Bundle(model=model, metadata=facts, settings="", card="", sha256=""))
 
 
 def _more_look_alikes(
@@ -455,7 +460,7 @@ def _has(frame: pd.DataFrame, kind: str) -> pd.Series:
 
 
 def _judgement(
-    natural: pd.DataFrame, events: pd.DataFrame | None, extra: Mapping[str, pd.DataFrame], seed: int | None
+    natural: pd.DataFrame, in_view: dict[str, set[str]] | None, extra: Mapping[str, pd.DataFrame], seed: int | None
 ) -> Judgement:
     is_scored = natural["p"].notna()
     fake = natural[natural["is_fake"] & is_scored]
@@ -468,8 +473,7 @@ def _judgement(
         )
     scores = honest["p"].to_numpy(dtype=np.float64)
     threshold = operating_point(scores, FPR)
-    traced = None if events is None else _purchases(events)
-    lines = [*_recall_lines(fake, threshold), *_mechanism_lines(fake, traced, threshold)]
+    lines = [*_recall_lines(fake, threshold), *_mechanism_lines(fake, in_view, threshold)]
     lines += [*_look_alike_lines(honest, extra, threshold), *_group_lines(honest, threshold)]
     return Judgement(
         seed=seed,
@@ -477,7 +481,7 @@ def _judgement(
         fake=len(fake),
         unscored_honest=int((~natural["is_fake"] & ~is_scored).sum()),
         unscored_fake=int((natural["is_fake"] & ~is_scored).sum()),
-        left_no_trace=None if traced is None else int((~fake.index.isin(list(traced))).sum()),
+        out_of_view=None if in_view is None else int((~fake.index.isin(list(in_view))).sum()),
         threshold=threshold,
         achieved_fpr=achieved_fpr(scores, threshold),
         lines=tuple(lines),
@@ -520,26 +524,37 @@ def _recall_lines(fake: pd.DataFrame, threshold: float) -> Iterator[Line]:
             yield _line("surface", band, ", ".join(map(str, cell)), part, threshold)
 
 
-def _purchases(events: pd.DataFrame) -> dict[str, set[str]]:
-    """Return the mechanisms that delivered something in view, by creator."""
-    bought: dict[str, set[str]] = {}
-    for creator, kind in events.loc[~events["is_innocent"].astype(bool), ["creator_id", "kind"]].itertuples(
-        index=False
-    ):
-        bought.setdefault(creator, set()).add(kind)
-    return bought
+def _in_view(tables: Tables, events: pd.DataFrame | None) -> dict[str, set[str]] | None:
+    """Return, by creator, the mechanisms that were still at work on a day that the tables show."""
+    if events is None:
+        return None
+    import pandas as pd
+
+    first = np.full(len(tables), np.inf)
+    for table in (tables.follower_history, tables.posts, tables.comments):
+        if table is not None and table.contract.time is not None:
+            days = table.days(table.contract.time)
+            np.fmin.at(first, table.creator, days)
+    shown = dict(zip(tables.creator_ids.to_pylist(), first, strict=True))
+    sold = events[~events["is_innocent"].astype(bool)]
+    ends = pd.to_datetime(sold["end"], utc=True).dt.tz_localize(None).to_numpy().astype("datetime64[s]")
+    at_work: dict[str, set[str]] = {}
+    for creator, kind, end in zip(sold["creator_id"], sold["kind"], ends.astype(np.int64) / 86_400, strict=True):
+        if end > shown.get(creator, np.inf):
+            at_work.setdefault(creator, set()).add(kind)
+    return at_work
 
 
-def _mechanism_lines(fake: pd.DataFrame, traced: dict[str, set[str]] | None, threshold: float) -> Iterator[Line]:
+def _mechanism_lines(fake: pd.DataFrame, in_view: dict[str, set[str]] | None, threshold: float) -> Iterator[Line]:
     codes = fake["mechanisms"].map(lambda text: frozenset(text.split("+")))
     for code in MECHANISMS:
         has = codes.map(lambda own, code=code: code in own).to_numpy(dtype=bool)
         alone = (codes == frozenset({code})).to_numpy(dtype=bool)
         yield _line("mechanism", code, "all", fake[has], threshold)
         yield _line("mechanism", code, "alone", fake[alone], threshold)
-        if traced is not None:
-            in_view = np.array([code in traced.get(key, ()) for key in fake.index], dtype=bool)
-            yield _line("mechanism", code, "in view", fake[has & in_view], threshold)
+        if in_view is not None:
+            at_work = np.array([code in in_view.get(key, ()) for key in fake.index], dtype=bool)
+            yield _line("mechanism", code, "in view", fake[has & at_work], threshold)
 
 
 def _look_alike_lines(honest: pd.DataFrame, extra: Mapping[str, pd.DataFrame], threshold: float) -> Iterator[Line]:
@@ -596,8 +611,8 @@ def _markdown(j: Judgement, level: str) -> str:
         parts += [f"By purchased share and {fact}, recall at the threshold at 1 %:", _cross_table(j, fact)]
     parts += [
         f"{level}# Recall by mechanism (simulated)",
-        "All creators that have the mechanism (most have others as well), those of whom a delivery lies in view, and "
-        f"those that have nothing else (from {_FEW} creators on). At the threshold at 1 %.",
+        "All creators that have the mechanism (most have others as well); those where it was still at work on a day that "
+        f"the tables show; those that have nothing else (from {_FEW} creators on). At the threshold at 1 %.",
         _mechanism_table(j),
         f"{level}# False positives per innocent look-alike (simulated)",
         _headline(j),
@@ -611,11 +626,13 @@ def _markdown(j: Judgement, level: str) -> str:
 
 def _about(j: Judgement) -> str:
     seed = "" if j.seed is None else f" of seed {j.seed}"
-    trace = "" if j.left_no_trace is None else f" Of {j.left_no_trace:,} of the fake ones no purchase lies in view."
+    old = ""
+    if j.out_of_view is not None:
+        old = f" Of {j.out_of_view:,} of the fake ones every purchase ended before the first day that the tables show."
     return (
         f"Measured in a *simulated* world{seed} that the model was never trained on: {j.fake:,} fake and {j.honest:,} "
         f"honest creators scored ({j.unscored_fake:,} and {j.unscored_honest:,} more had too little data and are not "
-        f"counted).{trace} Two levels: the *threshold at 1 %* is one fake_probability for all, {j.threshold:.4f}, "
+        f"counted).{old} Two levels: the *threshold at 1 %* is one fake_probability for all, {j.threshold:.4f}, "
         f"which {j.achieved_fpr:.2%} of this world's own honest creators reach; *flagged* means above the model's own "
         "operating point for the pillars that are there. Brackets: Wilson 95 % intervals, which leave out the luck of "
         "the threshold."
@@ -694,11 +711,12 @@ def _unfair(j: Judgement) -> str:
     hurt = [
         f"{x.table} {x.row}"
         for x in _groups(j)
-        if x.flagged_rate > 2 * overall and wilson_interval(x.flagged, x.n)[0] > overall
+        if x.n >= _FAIR and x.flagged_rate > 2 * overall and wilson_interval(x.flagged, x.n)[0] > overall
     ]
+    among = f"Among groups of {_FAIR} or more"
     if not hurt:
-        return "No group is flagged more than twice as often beyond chance."
-    return f"Flagged more than twice as often beyond chance: {', '.join(hurt)}."
+        return f"{among}, none is flagged more than twice as often beyond chance."
+    return f"{among}, flagged more than twice as often beyond chance: {', '.join(hurt)}."
 
 
 def _group_table(j: Judgement) -> str:

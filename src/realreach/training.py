@@ -20,6 +20,8 @@ from realreach.errors import InputError
 from realreach.evaluation import Evaluation, Labelled, evaluate_by_folds, evaluate_held_out
 from realreach.features import build_features
 from realreach.features.view import decision_days
+from realreach.power import SimulatedWorld, refuse_trained_seeds, world_seeds
+from realreach.power import judge as judge_model
 from realreach.settings import TrainSettings, to_toml
 from realreach.splits import Split
 from realreach.tables import ReadResult, Tables
@@ -124,6 +126,7 @@ def train(
     *,
     as_of: object = None,
     data_name: str = "data",
+    judge: SimulatedWorld | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> TrainingResult:
     """Fit, evaluate and check a model.
@@ -138,6 +141,8 @@ def train(
         Day of the decision for all creators; None takes each label's own.
     data_name
         Logical name of the data for card and run; no path.
+    judge
+        A simulated world of a seed that is not in the data: recall and false positives in it go into card and metadata.
     report
         Called with a short sentence at every step.
 
@@ -150,8 +155,13 @@ def train(
     ------
     InputError
         If there are too few labels.
+    UsageError
+        If creators of the seed of ``judge`` are in the data.
     """
     tables = result.tables
+    seeds = world_seeds(tables.creator_ids.to_pylist())
+    if judge is not None:
+        refuse_trained_seeds(judge, seeds)
     report(f"features of {len(tables):,} creators")
     data = labelled_creators(tables, as_of)
     by_folds = settings.folds > 0 or (len(data) < _FOLDS_BELOW and settings.time_split != "on")
@@ -162,7 +172,11 @@ def train(
     simulated = settings.simulated or (bool(sources) and all(s == "simulated" for s in sources))
     settings = settings.model_copy(update={"simulated": simulated})
     metadata = _metadata(data, evaluation, findings, settings, data_name)
-    card = model_card(metadata, evaluation, findings, data.features)
+    metadata["data"]["simulated_seeds"] = sorted(seeds)
+    judged = None if judge is None else judge_model(evaluation.estimator.fitted_, judge, report=report)
+    if judged is not None:
+        metadata["judged"] = judged.to_dict(("honest", "share", "look_alike"))
+    card = model_card(metadata, evaluation, findings, data.features, "" if judged is None else judged.markdown())
     return TrainingResult(evaluation, findings, metadata, card, settings)
 
 

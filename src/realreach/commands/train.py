@@ -39,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hold-out-mechanism", action="append", metavar="CODE", help="never train on this mechanism; repeatable"
     )
+    parser.add_argument(
+        "--judge", type=Path, metavar="DIR", help="world of realreach simulate, of another seed: power and false alarms"
+    )
     parser.add_argument("--metrics", type=Path, help="write the full table of metrics as CSV")
     parser.add_argument("--no-mlflow", action="store_true", help="do not track the run")
     parser.add_argument("--experiment", default="realreach", help="MLflow experiment")
@@ -78,6 +81,11 @@ def run(arguments: argparse.Namespace) -> int:
     as_of = parse_day(arguments.as_of)
     _check_targets(arguments)
     labels = None if arguments.labels is None else str(arguments.labels)
+    world = None
+    if arguments.judge is not None:
+        from realreach.power import load_world
+
+        world = load_world(arguments.judge)
     result = read_input(arguments, console, arguments.data, labels)
     name = arguments.data_name or Path(arguments.data).resolve().name
     if arguments.dry_run:
@@ -89,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     from realreach.evaluation import summary_table
     from realreach.training import train
 
-    trained = train(result, settings, as_of=as_of, data_name=name, report=console.say)
+    trained = train(result, settings, as_of=as_of, data_name=name, judge=world, report=console.say)
     # The model first: whatever becomes of the reader of our output, the work is not lost.
     if arguments.out is not None:
         console.say(f"model: {trained.save(arguments.out, overwrite=arguments.overwrite)}")

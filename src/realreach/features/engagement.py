@@ -8,6 +8,9 @@ still growing and are left out where older ones are there; hidden likes are unkn
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
 from realreach.features.blocks import Ragged, compute_in_blocks, deviation, mean_where, quantile, ratio, segment_sum
@@ -93,44 +96,15 @@ def compute(view: View) -> dict[str, FloatArray]:
     out["context__posts__100p__count"] = every.lengths.astype(np.float64)
     posts = settled_posts(every)
     posts.columns["log_level"] = np.log(np.maximum(posts.columns["level"], 1.0))
-
-    def run(
-        kernel: object, needs: tuple[str, ...], keep: np.ndarray | None = None, minimum: int = MINIMUM_POSTS
-    ) -> None:
-        known = np.ones(len(posts.owner), dtype=bool) if keep is None else keep.copy()
-        for name in needs:
+    values = compute_in_blocks(every, _HABIT, _habit, MINIMUM_POSTS)
+    for step in _STEPS:
+        known = step.keep(posts.columns) if step.keep else np.ones(len(posts.owner), dtype=bool)
+        for name in step.needs:
             known &= ~np.isnan(posts.columns[name])
-        values = compute_in_blocks(posts.where(known), tuple(_KERNELS[kernel]), kernel, minimum)  # type: ignore[arg-type,index]
-        out.update({f"engagement__{name}": value for name, value in values.items()})
-
-    run(_likes, ("likes",))
-    run(_like_rate, ("likes", "level"))
-    video = posts.columns["is_video"]
-    rate = ("likes", "level")
-    for kind, keep in (("video", video == 1.0), ("still", video == 0.0)):
-        known = keep & ~np.isnan(posts.columns["likes"]) & ~np.isnan(posts.columns["level"])
-        values = compute_in_blocks(posts.where(known), ("like_rate__100p__median",), _like_rate_median, 3)
-        out[f"engagement__like_rate_{kind}__100p__median"] = values["like_rate__100p__median"]
-    del rate
-    run(_comments, ("comments_count",))
-    run(_comment_rate, ("comments_count", "level"))
-    run(_likes_and_comments, ("likes", "comments_count"))
-    run(_views, ("views",))
-    run(_view_rate, ("views", "level"))
-    run(_likes_and_views, ("likes", "views"))
-    run(_shares, ("likes", "shares"))
-    run(_saves, ("likes", "saves"))
-    run(_sponsored, ("likes", "is_sponsored"))
-    run(_formats, ("likes", "is_video"))
-    run(_last_digits, ("likes",), posts.columns["likes"] >= 100.0, 30)
-    run(_first_digits, ("likes",), posts.columns["likes"] >= 1.0, 30)
-    habit = compute_in_blocks(every, tuple(_KERNELS[_habit]), _habit, MINIMUM_POSTS)
-    out.update({f"engagement__{name}": value for name, value in habit.items()})
+        values |= compute_in_blocks(posts.where(known), step.names, step.kernel, step.minimum)
     unknown = np.isnan(every.columns["likes"]).astype(np.float64)
-    out["engagement__hidden_likes__100p__share"] = ratio(
-        segment_sum(unknown, every.owner, n), every.lengths.astype(np.float64)
-    )
-    return out
+    values["hidden_likes__100p__share"] = ratio(segment_sum(unknown, every.owner, n), every.lengths.astype(np.float64))
+    return out | {f"engagement__{name}": value for name, value in values.items()}
 
 
 def detrended(values: FloatArray, day: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -325,30 +299,48 @@ def _habit(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
     }
 
 
-_KERNELS = {
-    _likes: (
+@dataclass(frozen=True)
+class _Step:
+    """A kernel, the counts it needs, the names it returns, the posts it needs, and which posts it looks at."""
+
+    kernel: Callable[[dict[str, FloatArray]], dict[str, FloatArray]]
+    needs: tuple[str, ...]
+    names: tuple[str, ...]
+    minimum: int = MINIMUM_POSTS
+    keep: Callable[[dict[str, FloatArray]], np.ndarray] | None = None
+
+
+def _rate_of(kind: str) -> Callable[[dict[str, FloatArray]], dict[str, FloatArray]]:
+    """Return the kernel of the like rate of one kind of format."""
+    return lambda c: {f"like_rate_{kind}__100p__median": _like_rate_median(c)["like_rate__100p__median"]}
+
+
+_HABIT = ("posting__100p__per_week", "posting__100p__gap_cv")
+_STEPS = (
+    _Step(_likes, ("likes",), (
         "likes__100p__spread", "likes__100p__floor", "likes__100p__peak", "likes__100p__skew", "likes__100p__flat_top",
         "likes__100p__lag1", "likes__100p__trend", "likes__100p__spread_change", "likes__30d__shift",
-    ),
-    _like_rate: ("like_rate__100p__median", "likes__100p__step", "likes__100p__step_down"),
-    _comments: ("comments__100p__spread", "comments__30d__shift", "zero_comments__100p__share"),
-    _comment_rate: ("comment_rate__100p__mean",),
-    _likes_and_comments: (
+    )),
+    _Step(_like_rate, ("likes", "level"), ("like_rate__100p__median", "likes__100p__step", "likes__100p__step_down")),
+    _Step(_rate_of("video"), ("likes", "level"), ("like_rate_video__100p__median",), 3, lambda c: c["is_video"] == 1.0),
+    _Step(_rate_of("still"), ("likes", "level"), ("like_rate_still__100p__median",), 3, lambda c: c["is_video"] == 0.0),
+    _Step(_comments, ("comments_count",), ("comments__100p__spread", "comments__30d__shift", "zero_comments__100p__share")),
+    _Step(_comment_rate, ("comments_count", "level"), ("comment_rate__100p__mean",)),
+    _Step(_likes_and_comments, ("likes", "comments_count"), (
         "coupling__100p__likes_comments", "coupling__100p__slope", "coupling__100p__residual",
         "comments_per_like__100p__log", "orphan_likes__100p__share", "orphan_likes__100p__excess",
-    ),
-    _views: ("views__100p__spread",),
-    _view_rate: ("view_rate__100p__median",),
-    _likes_and_views: (
+    )),
+    _Step(_views, ("views",), ("views__100p__spread",)),
+    _Step(_view_rate, ("views", "level"), ("view_rate__100p__median",)),
+    _Step(_likes_and_views, ("likes", "views"), (
         "likes_per_view__100p__log", "likes_above_views__100p__share", "coupling__100p__likes_views",
         "coupling__100p__view_residual", "orphan_views__100p__share",
-    ),
-    _shares: ("shares_per_like__100p__log",),
-    _saves: ("saves_per_like__100p__log",),
-    _sponsored: ("sponsored__100p__contrast",),
-    _formats: ("format__100p__contrast",),
-    _last_digits: ("digits__100p__last",),
-    _first_digits: ("digits__100p__first",),
-    _habit: ("posting__100p__per_week", "posting__100p__gap_cv"),
-}  # fmt: skip
-"""What each kernel returns, so that a creator without enough posts still has every column."""
+    )),
+    _Step(_shares, ("likes", "shares"), ("shares_per_like__100p__log",)),
+    _Step(_saves, ("likes", "saves"), ("saves_per_like__100p__log",)),
+    _Step(_sponsored, ("likes", "is_sponsored"), ("sponsored__100p__contrast",)),
+    _Step(_formats, ("likes", "is_video"), ("format__100p__contrast",)),
+    _Step(_last_digits, ("likes",), ("digits__100p__last",), 30, lambda c: c["likes"] >= 100.0),
+    _Step(_first_digits, ("likes",), ("digits__100p__first",), 30, lambda c: c["likes"] >= 1.0),
+)  # fmt: skip
+"""What is computed over the settled posts; the names stand here so that a creator with too few posts has every column."""

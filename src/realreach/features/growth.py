@@ -387,7 +387,7 @@ def _losses(level: FloatArray, gain: FloatArray, total: FloatArray) -> dict[str,
 
 
 def _trend(day: FloatArray, level: FloatArray, won: FloatArray, total: FloatArray) -> dict[str, FloatArray]:
-    n, points = level.shape
+    n = len(level)
     rows = np.arange(n)
     end = day[:, -1:]
     out: dict[str, FloatArray] = {}

@@ -174,7 +174,7 @@ def _large_pod(rng: np.random.Generator, life: Life, counts: Counts, plan: Plan,
 
 
 def _exchange(rng: np.random.Generator, life: Life, counts: Counts, plan: Plan, where: IntArray) -> list[CommentOrder]:
-    """A fixed quota of likes within minutes, and a few generic comments."""
+    """Bring a fixed quota of likes within minutes, and a few generic comments."""
     quota = float(rng.uniform(120, 400))
     counts.add_likes(where, quota * rng.normal(1, 0.04, len(where)))
     numbers = rng.poisson(rng.uniform(1, 12), len(where)).astype(float)

@@ -52,14 +52,9 @@ def simulate_creator(seed: int, index: int, settings: SimulationSettings, shared
     made = _make(rng, f"sim{seed}-{index:06d}", settings, shared)
     seen = days_seen(rng, made.life, made.view)
     tables = {"follower_history": _history(made, seen), "posts": _posts(rng, made), "comments": _comments(rng, made)}
+    tables = {"creators": _creator(rng, made), **tables}
     # Last, because the rows above note what the collector's view itself looks like.
-    return {
-        "creators": _creator(rng, made),
-        **tables,
-        "labels": _label(made),
-        "truth": _truth(made),
-        "events": _events(made),
-    }
+    return {**tables, "labels": _label(made), "truth": _truth(made), "events": _events(made)}
 
 
 def _make(rng: np.random.Generator, creator_id: str, settings: SimulationSettings, shared: SharedWorld) -> _Made:
@@ -90,7 +85,7 @@ def _make(rng: np.random.Generator, creator_id: str, settings: SimulationSetting
     orders = engage(fake_rng, life, counts, plan) if plan is not None else []
     if plan is not None and not _was_delivered(life, counts):
         plan = None  # ordered, and nothing came: there is nothing fake about this creator
-    words = Words(rng, profile, settings.comment_corpus)
+    words = Words(profile, settings.comment_corpus)
     captions = _captions(rng, life, counts, words)
     comments = None
     limits = (view.comments_total, view.comments_per_post, settings.comments_cap)
@@ -212,16 +207,14 @@ def _comments(rng: np.random.Generator, made: _Made) -> Columns:
         event.comment_ids = [ids[i] for i in comments_of(event, made.orders, rows)]
     posts = np.array(_post_ids(made), dtype=object)[rows.post]
     parent = np.array([ids[p] if p >= 0 else None for p in rows.parent], dtype=object)
-    unknown = np.full(n, None)
+    unknown, never = np.full(n, None), np.full(n, np.datetime64("NaT", "s"))
     without = view.without
     return {
         "creator_id": [made.creator_id] * n,
         "comment_id": ids,
         "text": rows.text,
         "post_id": unknown if "comments.post_id" in without or not view.posts else posts,
-        "commented_at": np.full(n, np.datetime64("NaT", "s"))
-        if "comments.commented_at" in without
-        else _instants(rows.at),
+        "commented_at": never if "comments.commented_at" in without else _instants(rows.at),
         "author_id": unknown if "comments.author_id" in without else np.array(author_names(rows.author), dtype=object),
         "likes": _optional(made, "comments.likes", rows.likes),
         "parent_comment_id": unknown if "comments.parent_comment_id" in without else parent,

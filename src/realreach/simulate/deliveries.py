@@ -57,7 +57,7 @@ def block_delivery(rng: np.random.Generator, shapes: list[FloatArray], size: int
     bring later than the last day is not delivered within the window.
     """
     arrivals = rng.choice(shapes[rng.integers(len(shapes))], size=size)
-    return _by_day(arrivals + rng.uniform(0, days), days)
+    return _by_day(arrivals + rng.uniform(3, days - 4), days)
 
 
 def drip_delivery(rng: np.random.Generator, size: int, days: int, *, length: int = 30) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -112,8 +113,8 @@ def start_life(profile: Profile, shared: SharedWorld, posts: Posts, days: int) -
     """Return a life of ``days`` days before the decision in which nothing has happened yet."""
     days = max(2, min(days, profile.age_days))
     daily = ("wins", "leaves", "steps", "idle", "level", "adds", "losses", "sold_adds", "sold_losses", "following")
-    zeros = {name: np.zeros(days) for name in daily}
-    return Life(profile, shared, posts, profile.as_of - days, days, lift=np.ones(days), **zeros)
+    arrays: dict[str, Any] = {name: np.zeros(days) for name in daily}
+    return Life(profile, shared, posts, profile.as_of - days, days, lift=np.ones(days), **arrays)
 
 
 def live(rng: np.random.Generator, life: Life, purge_rate: float) -> None:

@@ -130,7 +130,7 @@ def _press(rng: np.random.Generator, life: Life, days: int) -> None:
 
 
 def _giveaway(rng: np.random.Generator, life: Life, days: int) -> None:
-    """A giveaway of one brand: many comments that tag friends, a step of three days, half of which leaves again."""
+    """Give something of one brand away: comments that tag friends, a step of some days, half of which leaves again."""
     recent = _posts_between(life, life.days - days, life.days - 3)
     if not len(recent):
         return
@@ -151,7 +151,7 @@ def _giveaway(rng: np.random.Generator, life: Life, days: int) -> None:
 
 
 def _ads(rng: np.random.Generator, life: Life, days: int) -> None:
-    """A paid campaign: so many followers a day while the budget lasts, with the rhythm of the working week."""
+    """Advertise: so many followers a day while the budget lasts, often with the rhythm of the working week."""
     length = int(rng.integers(7, 46))
     day = _a_day(rng, life, days)
     length = min(length, life.days - day)
@@ -171,7 +171,7 @@ def _ads(rng: np.random.Generator, life: Life, days: int) -> None:
 
 
 def _boosted(rng: np.random.Generator, life: Life, days: int) -> None:
-    """The platform shows everything of this account to strangers for some weeks."""
+    """Let the platform show everything of this account to strangers for some weeks."""
     day = _a_day(rng, life, days)
     length = int(rng.integers(7, 50))
     ramp = np.clip(np.arange(life.days - day) / 3, 0, 1) * (np.arange(life.days - day) < length)
@@ -185,7 +185,7 @@ def _boosted(rng: np.random.Generator, life: Life, days: int) -> None:
 
 
 def _rename(rng: np.random.Generator, life: Life, days: int) -> None:
-    """A new name and often a new subject: the level of likes is another one from that day."""
+    """Take a new name and often a new subject: the level of likes is another one from that day."""
     day = _a_day(rng, life, days)
     life.level[day:] += rng.normal(0, 0.45)
     later = life.posts.at - life.first_day >= day
@@ -207,7 +207,7 @@ def _merge(rng: np.random.Generator, life: Life, days: int) -> None:
 
 
 def _attack(rng: np.random.Generator, life: Life, days: int) -> None:
-    """A third party buys followers or likes for an honest account; nothing else moves and they drop off again."""
+    """Let a third party buy followers for an honest account; nothing else moves, and many drop off again."""
     day = _a_day(rng, life, days)
     size = life.profile.followers * float(np.clip(rng.lognormal(np.log(0.05), 1.2), 0.005, 2.5))
     length = int(rng.choice([1, 1, 2, 3, 5, 8]))

@@ -38,11 +38,11 @@ class Curve:
 class Norms:
     """Levels of one kind of account. Every ``*_sd`` is a standard deviation of natural logarithms over accounts.
 
-    ``like_rate`` is mean likes per follower, ``rate_with_pace``, ``rate_with_spread`` and ``gaps_with_spread`` are
-    correlations between accounts, ``spread`` the standard deviation of ln likes over posts, ``memory`` the
-    usual share of slow drift in it, ``trend`` the change of ln likes over the
-    collected posts (of private people: a year), ``slope`` and ``residual`` tie ln comments to ln likes, ``like_per_view`` likes of
-    a video per view, ``adds`` followers won a day per follower, ``churn`` followers lost a day per follower.
+    ``like_rate`` is mean likes per follower; ``rate_with_pace``, ``rate_with_spread`` and ``gaps_with_spread`` are
+    correlations between accounts; ``spread`` is the standard deviation of ln likes over posts, ``memory`` the usual
+    share of slow drift in it, ``trend`` the change of ln likes over the collected posts (of private people: a year);
+    ``slope`` and ``residual`` tie ln comments to ln likes; ``like_per_view`` is likes of a video per view; ``adds`` and
+    ``churn`` are followers won and lost a day per follower.
     """
 
     like_rate: Curve

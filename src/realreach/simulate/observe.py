@@ -90,7 +90,7 @@ def _complete(view: View, settings: SimulationSettings) -> View:
     seen = {"history_days": settings.days, "rhythm": "daily", "missing": 0.0, "gap_days": 0, "digits": 0}
     seen |= {"post_digits": 0, "post_number": settings.posts_cap, "post_days": 1000, "likes_hidden": False}
     seen |= {"comments_limited": False, "without": frozenset()}
-    return View(**{**view.__dict__, **seen})  # type: ignore[arg-type]
+    return View(**{**view.__dict__, **seen})
 
 
 def _history_days(rng: np.random.Generator, days: int, rhythm: str) -> int:

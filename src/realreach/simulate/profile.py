@@ -40,13 +40,12 @@ class Profile:
 
     ``followers`` is the honest level towards which the curve runs on ``as_of`` (days since 1970-01-01). ``adds`` and
     ``churn`` are shares of followers a day; ``day_shape`` scales the shape of the day-to-day gamma noise (small =
-    bursty), ``state_sd`` and ``state_days`` the slow multiplicative state, ``post_weight`` the share of growth that
-    comes from posts. ``like_rate`` is the median likes per follower of a post, ``spread`` the standard deviation of
-    ln likes, ``memory`` the share of its variance that drifts slowly, ``tail`` the share of hits, ``lean`` how much
-    further good posts rise above the usual than bad ones fall below, ``trend`` the change of ln likes from the oldest to
-    the newest posts. ``hour`` is the middle of the creator's (local) day,
-    ``hour_focus`` how narrow that day is, ``fixed_hour`` the share of posts that go out on the dot,
-    ``session`` the share that follow another one within minutes.
+    bursty), ``state_sd`` and ``state_days`` describe the slow multiplicative state, ``post_weight`` is the share of
+    growth that comes from posts. ``hour`` is the middle of the creator's (local) day, ``hour_focus`` how narrow that
+    day is, ``fixed_hour`` the share of posts that go out on the dot, ``session`` the share that follow another one
+    within minutes. ``like_rate`` is the median likes per follower of a post, ``spread`` the standard deviation of ln
+    likes, ``memory`` the share of its variance that drifts slowly, ``tail`` the share of hits, ``lean`` how much
+    further good posts rise above the usual than bad ones fall below, ``trend`` the slow change of ln likes.
     """
 
     platform: str
@@ -264,7 +263,7 @@ def _view_traits(rng: np.random.Generator, norms: Norms, followers: float, leani
 def _population(rng: np.random.Generator, platform: str, followers: float, settings: SimulationSettings) -> str:
     if platform != "instagram":
         return platform if platform in NORMS else "other"
-    weights = {k: w for k, w in settings.populations.items() if k != "ordinary" or followers < 2_000}
+    weights = {str(k): w for k, w in settings.populations.items() if k != "ordinary" or followers < 2_000}
     return pick(rng, weights) if sum(weights.values()) > 0 else "ordinary"
 
 

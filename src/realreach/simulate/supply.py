@@ -25,7 +25,7 @@ def prepare(rng: np.random.Generator, life: Life, plan: Plan) -> None:
 
 
 def _take_over(rng: np.random.Generator, life: Life, plan: Plan) -> None:
-    """A bought account: the old posts are mostly gone, the subject and often the language are new."""
+    """Hand a bought account over: the old posts are mostly gone, the subject and often the language are new."""
     day = int(np.clip(life.days - plan.back_days, 0, max(life.days - 20, 0)))
     posts = life.posts
     old = posts.at - life.first_day < day
@@ -111,7 +111,7 @@ def _drip(rng: np.random.Generator, life: Life, plan: Plan, quantity: float, sta
 
 
 def _top_up(rng: np.random.Generator, life: Life, plan: Plan, quantity: float, start: float) -> None:
-    """A little every month until now, for as long as the budget goes back; the rest came before the curve."""
+    """Buy a little every month until now, as far back as the budget goes; the rest came before the curve."""
     per_month = float(rng.uniform(0.02, 0.05)) * life.profile.followers
     every = int(rng.choice([7, 10, 15, 30]))
     length = int(min(np.ceil(quantity / per_month * 30) + every, life.days))
@@ -170,14 +170,14 @@ def _crowdturf(rng: np.random.Generator, life: Life, plan: Plan, quantity: float
 
 
 def _inherit(rng: np.random.Generator, life: Life, plan: Plan, quantity: float, start: float) -> None:
-    """The followers of the former owner: there from the start, leaving slowly."""
+    """Keep the followers of the former owner: there from the start, leaving slowly."""
     life.sold_before += np.round(quantity)
     leaving = rng.lognormal(np.log(4e-4), 0.8)
     life.sold_losses += rng.poisson(quantity * leaving * np.exp(-leaving * np.arange(life.days)))
 
 
 def _loop(rng: np.random.Generator, life: Life, plan: Plan, quantity: float, start: float) -> None:
-    """A giveaway paid by many accounts that all must be followed: a step of three days, decaying in two weeks."""
+    """Join a giveaway of many accounts that all must be followed: a step of three days, decaying in two weeks."""
     shown = np.flatnonzero(life.posts.is_giveaway & (life.posts.at >= life.first_day))
     day = int(life.posts.at[shown[-1]] - life.first_day) if len(shown) else int(np.clip(start, 0, life.days - 1))
     length = int(rng.integers(2, 5))

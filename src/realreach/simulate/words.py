@@ -24,10 +24,10 @@ __all__ = ["Words"]
 class Words:
     """Text for one creator: the niche, the habits of the audience, and the user's own corpus where one is given."""
 
-    def __init__(self, rng: np.random.Generator, profile: Profile, corpus: Path | None) -> None:
+    def __init__(self, profile: Profile, corpus: Path | None) -> None:
         self._profile = profile
         self._corpus = _corpus(corpus)
-        self._audiences = {profile.language: self._draw_audience(rng, profile.language)}
+        self._audiences: dict[str, Audience] = {}
 
     def captions(
         self, rng: np.random.Generator, language: str, niche: str, sponsored: np.ndarray, giveaway: np.ndarray
@@ -39,15 +39,13 @@ class Words:
 
     def organic(self, rng: np.random.Generator, captions: list[str], language: str, kinds: list[str]) -> list[str]:
         """Write one organic comment under each caption."""
-        if language not in self._audiences:
-            self._audiences[language] = self._draw_audience(rng, language)
         return write_organic(
             rng,
             captions,
             language=language,
             niche=self._profile.niche,
             kind=kinds,
-            audience=self._audiences[language],
+            audience=self._audience(rng, language),
             corpus=self._corpus,
         )
 
@@ -58,16 +56,19 @@ class Words:
             style=style,
             language=language,
             niche=self._profile.niche,
-            audience=self._audiences.get(language),
+            audience=self._audience(rng, language),
             corpus=self._corpus,
         )
         return pool.draw(rng, captions)
 
-    def _draw_audience(self, rng: np.random.Generator, language: str) -> Audience:
-        profile = self._profile
-        return draw_audience(
-            rng, language=language, platform=profile.platform, followers=profile.followers, niche=profile.niche
-        )
+    def _audience(self, rng: np.random.Generator, language: str) -> Audience:
+        """Return the habits of the commenters who write in a language, drawn when first needed."""
+        if language not in self._audiences:
+            profile = self._profile
+            self._audiences[language] = draw_audience(
+                rng, language=language, platform=profile.platform, followers=profile.followers, niche=profile.niche
+            )
+        return self._audiences[language]
 
 
 @lru_cache(maxsize=2)

@@ -212,29 +212,24 @@ def _frame(name: str, pieces: Sequence[Columns]) -> pd.DataFrame:
 
     columns = {}
     for column, dtype in _DTYPES[name].items():
-        values = [value for piece in pieces for value in piece[column]] if dtype in {_TEXT, "bool"} else None
-        if values is None:
-            values = (
-                np.concatenate([np.asarray(piece[column], dtype=_numpy(dtype)) for piece in pieces]) if pieces else []
-            )
-        columns[column] = _series(values, dtype)
+        if dtype in {_TEXT, "bool"}:
+            columns[column] = pd.Series([value for piece in pieces for value in piece[column]], dtype=dtype)
+        else:
+            kind = "datetime64[s]" if dtype.startswith("datetime64") else "float64"
+            arrays = [np.asarray(piece[column], dtype=kind) for piece in pieces]
+            columns[column] = _series(np.concatenate(arrays) if arrays else np.zeros(0, dtype=kind), dtype)
     return pd.DataFrame(columns)
 
 
-def _numpy(dtype: str) -> str:
-    return "datetime64[s]" if dtype.startswith("datetime64") else "float64"
-
-
-def _series(values: Sequence[object] | np.ndarray, dtype: str) -> pd.Series:
+def _series(values: np.ndarray, dtype: str) -> pd.Series:
     import pandas as pd
 
     if dtype == "Int64":
-        numbers = np.asarray(values, dtype=np.float64)
-        missing = np.isnan(numbers)
-        whole = np.where(missing, 0, numbers).astype(np.int64)
+        missing = np.isnan(values)
+        whole = np.where(missing, 0, values).astype(np.int64)
         return pd.Series(pd.arrays.IntegerArray(whole, missing))
     if dtype.endswith("UTC]"):
-        return pd.Series(np.asarray(values, dtype="datetime64[s]")).dt.tz_localize("UTC")
+        return pd.Series(values).dt.tz_localize("UTC")
     return pd.Series(values, dtype=dtype)
 
 

@@ -80,7 +80,7 @@ def write_world(
         partial.mkdir(parents=True)
         rows = _write_parts(partial, creators, seed, settings, format, first, part_creators, workers, progress)
         about = {"creators": creators, "first": first, "seed": seed, "rows": rows}
-        about["settings"] = settings.model_dump(mode="json")  # type: ignore[assignment]
+        about["settings"] = settings.model_dump(mode="json")
         (partial / _MARK).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
         if out.exists():
             shutil.rmtree(out)
@@ -151,7 +151,7 @@ def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
     text = {}
     for name, column in frame.items():
         if column.dtype.kind == "M":
-            text[name] = column.dt.strftime("%Y-%m-%d" if name in _DATES else "%Y-%m-%dT%H:%M:%SZ")
+            text[str(name)] = column.dt.strftime("%Y-%m-%d" if name in _DATES else "%Y-%m-%dT%H:%M:%SZ")
     return frame.assign(**text)
 
 
