@@ -2,7 +2,9 @@
 
 import os
 
+# Read when a numeric library is first loaded: tests share few cores, and waiting threads must sleep, not spin.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 from pathlib import Path
 

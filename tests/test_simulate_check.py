@@ -201,7 +201,7 @@ def test_a_drip_is_even_and_complete():
 
 def test_a_block_has_the_shape_of_a_real_delivery():
     shapes = [np.sort(np.random.default_rng(0).uniform(0, 0.4, 50)) for _ in range(3)]
-    for seed in range(20):
+    for seed in range(200):
         added = block_delivery(np.random.default_rng(seed), shapes, 200, 71)
         assert added.sum() == 200
         assert (added > 0).sum() <= 2
@@ -417,7 +417,7 @@ def test_simulated_packets_hold_top_level_comments_of_one_post():
             "commented_at": pd.date_range("2025-01-01", periods=number, freq="min", tz="UTC"),
             "author_id": "u",
             "likes": 0,
-            "parent_comment_id": [None] * 125 + ["k1"] * 5,
+            "parent_comment_id": ["k9"] * 5 + [None] * 125,
             "by_creator": [0] * 120 + [1] * 10,
         }
     )
@@ -425,7 +425,7 @@ def test_simulated_packets_hold_top_level_comments_of_one_post():
     packets = check_comments.simulated_packets({"comments": frame}, like=like, before_emoji=True)
     assert [len(packet.texts) for packet in packets] == [50, 50]
     assert len({packet.group for packet in packets}) == 2
-    assert packets[0].texts[0] == "halo  kak 0"
+    assert packets[0].texts[0] == "halo  kak 5"
     assert packets[0].likes is None
     assert packets[0].times is not None
 

@@ -173,7 +173,8 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the more probable class. For decisions use a policy on ``predict_proba`` instead."""
-        return self.classes_[(self.predict_proba(X)[:, 1] >= 0.5).astype(int)]
+        probability = self.predict_proba(X)[:, 1]
+        return self.classes_[(probability >= 0.5).astype(int)]
 
     def _inner_split(self, target: FloatArray, groups: Any) -> tuple[IntArray, IntArray, IntArray] | None:
         """Return training, stopping and calibration rows; None where there are too few to hold any out for good."""
@@ -374,7 +375,7 @@ def _margins(booster: Any, data: _Data, values: FloatArray, part: IntArray, mask
 def _checked_weight(weight: Any, rows: int) -> FloatArray:
     values = np.asarray(weight, dtype=np.float64)
     if values.shape != (rows,) or not np.isfinite(values).all() or (values < 0).any() or not values.any():
-        raise ValueError(f"sample_weight must be {rows} finite numbers of 0 or more, not all 0")
+        raise ValueError(f"sample_weight must be {rows} finite weights of 0 or more, not all zero")
     return values
 
 

@@ -275,7 +275,7 @@ def _read_frame(path: Path) -> pd.DataFrame:
         return pd.read_parquet(path)
     if path.suffix == ".csv":
         return pd.read_csv(path, dtype={"creator_id": "str"}, low_memory=False)
-    return pd.read_json(path, lines=True, dtype={"creator_id": "str"}, convert_dates=False)
+    return pd.read_json(path, lines=True, dtype=False)
 
 
 def world_seeds(creator_ids: Iterable[str]) -> set[int]:
@@ -363,7 +363,8 @@ def judge_world(
     tables
         Checked tables, with labels, so that each creator is judged on its own day.
     truth, events
-        The frames of :func:`realreach.simulate.simulate`. Without events it is not told which purchases lie in the days shown.
+        The frames of :func:`realreach.simulate.simulate`. Without events it is not told which purchases lie in the days
+        that the tables show.
 
     Raises
     ------
@@ -431,7 +432,7 @@ def _more_look_alikes(
         while gained < wanted and made < _MOST_EXTRA:
             # The first batch shows how many of a hundred have it; the next ones are as large as is still needed.
             share = (gained + 1) / (made + 1)
-            number = int(np.clip(1.2 * (wanted - gained) / share, 50, 1_500))
+            number = min(int(np.clip(1.2 * (wanted - gained) / share, 50, 1_500)), _MOST_EXTRA - made)
             settings = _only(world.settings, kind)
             more = make_world(number, world.seed or 0, settings, first=following, workers=workers)
             following, made = more.next_creator, made + number
@@ -611,8 +612,8 @@ def _markdown(j: Judgement, level: str) -> str:
         parts += [f"By purchased share and {fact}, recall at the threshold at 1 %:", _cross_table(j, fact)]
     parts += [
         f"{level}# Recall by mechanism (simulated)",
-        "All creators that have the mechanism (most have others as well); those where it was still at work on a day that "
-        f"the tables show; those that have nothing else (from {_FEW} creators on). At the threshold at 1 %.",
+        "All creators that have the mechanism (most have others as well); those where it was still at work on a day "
+        f"that the tables show; those that have nothing else (from {_FEW} creators on). At the threshold at 1 %.",
         _mechanism_table(j),
         f"{level}# False positives per innocent look-alike (simulated)",
         _headline(j),

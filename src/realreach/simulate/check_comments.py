@@ -54,10 +54,8 @@ def _packets(table: pd.DataFrame, *, smallest: int) -> Iterator[CommentPacket]:
     """Cut the comments of each post (columns post, text and perhaps time, author, likes) into packets of one size."""
     for number, (_, post) in enumerate(table.groupby("post", sort=True)):
         rows = post.sort_values("time", kind="stable") if "time" in post else post
-        for start in range(0, len(rows) - smallest + 1, 10):
+        for start in range(0, len(rows) - smallest + 1, PACKET):
             part = rows.iloc[start : start + PACKET]
-            if len(part) < smallest:
-                break
             yield CommentPacket(
                 group=number,
                 texts=part["text"].tolist(),

@@ -79,9 +79,7 @@ def _size_and_growth(curves: Curves) -> FloatArray:
 def check_deliveries(worlds: Worlds) -> Iterator[CheckRow]:
     """Measure how well a plain growth model finds deliveries over simulated and over real curves of equal gain."""
     real = growing(check_sets.vtubers(worlds.datasets, "twitch_followers", seen_at_least=68))
-    tiers = tier_weights(real.size)
-    frames = worlds.simulate("growing", platforms={"other": 1.0}, tiers=tiers)
-    simulated = growing(check_simulated.simulated_curves(frames, real.levels.shape[1]))
+    simulated = growing(_simulated_curves(worlds, "growing", real, "other"))
     gains = [np.log(side.levels[:, -1] - side.levels[:, 0]) for side in (real, simulated)]
     a, b = matched_pairs(gains[0], gains[1], rng=worlds.rng("growing"), most=len(simulated))
     if len(a) < FEWEST_PAIRS:

@@ -21,12 +21,12 @@ __all__ = ["SHARES", "Worlds", "tier_weights"]
 
 SHARES: Mapping[str, float] = MappingProxyType(
     {
-        "twitch": 0.120,
-        "growing": 0.110,
+        "twitch": 0.110,
+        "growing": 0.150,
         "youtube": 0.080,
-        "politicians": 0.070,
-        "id2020": 0.100,
-        "ig2017": 0.100,
+        "politicians": 0.060,
+        "id2020": 0.090,
+        "ig2017": 0.090,
         "tiktok": 0.130,
         "ordinary": 0.060,
         "small": 0.050,

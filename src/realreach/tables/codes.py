@@ -17,9 +17,8 @@ Effect = Literal["refused", "set aside", "kept"]
 class Code:
     """One kind of finding. Names are stable: programs may rely on them.
 
-    ``effect`` says what happens: the whole input is ``refused``, the row is ``set aside``, or it is ``kept``.
-    ``one`` and ``many`` follow the count in the message (empty for refusals, whose message is written on the spot);
-    ``advice`` is the next step and may name ``{column}``, ``{range}``, ``{description}`` and ``{limit}``.
+    ``one`` and ``many`` follow the count in a message (refusals word theirs on the spot); ``advice`` is the next step
+    and may name ``{range}``, ``{description}``, ``{expected}`` and ``{limit}``.
     """
 
     name: str
@@ -39,17 +38,9 @@ def _kept(name: str, meaning: str, one: str, many: str, advice: str) -> Code:
     return Code(name, "kept", meaning, one, many, advice, "warning")
 
 
-def _refused(name: str, meaning: str) -> Code:
-    return Code(name, "refused", meaning)
-
-
 _CELLS = (
     _row(
-        "missing_value",
-        "A required value is missing.",
-        "value is missing",
-        "values are missing",
-        "Fill this column in every row.",
+        "missing_value", "A required value is missing.", "value is missing", "values are missing", "Fill in all rows."
     ),
     _row(
         "not_a_number",
@@ -284,22 +275,22 @@ _KEPT = (
 )
 
 _REFUSED = (
-    _refused("not_found", "The file or folder does not exist, or is not a plain file."),
-    _refused("refused_address", "An address with `://`; only local files are read."),
-    _refused("refused_format", "A format that is not read: pickle, Excel, Feather, HDF5 and others."),
-    _refused("ambiguous_files", "Several files could be the same table."),
-    _refused("missing_table", "There is no creators table."),
-    _refused("empty_file", "The file is empty, without even a header."),
-    _refused("encoding", "The text is not UTF-8."),
-    _refused("nul_byte", "The text holds NUL bytes."),
-    _refused("delimiter", "Values are separated by something else than commas."),
-    _refused("quote", "A double quote is not closed, or stands inside a value that is not quoted."),
-    _refused("duplicate_column", "Two columns have the same name."),
-    _refused("missing_column", "A required column is missing."),
-    _refused("column_type", "A whole column has a type that cannot be what it should be."),
-    _refused("unreadable_file", "The file is damaged or is not what its name says."),
-    _refused("over_limit", "A size limit is exceeded."),
-    _refused("nothing_left", "No creator is left after checking."),
+    Code("not_found", "refused", "The file or folder does not exist, or is not a plain file."),
+    Code("refused_address", "refused", "An address with `://`; only local files are read."),
+    Code("refused_format", "refused", "A format that is not read: pickle, Excel, Feather, HDF5 and others."),
+    Code("ambiguous_files", "refused", "Several files could be the same table."),
+    Code("missing_table", "refused", "There is no creators table."),
+    Code("empty_file", "refused", "The file is empty, without even a header."),
+    Code("encoding", "refused", "The text is not UTF-8."),
+    Code("nul_byte", "refused", "The text holds NUL bytes."),
+    Code("delimiter", "refused", "Values are separated by something else than commas."),
+    Code("quote", "refused", "A double quote is not closed, or stands inside a value that is not quoted."),
+    Code("duplicate_column", "refused", "Two columns have the same name."),
+    Code("missing_column", "refused", "A required column is missing."),
+    Code("column_type", "refused", "A whole column has a type that cannot be what it should be."),
+    Code("unreadable_file", "refused", "The file is damaged or is not what its name says."),
+    Code("over_limit", "refused", "A size limit is exceeded."),
+    Code("nothing_left", "refused", "No creator is left after checking."),
 )
 
 CODES: Mapping[str, Code] = MappingProxyType({code.name: code for code in (*_CELLS, *_ROWS, *_KEPT, *_REFUSED)})
