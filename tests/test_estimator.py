@@ -155,7 +155,7 @@ def test_nullable_columns_with_gaps_score_like_nan(fitted):
 
 def test_moved_or_renamed_columns_are_an_error_never_another_score(fitted):
     X, _ = world(creators=5)
-    with pytest.raises(ValueError, match="order|same as"):
+    with pytest.raises(ValueError, match=r"order|same as"):
         fitted.predict_proba(X[X.columns[::-1]])
     with pytest.raises(ValueError, match="feature names"):
         fitted.predict_proba(X.rename(columns={X.columns[20]: "renamed"}))
@@ -178,7 +178,7 @@ def test_labels_that_cannot_be_learned_are_refused_in_words():
         model.fit(X, (np.arange(60) == 7).astype(int))
     with pytest.raises(InputError, match="at least two groups"):
         model.fit(X, y, groups=np.where(y == 1, "one seller", np.arange(60).astype(str)))
-    with pytest.raises(ValueError, match="weights of 0 or more"):
+    with pytest.raises(ValueError, match=r"weights of 0 or more"):
         model.fit(X, y, sample_weight=np.where(y == 1, -1.0, 1.0))
     nothing = X.copy()
     nothing[[n for n in feature_names() if not n.startswith("context__")]] = np.nan

@@ -3,11 +3,13 @@
 import argparse
 import json
 import math
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from realreach import training
 from realreach.commands import power as command
 from realreach.errors import InputError, UsageError
 from realreach.evaluation import Labelled
@@ -295,7 +297,13 @@ def world():
 def test_more_honest_creators_are_simulated_for_rare_look_alikes(world, monkeypatch):
     kinds = ("merge", "rename", "fans")
     monkeypatch.setattr("realreach.power.LOOK_ALIKES", {kind: LOOK_ALIKES[kind] for kind in kinds})
-    said = []
+    said, made = [], []
+
+    def noted(number, seed, settings, *, first, workers):
+        made.append((first, number, seed, settings))
+        return make_world(number, seed, settings, first=first, workers=workers)
+
+    monkeypatch.setattr("realreach.power.make_world", noted)
     judged = judge(ByKey(), world, least=20, report=said.append)
     lines = {line.row: line for line in judged.table("look_alike")}
     assert set(lines) == {*kinds, "none"}
@@ -306,6 +314,10 @@ def test_more_honest_creators_are_simulated_for_rare_look_alikes(world, monkeypa
     assert lines["none"].extra == 0
     assert judged.honest == len(honest)  # the added ones change neither threshold nor other tables
     assert judged.threshold == judge(ByKey(), world, least=0).threshold
+    assert all(seed == 905 and settings.fake_share == 0 for *_, seed, settings in made)
+    used = [index for first, number, *_ in made for index in range(first, first + number)]
+    assert len(set(used)) == len(used)  # no creator twice
+    assert min(used) == 170  # and none of the world itself
     assert any("merge of two accounts" in sentence for sentence in said)
 
 
@@ -341,6 +353,22 @@ def test_a_world_that_was_trained_on_is_refused(world):
     refuse_trained_seeds(world, {7, 8})
     with pytest.raises(UsageError, match="trained on creators of seed 905"):
         refuse_trained_seeds(world, {7, 905})
+
+
+def test_training_writes_the_judgement_into_card_and_metadata(world, monkeypatch):
+    monkeypatch.setattr(training, "judge_model", partial(judge, least=0))
+    trees = {"n_estimators": 10, "masked_copies": 0}
+    settings = TrainSettings.model_validate({"bootstrap": 20, "folds": 2, "repeats": 1, "model": trees})
+    read = argparse.Namespace(tables=world.tables)
+    trained = training.train(read, settings, judge=make_world(170, 906))
+    assert trained.metadata["data"]["simulated_seeds"] == [905]
+    judged = trained.metadata["judged"]
+    assert judged["seed"] == 906
+    assert {line["table"] for line in judged["lines"]} == {"honest", "share", "look_alike"}
+    assert "## Power and false positives (simulated)" in trained.card
+    assert f"fake_probability for all, {judged['threshold_at_1pct_fpr']:.4f}" in trained.card
+    with pytest.raises(UsageError, match="trained on creators of seed 905"):
+        training.train(read, settings, judge=world)
 
 
 # -- the command ------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from realreach.simulate.check_report import CheckReport, two_sample_row
 from realreach.simulate.check_sets import Curves, without_stale
 from realreach.simulate.deliveries import block_delivery, drip_delivery, ghostnet_shapes
 from realreach.simulate.settings import SimulationSettings
-from realreach.simulate.summaries import Account, curve_summary, post_summary, sorted_gains
+from realreach.simulate.summaries import Account, burst_summary, curve_summary, post_summary
 from realreach.simulate.world import simulate
 
 
@@ -231,7 +231,7 @@ def test_larger_doses_are_found_more_easily_and_folds_do_not_leak():
     levels = 2_000 + np.concatenate([np.zeros((90, 1)), np.cumsum(gains, axis=1)], axis=1)
     curves = growing(Curves(np.arange(90), levels))
     shapes = [np.sort(rng.uniform(0, 0.3, 60))]
-    small, large = (delivery_auc(curves, shapes, "block", dose, seed=1, repeats=1)[0] for dose in (0.02, 0.8))
+    small, large = (delivery_auc(curves, shapes, "block", dose, seed=1, repeats=1).auc for dose in (0.02, 0.8))
     assert 0.35 < small < 0.65
     assert large > 0.9
 
@@ -243,7 +243,7 @@ def test_growing_bridges_single_days_and_drops_the_rest():
     curves = growing(Curves(np.array([4, 5, 6]), levels))
     assert curves.groups.tolist() == [4]
     assert curves.levels[0, 5] == 110
-    assert sorted_gains(curves.levels[0])["best_day_share"] == pytest.approx(1 / 71)
+    assert burst_summary(curves.levels[0])["best_day_share"] == pytest.approx(1 / 71)
 
 
 def test_rates_are_compared_at_equal_size_only():
@@ -501,3 +501,10 @@ def test_a_run_on_real_data_reports_every_kind_of_row(datasets):
     assert report.cells
     assert 0.4 < report.rows[0].value < 1
     assert "life by the same code" in report.rows[-1].gives_away
+
+
+def test_too_few_creators_are_said_not_judged(datasets):
+    report = check_simulation(datasets, creators=40, only=("curves", "ordinary", "rates", "deliveries"), progress=False)
+    assert len(report.rows) == 6
+    assert {row.passed for row in report.rows} == {None}
+    assert all("simulate more creators" in row.gives_away for row in report.rows)

@@ -26,8 +26,9 @@ second photo semoga sehat selalu bunda ditunggu resepnya ya congratulations from
 """
 WORDS = tuple(_WORDS.split())
 ODD_TEXTS = (
-    ".", "?!", "😍😍😍", "#promo #promo", "@a.b @c_d", "สวยมากเลยค่ะ", "とても可愛いですね", "𝓛𝓸𝓿𝓮 𝓲𝓽", "e\u0301\u0323\u0323",
-    "ﷺﷺﷺ", "\u200d\ufe0f", "WA 0812-3456-7890 https://bit.ly/x", "....!!!???", "a" * 300, "مرحبا بالعالم الجميل جدا",
+    ".", "?!", "😍😍😍", "#promo #promo", "@a.b @c_d", "สวยมากเลยค่ะ", "とても可愛いですね", "𝓛𝓸𝓿𝓮 𝓲𝓽",
+    "e\u0301\u0323\u0323", "ﷺﷺﷺ", "\u200d\ufe0f", "WA 0812-3456-7890 https://bit.ly/x", "....!!!???", "a" * 300,
+    "مرحبا بالعالم الجميل جدا",
 )  # fmt: skip
 
 

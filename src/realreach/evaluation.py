@@ -153,7 +153,7 @@ def evaluate_by_folds(data: Labelled, settings: TrainSettings, report: Report) -
     estimator = make_estimator(settings).fit(kept.features, kept.target, sample_weight=kept.weight, groups=kept.group)
     protocol = f"{folds} folds by group, {settings.repeats} repetitions, mean out-of-fold score"
     train, test = grouped_folds(data.target, data.group, folds, settings.seed)[0][0]
-    shuffled = _shuffled_auc(data.take(train), data.take(test), settings, report)
+    shuffled = _shuffled_auc(data.take(train[~held_out[train]]), data.take(test), settings, report)
     # Most repetitions decide.
     judged = _Judged(data, totals, flagged > 0.5, shuffled, np.arange(len(data)))
     return _evaluation(judged, estimator, settings, report, None, protocol)

@@ -128,7 +128,7 @@ def _track(
     from realreach.plots import run_plots
 
     metadata = result.metadata
-    mlflow.set_experiment(experiment)
+    _open_experiment(mlflow, experiment)
     # MLflow would note the path of the script.
     source = {"mlflow.source.name": "realreach train"}
     with mlflow.start_run(run_name=run_name, tags=source) as run, tempfile.TemporaryDirectory() as scratch:
@@ -162,6 +162,16 @@ def _track(
             out["registered"] = f"models:/{register}@{alias}"
             out["version"] = str(model_version.version)
     return out
+
+
+def _open_experiment(mlflow: Any, name: str) -> None:
+    """Set the experiment; a new one in an SQLite file keeps its artifacts beside the file, not in the working folder."""
+    uri = mlflow.get_tracking_uri()
+    path = uri.removeprefix("sqlite:///")
+    if path != uri and path and ":memory:" not in path and mlflow.get_experiment_by_name(name) is None:
+        store = Path(path).resolve().parent / "mlruns"
+        mlflow.create_experiment(name, artifact_location=store.as_uri())
+    mlflow.set_experiment(name)
 
 
 def _log_data(mlflow: Any, result: TrainingResult) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,20 +13,17 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
-_EPILOG = """\
+_EXAMPLES = """\
 examples:
   realreach simulate --creators 20000 --seed 7 --out world --workers 2
   realreach simulate --creators 300 --seed 1 --out small --format csv --exclude-mechanism M9 --max-evasion 1
   realreach simulate --check --datasets DIR
-
-exit codes: 0 done, 2 wrong flag or setting, 5 the folder exists or cannot be written
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of the command."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = _EPILOG
+    parser.epilog = f"{_EXAMPLES}\n{parser.epilog or ''}"
     parser.add_argument("--creators", type=int, help="how many creators (default: 1000; with --check its own number)")
     parser.add_argument("--seed", type=int, default=7, help="the world: same seed, same bytes (default: 7)")
     parser.add_argument("--out", type=Path, help="folder to make; must not exist")
@@ -47,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="leave a mechanism out, such as M9; may be given several times",
     )
     parser.add_argument("--max-evasion", type=int, choices=(0, 1, 2), help="highest evasion level (default: 2)")
+    parser.add_argument("--quiet", action="store_true", help="show no progress bar")
     parser.add_argument("--check", action="store_true", help="compare the world with real data and print the table")
     parser.add_argument("--datasets", type=Path, help="folder with the public data sets (for --check)")
 
@@ -70,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
         part_creators=args.part_creators,
         workers=args.workers,
         overwrite=args.overwrite,
+        progress=not args.quiet,
     )
     tables = ", ".join(f"{rows[name]:,} {name}" for name in rows if name != "truth")
     print(f"{args.out}: {tables} ({args.format}); what is true behind them lies in {args.out / 'truth'}")
@@ -82,7 +80,9 @@ def _check(args: argparse.Namespace) -> int:
     from realreach.simulate.check import check_simulation
 
     number = {} if args.creators is None else {"creators": args.creators}
-    report = check_simulation(args.datasets, seed=args.seed, settings=_settings(args), **number)
+    report = check_simulation(
+        args.datasets, seed=args.seed, settings=_settings(args), progress=not args.quiet, **number
+    )
     print(report.markdown())
     return 0
 
@@ -111,9 +111,3 @@ def _settings(args: argparse.Namespace) -> SimulationSettings:
         raise UsageError(f"settings: {problems}") from err
     except (OSError, ValueError) as err:
         raise UsageError(f"--config {args.config}: {err}") from err
-
-
-if __name__ == "__main__":
-    command = argparse.ArgumentParser(prog="realreach simulate")
-    add_arguments(command)
-    sys.exit(run(command.parse_args()))

@@ -392,7 +392,9 @@ def _captions(section: _Section, view: View) -> dict[str, FloatArray]:
     others = np.maximum(np.diff(posts.starts)[owner] - 1, 1)
     excess = hit.astype(np.float64) - (everywhere - hit) / others
     count = segment_sum(np.ones(len(owner)), owner, n)
-    enough = (count >= 20) & (np.diff(posts.starts) >= 3)
+    # Without a word in any caption there is nothing to compare with: not known, as for this creator alone.
+    captioned = np.bincount(posts.creator[written_row], minlength=n) > 0
+    enough = (count >= 20) & (np.diff(posts.starts) >= 3) & captioned
     return {"specificity__all__excess": np.where(enough, ratio(segment_sum(excess, owner, n), count), np.nan)}
 
 

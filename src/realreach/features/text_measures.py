@@ -91,7 +91,9 @@ def tokens(folded: pa.Array, least: int = 4) -> tuple[IntArray, pa.Array]:
     """Return the row number of every word of at least ``least`` letters, and the words."""
     bare = pc.replace_substring_regex(folded, pattern=r"@[\w.]+|https?:[^\s]+", replacement=" ")
     bare = pc.replace_substring_regex(bare, pattern=r"[^\p{L}]+", replacement=" ")
-    lists = pc.utf8_split_whitespace(bare)
+    # Single spaces are all the white space that is left. Arrow's split on white space reads one byte past the text
+    # (apache/arrow#37757): the same comments then give other words from run to run.
+    lists = pc.split_pattern(bare, pattern=" ")
     words = lists.flatten()
     rows = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False).astype(np.int64)
     keep = pc.greater_equal(pc.utf8_length(words), least)

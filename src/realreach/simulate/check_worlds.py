@@ -23,17 +23,17 @@ SHARES: Mapping[str, float] = MappingProxyType(
     {
         "twitch": 0.110,
         "growing": 0.150,
-        "youtube": 0.080,
+        "youtube": 0.070,
         "politicians": 0.060,
-        "id2020": 0.090,
-        "ig2017": 0.090,
-        "tiktok": 0.130,
+        "id2020": 0.080,
+        "ig2017": 0.080,
+        "tiktok": 0.120,
         "ordinary": 0.060,
         "small": 0.050,
         "instagram_comments": 0.015,
         "youtube_id_comments": 0.015,
         "youtube_en_comments": 0.030,
-        "rates": 0.100,
+        "rates": 0.140,
         "switches": 0.020,
     }
 )

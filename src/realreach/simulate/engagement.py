@@ -97,7 +97,9 @@ def _comments(
     slope, residual, spread = profile.comment_slope, profile.comment_residual, min(profile.spread, 1.2)
     # Sums of log-normal numbers: keep sum(likes) / sum(comments) at the creator's own value.
     centre = usual - np.log(profile.likes_per_comment) + ((1 - slope**2) * spread**2 - residual**2) / 2
-    noise = rng.standard_normal(len(deviation)) * np.where(rng.random(len(deviation)) < 0.10, 2.3, 0.88)
+    # Now and then a post makes people talk, or a private one is left without a word.
+    rare = 0.03 if profile.population == "ordinary" else 0.10
+    noise = rng.standard_normal(len(deviation)) * np.where(rng.random(len(deviation)) < rare, 2.3, 0.88)
     ln_comments = centre + slope * deviation + residual * noise + talk - 0.5 * np.minimum(talk, 0)
     return rng.poisson(np.exp(np.clip(ln_comments, -12, 15)) * ripe).astype(float)
 

@@ -120,7 +120,7 @@ def start_life(profile: Profile, shared: SharedWorld, posts: Posts, days: int) -
 def live(rng: np.random.Generator, life: Life, purge_rate: float) -> None:
     """Draw the honest curve: what posts, seasons and chance bring, what leaves, and what clean-ups remove."""
     expected, trend = _expected_adds(rng, life)
-    shape = life.profile.day_shape * 0.8 * np.maximum(expected, 0.3) ** 0.4
+    shape = life.profile.day_shape * 0.85 * np.maximum(expected, 0.3) ** 0.45
     noisy = expected * rng.gamma(shape) / shape
     life.adds[:] = rng.poisson(np.minimum(noisy + life.wins, 1e9))
     life.losses[:] = rng.poisson(np.minimum(_expected_losses(rng, life, trend) + life.leaves, 1e9))

@@ -87,7 +87,7 @@ def _viral(rng: np.random.Generator, life: Life, days: int) -> None:
     if not len(recent):
         return
     post = int(rng.choice(recent))
-    usual = {"tiktok": 2.1, "youtube": 1.9, "other": 1.9}.get(life.profile.population, 1.3)
+    usual = {"tiktok": 2.1, "youtube": 1.9, "other": 1.9}.get(life.profile.population, 1.0)
     boost = float(np.clip(rng.normal(usual, 0.6), 0.5, 4.5))
     life.posts.boost[post] += boost
     life.posts.view_boost[post] += boost + rng.uniform(0.1, 1.0)
@@ -96,7 +96,7 @@ def _viral(rng: np.random.Generator, life: Life, days: int) -> None:
     # Older posts gain as well: newcomers look around.
     older = np.arange(max(post - 6, 0), post)
     life.posts.boost[older] += rng.uniform(0, 0.25)
-    size = _worth(rng, life, 25, 1.4, 3.0)
+    size = _worth(rng, life, 18, 1.3, 3.0)
     _spread(rng, life, day, size, decay_kernel(rng.uniform(0.9, 2.4), 40))
     _leave(life, day, size * rng.uniform(0.0, 0.2), 2, 15)
     life.lift[day:] *= rng.lognormal(0.1, 0.25)
@@ -105,7 +105,7 @@ def _viral(rng: np.random.Generator, life: Life, days: int) -> None:
 
 def _shoutout(rng: np.random.Generator, life: Life, days: int) -> None:
     day = _a_day(rng, life, days)
-    size = _worth(rng, life, 20, 1.3, 3.0)
+    size = _worth(rng, life, 14, 1.2, 3.0)
     _spread(rng, life, day, size, decay_kernel(rng.uniform(1.8, 3.2), 10))
     _leave(life, day, size * rng.uniform(0.05, 0.20), 2, 12)
     near = _posts_between(life, day - 4, day + 10)
@@ -117,12 +117,12 @@ def _shoutout(rng: np.random.Generator, life: Life, days: int) -> None:
 def _press(rng: np.random.Generator, life: Life, days: int) -> None:
     """Television, a scandal: a step, and a flood of comments about the event, not about the post."""
     day = _a_day(rng, life, days)
-    size = _worth(rng, life, 25, 1.3, 2.0)
+    size = _worth(rng, life, 18, 1.2, 2.0)
     waves = [day, *(day + rng.integers(2, 12, rng.integers(0, 3)))]
     for wave in waves:
         if wave < life.days:
             _spread(rng, life, int(wave), size / len(waves), decay_kernel(rng.uniform(1.1, 2.2), 20))
-    _leave(life, day, size * rng.uniform(0.05, 0.4), 3, 20)
+    _leave(life, day, size * rng.uniform(0.02, 0.25), 3, 20)
     near = _posts_between(life, day - 6, day + 8)
     life.posts.boost[near] += rng.uniform(0.1, 0.8)
     life.posts.talk[near] += rng.uniform(0.7, 2.2)
@@ -175,7 +175,7 @@ def _boosted(rng: np.random.Generator, life: Life, days: int) -> None:
     day = _a_day(rng, life, days)
     length = int(rng.integers(7, 50))
     ramp = np.clip(np.arange(life.days - day) / 3, 0, 1) * (np.arange(life.days - day) < length)
-    life.lift[day:] *= 1 + ramp * rng.lognormal(np.log(0.9), 0.8)
+    life.lift[day:] *= 1 + ramp * rng.lognormal(np.log(0.7), 0.7)
     shown = _posts_between(life, day, day + length)
     lift = rng.uniform(0.2, 0.9)
     life.posts.view_boost[shown] += lift * rng.uniform(1.0, 1.8)

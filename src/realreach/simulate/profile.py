@@ -173,12 +173,12 @@ def _age(rng: np.random.Generator, followers: float) -> int:
 
 def _growth_traits(rng: np.random.Generator, norms: Norms, followers: float) -> dict[str, Any]:
     small = max(0.0, np.log10(3_000 / followers))  # small accounts differ more
-    rhythm = 0.4 if rng.random() < 0.3 else 0.12
+    rhythm = 0.45 if rng.random() < 0.35 else 0.13
     return {
         "adds": float(min(norms.adds * rng.lognormal(0, norms.adds_sd + 0.5 * small), 0.03)),
         "churn": float(norms.churn * rng.lognormal(0, 0.55)),
         "day_shape": float(rng.lognormal(np.log(0.8), 0.8)),
-        "state_sd": float(rng.gamma(2.5, 0.15)),
+        "state_sd": float(rng.gamma(2.5, 0.13)),
         "state_days": float(rng.lognormal(np.log(5), 0.8)),
         "weekdays": tuple(rng.lognormal(0, rhythm, 7).tolist()),
         "post_weight": float(rng.beta(1.4, 1.4)),
@@ -191,9 +191,12 @@ def _posting_traits(
     rng: np.random.Generator, norms: Norms, followers: float, leaning: _Leaning, *, private: bool
 ) -> dict[str, Any]:
     pace = norms.posts_per_week.at(followers) * np.exp(norms.posts_per_week_sd * leaning.pace)
+    gap_cv = norms.gap_cv * np.exp(norms.gap_cv_sd * leaning.gaps - 0.12 * leaning.pace)
+    if norms is NORMS["tiktok"]:  # smaller creators post in bouts
+        gap_cv *= np.interp(np.log10(followers), [4.5, 6.2], [1.25, 0.92])
     return {
         "posts_per_week": float(np.clip(pace, 0.03, 70)),
-        "gap_cv": float(np.clip(norms.gap_cv * np.exp(norms.gap_cv_sd * leaning.gaps), 0.25, 3.5)),
+        "gap_cv": float(np.clip(gap_cv, 0.25, 3.5)),
         "hour": float((17.5 + rng.normal(0, 2.3)) % 24),
         "hour_focus": float(np.clip(rng.lognormal(np.log(1.0 if private else 1.5), 0.6), 0.1, 8)),
         "fixed_hour": float(rng.beta(0.35, 6.0 if private else 3.5)),
@@ -208,13 +211,13 @@ def _like_traits(
     size = np.log10(followers)
     spread = float(np.clip(norms.spread * np.exp(norms.spread_sd * leaning.spread), 0.08, 1.8))
     # Hits far above the usual are a matter of platform; the largest accounts have fewer of them.
-    tail = rng.beta(1.5, np.interp(size, [5.7, 6.8], [5, 25])) if platform == "tiktok" else rng.beta(1.0, 35)
-    lean = {"instagram": -0.13, "tiktok": np.interp(size, [5.5, 6.8], [0.30, 0.14])}.get(platform, 0.08)
+    tail = rng.beta(1.5, np.interp(size, [5.7, 6.8], [7, 28])) if platform == "tiktok" else rng.beta(1.0, 90)
+    lean = {"instagram": -0.17, "tiktok": np.interp(size, [5.5, 6.8], [0.26, 0.12])}.get(platform, 0.08)
     return {
         "like_rate": _like_rate(rng, norms, followers, leaning, spread),
         "spread": spread,
         "tail": float(tail),
-        "lean": float(lean + rng.normal(0, 0.06)),
+        "lean": float(np.clip(lean + rng.normal(0, 0.30), -0.8, 0.8)),
         "memory": float(np.clip(norms.memory * rng.gamma(2, 1 / 2) * np.exp(0.2 * leaning.rate), 0, 0.93)),
         "trend": float(rng.normal(norms.trend, norms.trend_sd)),
         "video_effect": float(0.61 * rng.lognormal(0, 0.6)),
@@ -228,7 +231,9 @@ def _like_rate(rng: np.random.Generator, norms: Norms, followers: float, leaning
     weak = rng.exponential(1.0) if rng.random() < 0.10 else 0.0
     rate = np.log(norms.like_rate.at(followers)) + alike * norms.like_rate_sd * leaning.rate
     rate -= weak if norms is not NORMS["ordinary"] else 0.0
-    return float(np.clip(np.exp(rate - min(spread, 1.3) ** 2 / 2), 2e-5, 0.75))
+    # The mean of uneven posts lies above their median.
+    upward = 0.5 if norms in (NORMS["tiktok"], NORMS["youtube"], NORMS["other"]) else 0.35
+    return float(np.clip(np.exp(rate - upward * min(spread, 1.3) ** 2), 2e-5, 0.75))
 
 
 def _comment_traits(
@@ -238,13 +243,14 @@ def _comment_traits(
     slope = norms.slope * rng.lognormal(0, norms.slope_sd) * np.exp(-0.35 * norms.spread_sd * leaning.spread)
     # Among small accounts some get hardly any comment, among stars some very many.
     deviation = _tied(0.15, leaning.rate, rng.standard_normal())
+    uneven = _tied(-0.45, deviation, rng.standard_normal())  # who asks for comments gets them now and then
     deviation *= np.interp(np.log10(followers), [4, 6], [1.1, 0.75] if deviation > 0 else [0.85, 1.2])
     return {
         "likes_per_comment": float(
             norms.likes_per_comment.at(followers) * np.exp(norms.likes_per_comment_sd * deviation)
         ),
         "comment_slope": float(np.clip(slope, 0.1, 2.5)),
-        "comment_residual": float(np.clip(norms.residual * rng.lognormal(0, 0.2 if private else 0.33), 0.15, 1.6)),
+        "comment_residual": float(np.clip(norms.residual * np.exp((0.2 if private else 0.34) * uneven), 0.15, 1.6)),
     }
 
 
@@ -255,7 +261,7 @@ def _view_traits(rng: np.random.Generator, norms: Norms, followers: float, leani
     shares = np.interp(np.log10(followers), [4, 7], [0.0085, 0.0048])
     return {
         "like_per_view": float(np.clip(per_view, 0.002, 0.45)),
-        "like_per_view_spread": float(np.clip(0.215 * np.exp(0.36 * uneven), 0.07, 0.8)),
+        "like_per_view_spread": float(np.clip(0.235 * np.exp(0.36 * uneven), 0.07, 0.8)),
         "shares_per_like": float(shares * np.exp(1.05 * _tied(-0.4, leaning.per_view, rng.standard_normal()))),
     }
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from realreach.tables.core import FloatArray
 
-__all__ = ["Account", "curve_summary", "post_summary", "sorted_gains"]
+__all__ = ["Account", "burst_summary", "curve_summary", "post_summary"]
 
 _NAN = float("nan")
 _MIN_POSTS = 8  # as in the published norms
@@ -284,7 +284,7 @@ def _after_best(gains: FloatArray, best: int) -> float:
     return float(np.log((max(after.mean(), 0) + 1) / (max(before.mean(), 0) + 1)))
 
 
-def sorted_gains(levels: FloatArray) -> Mapping[str, float]:
+def burst_summary(levels: FloatArray) -> Mapping[str, float]:
     """Describe a complete curve for a plain detector of deliveries: bursts, blocks and what surrounds them.
 
     Shares are of all followers won; windows of 1, 2, 3, 7 and 30 days. ``levels`` must have no gap.

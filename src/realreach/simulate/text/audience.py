@@ -26,7 +26,7 @@ _TILT: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
         "instagram": {"tag": 2.2, "wish": 1.3, "praise": 1.2, "greet": 0.6},
         "tiktok": {"joke": 1.5, "question": 1.2, "tag": 0.9, "greet": 1.2, "wish": 0.7},
-        "youtube": {"tag": 0.05, "request": 1.5, "story": 1.4, "greet": 1.4, "joke": 1.2, "praise": 0.8},
+        "youtube": {"tag": 0.0, "request": 1.5, "story": 1.4, "greet": 1.4, "joke": 1.2, "praise": 0.8},
         "other": {},
         "star": {"fan": 3.5, "wish": 1.5, "praise": 1.3, "question": 0.5, "story": 0.6, "tag": 0.6},
         "small": {"fan": 0.3, "tag": 1.5, "question": 1.2, "request": 0.7, "greet": 0.7},
@@ -36,9 +36,11 @@ _TILT: Mapping[str, Mapping[str, float]] = MappingProxyType(
 _PLATFORM = {
     "instagram": (0.13, 0.48, 28.0),
     "tiktok": (0.08, 0.38, 25.0),
-    "youtube": (0.028, 0.37, 29.0),
+    "youtube": (0.028, 0.44, 29.0),
     "other": (0.06, 0.36, 28.0),
 }
+# Platform: log-odds of a capital first letter (phones set it by themselves), and its spread between audiences.
+_FIRST = {"instagram": (2.3, 0.3), "tiktok": (1.3, 0.6), "youtube": (1.35, 0.55), "other": (1.4, 0.6)}
 _EXCLAIMS = {"id": 0.03, "mixed": 0.05, "ms": 0.04, "en": 0.15, "es": 0.12, "pt": 0.11, "hi": 0.04}
 _ASKS = {"id": 0.42, "mixed": 0.5, "ms": 0.45, "en": 0.82, "hi": 0.5}
 _STRETCHES = {"id": 0.11, "mixed": 0.09, "ms": 0.08, "en": 0.045, "es": 0.05, "pt": 0.06, "hi": 0.04}
@@ -57,14 +59,21 @@ class Audience:
     Length: ``length_log`` and ``length_spread`` are mean and standard deviation of the log of the wished text length in
     characters; ``long`` is the share of comments that are several times longer.
 
-    Typing: ``casual`` (texts in chat spelling), ``stretched``, ``capitals``, ``typos``, ``exclaims`` are shares of
-    texts that have them; ``asks`` the share of questions that end in a question mark.
+    Typing: ``casual`` (texts in chat spelling), ``stretched``, ``capitals`` (all of them), ``titles`` (capitals on many
+    words), ``typos``, ``exclaims``, ``points`` (a full stop at the end), ``lines`` (several), ``digits`` are shares of
+    texts that have them; ``first`` is the share that begin with a capital, ``commas`` of commas that are set,
+    ``attached`` of emoji without a space before them, ``asks`` of questions that end in a question mark.
 
     What they say: ``acts`` are cumulative shares in the order of `ACTS`; ``second`` is another language and its share;
     ``subject`` the share that speaks of the post's own subject; ``polite`` praise in whole, well-spelled words such as
     sellers copy; ``articulate`` fluent sentences, perhaps drafted with a tool; ``echo`` comments that repeat one of the
     audience's slogans (which follow from ``slogan_seed``); ``calls`` those that name the creator's handle. ``place``
-    says where in a user's corpus this audience's texts are taken from (0 = first row, 1 = last).
+    says where in a user's corpus this audience's texts are taken from (0 = first row, 1 = last). ``tags`` says whether
+    people of this platform call others by their handles.
+
+    Under one post (see `under_post`): ``copies`` is the share of comments that paste one and the same text, ``entries``
+    that of long entries to a contest, and ``post_seed`` settles what is pasted and who is talked about; for the
+    audience as a whole, ``copies`` is how much is pasted and ``entries`` the share of posts that draw entries.
     """
 
     language: str
@@ -93,6 +102,17 @@ class Audience:
     slogan_seed: int
     calls: float
     place: float
+    first: float
+    titles: float
+    commas: float
+    points: float
+    lines: float
+    digits: float
+    attached: float
+    copies: float
+    entries: float
+    tags: bool
+    post_seed: int
 
 
 def draw_audience(
@@ -141,22 +161,37 @@ def draw_audience(
         only += 0.15 * star
         in_text += 0.13 * star
         length -= 8 * star
+    english = language in ("en", "es", "pt")
+    tube = platform == "youtube"
+    if tube and english:
+        length += 9  # there people argue and tell at length
+    insta = star if platform == "instagram" else 0.0
+    centre, width = _FIRST.get(platform, _FIRST["other"])
+    if english:
+        centre -= 0.5
     dials = _around(
         rng,
         emoji_only=only,
         emoji_text=in_text,
-        long=0.035,
+        long=0.12 if tube and english else 0.035,
         casual=0.40,
-        stretched=_STRETCHES.get(language, 0.03),
-        capitals=0.034,
-        typos=0.035,
-        exclaims=_EXCLAIMS.get(language, 0.05),
-        asks=_ASKS.get(language, 0.7),
+        stretched=_STRETCHES.get(language, 0.03) * (1 + 0.4 * insta),
+        capitals=0.04 if tube else 0.02,
+        titles=0.06 if tube else 0.045,
+        typos=0.06,
+        exclaims=_EXCLAIMS.get(language, 0.05) * (1 - 0.75 * insta),
+        asks=_ASKS.get(language, 0.7) * (1 - 0.5 * insta),
+        commas=0.55 if english else 0.28,
+        points=0.11 if english else 0.025,
+        lines=0.035 if tube else 0.012,
+        digits=0.06 if tube else 0.03,
+        attached=0.62 if platform == "instagram" else 0.5,
         subject=0.76,
         polite=0.16,
         articulate=0.02,
-        echo=0.035 + 0.16 * star,
+        echo=0.012 if tube else 0.035 + 0.16 * star,
         calls=0.05 * star + 0.008 if platform in ("instagram", "tiktok") else 0.002,
+        copies=0.05 if platform == "instagram" else 0.03,
     )
     second, second_share = _SECOND.get(language, ("en", 0.05))
     favourites = [emoji for mood in ("love", "praise", "laugh", "pray", "things") for emoji in MOODS[mood][:7]]
@@ -178,6 +213,10 @@ def draw_audience(
         second=(second, float(rng.beta(9 * second_share, 9 * (1 - second_share)))),
         slogan_seed=int(rng.integers(2**32)),
         place=float(rng.random()),
+        first=float(1 / (1 + np.exp(-rng.normal(centre, width)))),
+        entries=0.12 * star if platform == "instagram" else 0.0,
+        tags=not tube,
+        post_seed=0,
         **dials,
     )
 

@@ -51,7 +51,7 @@ class Occasion(dict[str, str]):
         self._names = (audience.name,) if audience else tuple(weighted(words["names"]))
         own = audience is not None and audience.language == grammar.language
         self._addresses = audience.addresses if audience and own else tuple(weighted(words["addresses"][0]))
-        self._creator = audience.handle if audience else "me"
+        self._creator = "@me" if audience is None else "@" + audience.handle if audience.tags else audience.name
         self._prices = weighted(words["prices"])
         self._campaign: dict[str, str] = {}
         self._answers: dict[str, Callable[[], str]] = {
@@ -59,7 +59,7 @@ class Occasion(dict[str, str]):
             "addr": self._address,
             "name": lambda: dice.pick(self._names),
             "handle": lambda: "@" + made_up_handle(dice),
-            "at_creator": lambda: "@" + self._creator,
+            "at_creator": lambda: self._creator,
             "num": self._number,
             "small": lambda: str(2 + int(8 * dice.roll() ** 1.6)),
             "year": lambda: str(2025 - int(9 * dice.roll() ** 1.5)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from realreach.simulate.text.corpus import Corpus
 from realreach.simulate.text.dice import Dice
 from realreach.simulate.text.emoji import emoji_run
 from realreach.simulate.text.grammar import Grammar, load_grammar
+from realreach.simulate.text.names import made_up_handle
+from realreach.simulate.text.posts import under_post
 from realreach.simulate.text.surface import join_clauses, type_out
 
 __all__ = ["KINDS", "write_organic"]
@@ -37,6 +39,7 @@ _CALLS = ("praise", "praise", "wish", "joke", "request", "fan")
 _FOLLOWING = ("more",) * 6 + ("about", "story", "wish", "praise", "question", "request")
 _WELL_SPELLED = frozenset({"praise", "about", "story"})
 _SLOGANS = ("wish_s", "wish", "wish", "fan_s", "praise_s", "greet_s", "praise", "fan", "about", "joke_s")
+_REASONS = ("wish", "wish", "fan", "story", "request", "praise", "giveaway")
 _LONGEST = 700
 
 
@@ -94,9 +97,12 @@ def write_organic(
     if len(kinds) != n:
         raise UsageError(f"{n} captions need {n} kinds, got {len(kinds)}.")
     crowd = audience or draw_audience(rng, language=language, niche=niche)
-    lengths = np.exp(crowd.length_log + crowd.length_spread * rng.standard_normal(n))
-    lengths *= np.where(rng.random(n) < crowd.long, rng.uniform(3, 9, n), 1.0)
-    writer = _Writer(load_grammar(language, niche), crowd, Dice(rng, 28 * n))
+    posts = {caption: under_post(crowd, caption) for caption in dict.fromkeys(captions)}
+    scale = np.array([posts[caption].length_log for caption in captions])
+    long = np.array([posts[caption].long for caption in captions])
+    lengths = np.exp(scale + crowd.length_spread * rng.standard_normal(n))
+    lengths *= np.where(rng.random(n) < long, rng.uniform(3, 9, n), 1.0)
+    writer = _Writer(load_grammar(language, niche), crowd, posts, Dice(rng, 28 * n))
     texts = [
         writer.write(caption, one, wish) for caption, one, wish in zip(captions, kinds, lengths.tolist(), strict=True)
     ]
@@ -108,8 +114,11 @@ def write_organic(
 class _Writer:
     """Writes the comments of one creator: keeps the grammars of both languages and the subjects already found."""
 
-    def __init__(self, grammar: Grammar, audience: Audience, dice: Dice) -> None:
-        self._audience = audience
+    def __init__(self, grammar: Grammar, audience: Audience, posts: Mapping[str, Audience], dice: Dice) -> None:
+        self._creators = audience
+        self._posts = posts
+        self._audience = audience  # under the post that is being written for
+        self._pasted: dict[str, str] = {}
         self._dice = dice
         second = load_grammar(audience.second[0], grammar.niche)
         own = Dice(np.random.default_rng(audience.slogan_seed), 128)  # what never changes with this audience
@@ -119,7 +128,10 @@ class _Writer:
 
     def write(self, caption: str, kind: str, length: float) -> str:
         """Return one comment of about `length` characters (before emoji)."""
-        dice, audience = self._dice, self._audience
+        dice = self._dice
+        audience = self._audience = self._posts[caption]
+        if kind == "ordinary" and (special := self._special(caption)):
+            return special
         act = ACTS[min(bisect(audience.acts, dice.roll()), len(ACTS) - 1)] if kind == "ordinary" else _ACT_OF_KIND[kind]
         if act != "tag" and dice.roll() < audience.emoji_only * _EMOJI_ONLY.get(kind, 0.0):
             return emoji_run(audience.emoji, act, dice, power=audience.emoji_power, alone=True)
@@ -132,6 +144,47 @@ class _Writer:
             return text
         return type_out(self._say(act, grammar, occasion, length), act, audience, grammar, dice)
 
+    def _special(self, caption: str) -> str | None:
+        """Return what only a few posts draw: the text that everybody pastes, or a long entry to a contest."""
+        dice, audience = self._dice, self._audience
+        if not audience.copies and not audience.entries:
+            return None
+        roll = dice.roll()
+        if roll < audience.copies:
+            if caption not in self._pasted:
+                self._pasted[caption] = self._paste(caption)
+            return self._pasted[caption]
+        return self._entry(caption, dice, self._voices[0][1]) if roll < audience.copies + audience.entries else None
+
+    def _paste(self, caption: str) -> str:
+        """Return the text that is pasted under this post: a few sentences, or one again and again."""
+        dice = Dice(np.random.default_rng(self._audience.post_seed), 64)
+        grammar = self._voices[0][0]
+        occasion = Occasion(grammar, dice, self._audience)
+        occasion.start(self._subject(caption, grammar))
+        text = grammar.expand(dice.pick(("wish", "request", "fan", "story", "praise")), dice, occasion)
+        if dice.roll() < 0.5:
+            text = " ".join([text] * (2 + dice.below(4)))
+        else:
+            for _ in range(1 + dice.below(5)):
+                text = join_clauses(text, grammar.expand(dice.pick(_FOLLOWING), dice, occasion), grammar, dice)
+        return type_out(text, "wish", self._audience, grammar, dice)
+
+    def _entry(self, caption: str, dice: Dice, occasion: Occasion) -> str:
+        """Return an entry to a contest: an answer, hopes and reasons, tags and friends."""
+        grammar = self._voices[0][0]
+        subject = self._subject(caption, grammar)
+        occasion.start(subject)
+        text = grammar.expand("giveaway", dice, occasion)
+        for _ in range(dice.below(8)):
+            text = join_clauses(text, grammar.expand(dice.pick(_REASONS), dice, occasion), grammar, dice)
+        text = type_out(text, "giveaway", self._audience, grammar, dice)
+        if dice.roll() < 0.5:
+            text = " ".join([text, *("@" + made_up_handle(dice) for _ in range(1 + dice.below(4)))])
+        if subject and dice.roll() < 0.3:
+            text += " #" + subject.replace(" ", "")
+        return text
+
     def _well_spelled(self, act: str, grammar: Grammar, occasion: Occasion) -> str | None:
         """Return a faultless comment from those who write so: polite strangers and the articulate; None from others."""
         dice, audience = self._dice, self._audience
@@ -140,6 +193,8 @@ class _Writer:
             text = grammar.expand("llm", dice, occasion)
         elif act == "praise" and roll < audience.articulate + audience.polite:
             text = grammar.expand("sold_s" if dice.roll() < 0.7 else "sold", dice, occasion)
+            if dice.roll() > 6 * audience.exclaims:
+                text = text.rstrip("!. ") or text
         elif act == "about" and roll < audience.articulate + 0.3 * audience.polite:
             text = grammar.expand("custom", dice, occasion)
         else:
@@ -152,12 +207,12 @@ class _Writer:
     def _make_slogans(self, dice: Dice) -> tuple[str, ...]:
         """Return what this audience keeps repeating: the same in every call, because it follows from the audience."""
         grammar = self._voices[0][0]
-        occasion = Occasion(grammar, dice, self._audience)
+        occasion = Occasion(grammar, dice, self._creators)
         slogans = []
         for _ in range(4 + dice.below(6)):
             occasion.start(None)
             text = grammar.expand(dice.pick(_SLOGANS), dice, occasion)
-            slogans.append(text if dice.roll() < 0.6 else type_out(text, "fan", self._audience, grammar, dice))
+            slogans.append(text if dice.roll() < 0.6 else type_out(text, "fan", self._creators, grammar, dice))
         return tuple(slogans)
 
     def _subject(self, caption: str, grammar: Grammar) -> str | None:

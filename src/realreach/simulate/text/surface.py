@@ -14,7 +14,7 @@ _NEIGHBOURS = dict(
     zip("abcdefghijklmnopqrstuvwxyz", "snxfrdghujklknijowtdyibscts", strict=False)
 )  # the key beside it on a phone keyboard
 _LINKS = (", ",) * 9 + (" ",) * 9 + (". ",) * 7 + (".. ",) * 3 + ("... ",) * 2 + ("\n",)
-_ENDS = (".",) * 6 + ("..",) * 3 + ("...",) * 2 + (" :)", " :(", "~", " hehe", ",")
+_ENDS = ("..",) * 3 + ("...",) * 2 + (" :)", " :(", "~", " hehe", ",")
 
 
 def type_out(text: str, act: str, audience: Audience, grammar: Grammar, dice: Dice) -> str:
@@ -27,7 +27,8 @@ def type_out(text: str, act: str, audience: Audience, grammar: Grammar, dice: Di
             text = stretch(text, dice)
         if dice.roll() < audience.typos:
             text = _slip(text, dice)
-        text = _letter_case(text, audience, dice)
+        text = _signs(text, audience, dice)
+        text = _letter_case(text, audience, grammar, dice)
     text = _ending(text, audience, dice)
     if dice.roll() < audience.calls:
         text = f"{text} @{audience.handle}"
@@ -36,7 +37,7 @@ def type_out(text: str, act: str, audience: Audience, grammar: Grammar, dice: Di
         where = dice.roll()
         if where < 0.06:
             return f"{run} {text}"
-        return f"{text} {run}" if where < 0.5 and grammar.spaced else text + run
+        return text + run if where < 0.06 + 0.94 * audience.attached or not grammar.spaced else f"{text} {run}"
     return text
 
 
@@ -95,20 +96,54 @@ def _slip(text: str, dice: Dice) -> str:
     return text[:at] + _NEIGHBOURS.get(text[at], text[at]) + text[at + 1 :]
 
 
-def _letter_case(text: str, audience: Audience, dice: Dice) -> str:
+def _signs(text: str, audience: Audience, dice: Dice) -> str:
+    """Return `text` without the commas that few people set, with a number where people cite one, in several lines."""
+    if "," in text and dice.roll() >= audience.commas:
+        text = text.replace(",", "")
+    if dice.roll() < audience.digits:
+        text = f"{text} {_figure(dice)}" if dice.roll() < 0.7 else f"{_figure(dice)} {text}"
+    if dice.roll() < audience.lines and text.count(" ") > 3:
+        at = text.find(" ", int(len(text) * (0.25 + 0.5 * dice.roll())))
+        if at > 0:
+            text = text[:at] + dice.pick(("\n", "\n", "\n\n")) + text[at + 1 :]
+    return text
+
+
+def _figure(dice: Dice) -> str:
+    kind = dice.roll()
+    if kind < 0.5:
+        return f"{int(14 * dice.roll() ** 1.5)}:{dice.below(60):02d}"
+    if kind < 0.7:
+        return str(2025 - int(16 * dice.roll() ** 2))
+    return str(1 + int(99 * dice.roll() ** 2)) if kind < 0.9 else dice.pick(("100%", "10/10", "2x", "no 1", "24/7", "1000"))
+
+
+def _letter_case(text: str, audience: Audience, grammar: Grammar, dice: Dice) -> str:
     roll = dice.roll()
     if roll < audience.capitals and "@" not in text:
         return text.upper()
-    if roll < audience.capitals + 0.5:
+    if roll < audience.capitals + audience.titles:
+        share = dice.pick((0.25, 0.5, 1.0))
+        words = text.split(" ")
+        return " ".join([w[:1].upper() + w[1:] if dice.roll() < share and w[:1] != "@" else w for w in words])
+    if dice.roll() < audience.first:
+        # Who lets the phone correct also gets names and the English "I" in capitals.
+        if dice.roll() < 0.6:
+            text = text.replace(audience.name, audience.name.title())
+        if grammar.language == "en":
+            text = text.replace(" i ", " I ").replace(" i'", " I'")
         return text[:1].upper() + text[1:]
-    return text.lower() if roll < 0.9 else text
+    return text.lower() if roll < 0.8 else text[:1].lower() + text[1:]
 
 
 def _ending(text: str, audience: Audience, dice: Dice) -> str:
     if text[-1] in "?？":
         return text
-    if dice.roll() < audience.exclaims:
+    roll = dice.roll()
+    if roll < audience.exclaims:
         return text + dice.pick(("!", "!", "!", "!!", "!!!", " !"))
-    if dice.roll() < 0.13:
+    if roll < audience.exclaims + audience.points * (1.6 if len(text) > 60 else 0.7):
+        return text + "."
+    if roll > 0.95:
         return text + dice.pick(_ENDS)
     return text
