@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint lock clean
+.PHONY: demo test lint model lock clean
 
 # Hash-checked install of the lock, then the package itself, built with the locked tools (no network, no surprise).
 $(STAMP): requirements.lock pyproject.toml
@@ -25,6 +25,13 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The recorded command behind models/default: two simulated worlds, one to train on, one never trained on.
+model: $(STAMP)
+	rm -rf build/worlds && mkdir -p build/worlds
+	$(BIN)/realreach simulate --creators 24000 --seed 20261123 --workers 2 --out build/worlds/train
+	$(BIN)/realreach simulate --creators 8000 --seed 777 --workers 2 --out build/worlds/judge
+	$(BIN)/python train.py --data build/worlds/train --judge build/worlds/judge --data-name simulated-20261123 --threads 2 --no-mlflow --out models/default --overwrite
 
 # For developers (needs uv): one file with platform markers for all systems, hashes included.
 lock:

@@ -5,7 +5,10 @@ import sys
 try:
     from realreach.cli import run_command
 except ImportError:
-    sys.exit("realreach is not installed. Run: make demo   (or: pip install --require-hashes -r requirements.lock && pip install --no-deps -e .)")
+    sys.exit(
+        "realreach is not installed here. Run: make demo\n"
+        "or: pip install --require-hashes -r requirements.lock && pip install --no-deps -e ."
+    )
 
 if __name__ == "__main__":
     sys.exit(run_command("train", prog="train.py"))

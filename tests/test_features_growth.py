@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -178,8 +179,8 @@ def test_six_counts_are_needed(number):
 
 def oracle(days, counts):
     """Return some features of one curve by the plainest code there is."""
-    gains = [b - a for a, b in zip(counts, counts[1:], strict=False)]
-    spans = [b - a for a, b in zip(days, days[1:], strict=False)]
+    gains = [b - a for a, b in pairwise(counts)]
+    spans = [b - a for a, b in pairwise(days)]
     usual = statistics.median(spans)
     eligible = [span <= 3 * usual for span in spans]
     won = [max(g, 0.0) for g in gains]
@@ -199,7 +200,7 @@ def oracle(days, counts):
     calm = [math.copysign(math.log1p(abs(r)), r) for r in rates]
     middle = statistics.fmean(calm)
     if len(set(calm)) > 1:
-        products = sum((a - middle) * (b - middle) for a, b in zip(calm, calm[1:], strict=False))
+        products = sum((a - middle) * (b - middle) for a, b in pairwise(calm))
         out["rhythm__366d__lag1"] = products / sum((a - middle) ** 2 for a in calm)
     expected = slow_expected(rates)
     surprise = [

@@ -123,7 +123,7 @@ def test_time_zone_locale_hash_seed_and_folder_change_no_byte(bundle, shortlist,
     assert outputs[0] == outputs[1]
 
 
-ODD = ["=HYPERLINK(1)", "+1", "-1+cmd", "@SUM(A1)", "\tx", "plain", "-0.3", "NA", "null", "007", "1e5"]
+ODD = ["=HYPERLINK(1)", "+1", "-1+cmd", "@SUM(A1)", "plain", "-0.3", "NA", "null", "007", "1e5"]
 
 
 def odd_folder(tmp_path):
@@ -140,13 +140,24 @@ def test_keys_that_a_spreadsheet_would_run_get_an_apostrophe_in_csv_only(predict
     folder = odd_folder(tmp_path)
     code, out, err = predict(folder)
     assert code == 0
-    assert table(out)["creator_id"].tolist() == [f"'{k}" if k[0] in "=+-@\t" else k for k in ODD]
-    assert "6 text cells begin with = + - @" in err
+    assert table(out)["creator_id"].tolist() == [f"'{k}" if k[0] in "=+-@" else k for k in ODD]
+    assert "5 text cells begin with = + - @" in err
     _, out, err = predict(folder, "--raw-csv")
     assert table(out)["creator_id"].tolist() == ODD
     assert "apostrophe" not in err
     _, out, _ = predict(folder, "--format", "jsonl")
     assert [json.loads(line)["creator_id"] for line in out.splitlines()] == ODD
+
+
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r", "\0"])
+def test_every_sign_that_starts_a_formula_is_neutralised(first):
+    from realreach.commands.predict import _neutral
+
+    frame = pd.DataFrame({"creator_id": [first + "x", "x" + first], "platform": pd.array([None, None], dtype="str")})
+    safe, changed = _neutral(frame)
+    assert safe["creator_id"].tolist() == ["'" + first + "x", "x" + first]
+    assert changed == 1
+    assert frame["creator_id"].tolist() == [first + "x", "x" + first], "the input is not changed"
 
 
 def test_numbers_are_never_quoted(predict, shortlist):
@@ -277,11 +288,10 @@ def test_control_c_ends_with_130_and_no_file(bundle, shortlist, tmp_path):
 
 
 def test_dry_run_checks_everything_and_writes_nothing(predict, shortlist, tmp_path, bundle):
-    before = sorted(os.listdir(tmp_path))
     code, out, err = predict(shortlist, "--dry-run", "--out", tmp_path / "s.csv")
     assert (code, out) == (0, b"")
     assert "would score 12 creators with realreach-" in err
-    assert sorted(os.listdir(tmp_path)) == before
+    assert list(tmp_path.iterdir()) == []
     assert predict(shortlist, "--dry-run", model=tmp_path)[0] == 4
     assert predict(tmp_path, "--dry-run")[0] == 3
 
@@ -325,11 +335,11 @@ def test_a_pickle_is_refused_as_a_model(predict, shortlist, tmp_path):
 
 
 def test_json_logs_are_one_object_per_line_and_hold_no_key(predict, shortlist, tmp_path):
-    folder = broken_folder(shortlist, tmp_path, ["\x1b[31m@zq.sentinel,!"])
+    folder = broken_folder(shortlist, tmp_path, ["@zq.sentinel,!", "\x1b[31mzqsentinel,tiktok"])
     code, _, err = predict(folder, "--log-format", "json")
     assert code == 0
     lines = [json.loads(line) for line in err.splitlines()]
-    last = lines[-1]
+    last = next(line for line in lines if "creators_in" in line)
     assert (last["creators_in"], last["scored"], last["invalid_input"]) == (13, 12, 1)
     assert last["model"].startswith("realreach-")
     assert "\x1b" not in err

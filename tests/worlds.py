@@ -84,7 +84,7 @@ def creator(
 
 
 def _time(start: pd.Timestamp, days: np.ndarray) -> pd.DatetimeIndex:
-    return pd.DatetimeIndex(start + pd.to_timedelta(days, unit="D")).floor("s")
+    return pd.DatetimeIndex(start + pd.to_timedelta(days, unit="D")).round("s")
 
 
 def join(*worlds: World) -> World:

@@ -78,7 +78,14 @@ def run_command(name: str, argv: Sequence[str] | None = None, *, prog: str) -> i
     parser.add_argument("--version", action="version", version=f"realreach {__version__}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     module.add_arguments(parser)
-    arguments = parser.parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if all(action.dest != "config" for action in parser._actions):
+            _add_config(parser, given)
+    except RealreachError as err:
+        print(f"{prog}: {printable(str(err))}", file=sys.stderr)
+        return err.exit_code
+    arguments = parser.parse_args(given)
     try:
         code = int(module.run(arguments))
         # What is still in the buffer must fail here, not while the interpreter shuts down.
@@ -131,6 +138,40 @@ def _told(err: BaseException) -> tuple[int, str]:
 def _drop_stdout() -> None:
     """Lead standard output into nothing, so that what is left in its buffer raises no second error at the end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _add_config(parser: argparse.ArgumentParser, given: Sequence[str]) -> None:
+    """Declare ``--config`` for a command without settings of its own: a TOML file with flags, which flags override."""
+    help_text = "TOML file with flags (such as chunk_creators = 5000); flags win over it, unknown keys are refused"
+    parser.add_argument("--config", metavar="FILE", help=help_text)
+    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    early.add_argument("--config")
+    try:
+        path = early.parse_known_args(given)[0].config
+    except argparse.ArgumentError:
+        return  # the real parser says what is wrong
+    if path is None:
+        return
+    from realreach.errors import UsageError
+    from realreach.tomlfile import read_toml
+
+    flags = {a.dest: a for a in parser._actions if a.dest not in ("help", "version", "config", "debug")}
+    values = read_toml(path)
+    unknown = sorted(set(values) - set(flags))
+    if unknown:
+        raise UsageError(f"{path}: unknown key {unknown[0]!r}. Known keys: {', '.join(flags)}.")
+    for name, value in values.items():
+        action = flags[name]
+        flag = action.nargs == 0
+        if isinstance(value, bool) != flag or isinstance(value, (dict, list)):
+            raise UsageError(f"{path}: {name} must be {'true or false' if flag else 'one value'}, got {value!r:.40}")
+        if action.choices is not None and value not in action.choices:
+            raise UsageError(f"{path}: {name} must be one of {', '.join(map(str, action.choices))}, got {value!r:.40}")
+        # argparse converts defaults that are text as it converts flags.
+        parser.set_defaults(**{name: value if flag else str(value)})
+        action.required = False
+        if not action.option_strings:
+            action.nargs = "?"
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):

@@ -121,7 +121,9 @@ def evaluate_held_out(data: Labelled, settings: TrainSettings, report: Report) -
     for name, fitting in BASELINES.items():
         report(f"baseline: {name}")
         scores[name] = fitting(_plain(fit.features), fit.target, fit.weight, seed=settings.seed)(_plain(test.features))
-    judged = _Judged(test, scores, flagged, _shuffled_auc(fit, test, settings, report), split.test)
+    report("the same fit on shuffled labels, as a check")
+    shuffled = _auc(test.target, _shuffled_scores(fit, test, settings))
+    judged = _Judged(test, scores, flagged, shuffled, split.test)
     return _evaluation(judged, estimator, settings, report, split, split.reason)
 
 
@@ -151,9 +153,13 @@ def evaluate_by_folds(data: Labelled, settings: TrainSettings, report: Report) -
             totals[name] = totals.get(name, 0.0) + values / settings.repeats
     report(f"fitting the model to keep on all {len(kept):,} creators")
     estimator = make_estimator(settings).fit(kept.features, kept.target, sample_weight=kept.weight, groups=kept.group)
-    protocol = f"{folds} folds by group, {settings.repeats} repetitions, mean out-of-fold score"
-    train, test = grouped_folds(data.target, data.group, folds, settings.seed)[0][0]
-    shuffled = _shuffled_auc(data.take(train[~held_out[train]]), data.take(test), settings, report)
+    times = "once" if settings.repeats == 1 else f"{settings.repeats} times"
+    protocol = f"{folds} folds by group, {times}, mean out-of-fold score"
+    report("the same folds on shuffled labels, as a check")
+    chance = np.full(len(data), np.nan)
+    for train, test in grouped_folds(data.target, data.group, folds, settings.seed)[0]:
+        chance[test] = _shuffled_scores(data.take(train[~held_out[train]]), data.take(test), settings)
+    shuffled = _auc(data.target, chance)
     # Most repetitions decide.
     judged = _Judged(data, totals, flagged > 0.5, shuffled, np.arange(len(data)))
     return _evaluation(judged, estimator, settings, report, None, protocol)
@@ -165,15 +171,17 @@ def _flagged(estimator: AuthenticityClassifier, matrix: FloatArray) -> np.ndarra
     return model.probabilities(matrix) > model.calibration.limit(model.judged(matrix))
 
 
-def _shuffled_auc(fit: Labelled, test: Labelled, settings: TrainSettings, report: Report) -> float:
-    """Return the ROC-AUC of the same recipe fitted on shuffled labels: near 0.5, unless the test leaks into the fit."""
-    report("the same fit on shuffled labels, as a check")
+def _shuffled_scores(fit: Labelled, test: Labelled, settings: TrainSettings) -> FloatArray:
+    """Return scores of the recipe fitted on shuffled labels: they know nothing, unless the test leaks into it."""
     shuffled = np.random.default_rng(settings.seed).permutation(fit.target)
     estimator = make_estimator(settings).set_params(n_estimators=60, masked_copies=0)
     estimator.fit(fit.features, shuffled, sample_weight=fit.weight, groups=fit.group)
-    p = estimator.fitted_.probabilities(test.matrix)
-    known = ~np.isnan(p)
-    return roc_auc(test.target[known], p[known])
+    return estimator.fitted_.probabilities(test.matrix)
+
+
+def _auc(target: FloatArray, scores: FloatArray) -> float:
+    known = ~np.isnan(scores)
+    return roc_auc(target[known], scores[known])
 
 
 @dataclass(frozen=True, eq=False)

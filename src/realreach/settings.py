@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from realreach.errors import UsageError
+from realreach.tomlfile import read_toml
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["ModelSettings", "TrainSettings", "load_settings", "to_toml"]
 
 _S = TypeVar("_S", bound=BaseModel)
-_LARGEST_CONFIG = 1_000_000
 
 
 class ModelSettings(BaseModel):
@@ -93,15 +92,7 @@ def load_settings(kind: type[_S], path: str | Path | None, overrides: Mapping[st
     """
     data: dict[str, Any] = {}
     if path is not None:
-        source = Path(path)
-        try:
-            if source.stat().st_size > _LARGEST_CONFIG:
-                raise UsageError(f"{source}: a config file of more than 1 MB is not read")
-            data = tomllib.loads(source.read_text(encoding="utf-8"))
-        except OSError as err:
-            raise UsageError(f"{source}: cannot be read ({err.strerror or err})") from err
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as err:
-            raise UsageError(f"{source}: not valid TOML ({type(err).__name__}: {str(err)[:100]})") from err
+        data = read_toml(path)
     for key, value in (overrides or {}).items():
         if value is None:
             continue

@@ -165,7 +165,7 @@ def _track(
 
 
 def _open_experiment(mlflow: Any, name: str) -> None:
-    """Set the experiment; a new one in an SQLite file keeps its artifacts beside the file, not in the working folder."""
+    """Set the experiment; a new one in an SQLite file keeps its artifacts beside that file."""
     uri = mlflow.get_tracking_uri()
     path = uri.removeprefix("sqlite:///")
     if path != uri and path and ":memory:" not in path and mlflow.get_experiment_by_name(name) is None:

@@ -112,6 +112,9 @@ def _bursts(history: Ragged, posts: Ragged, strength: FloatArray, creators: int)
     has_posts = posts.lengths >= 5
     inside = _spanned(posts, owner, table["end"])
     table["known"] = (has_posts[owner] & inside & ~np.isnan(table["surprise"])).astype(np.float64)
+    # Posts without counts are posts, but nobody knows how strong they were.
+    counted = segment_sum((~np.isnan(strength)).astype(np.float64), posts.owner, creators) >= 5
+    table["measured"] = table["known"] * counted[owner]
     return table
 
 
@@ -161,7 +164,9 @@ def _around(posts: Ragged, bursts: dict[str, FloatArray], creators: int) -> dict
     at = np.maximum(main, 0)
     out = {
         "cause__burst__posts": np.where(some, bursts["cause_posts"][at] if len(owner) else 0.0, np.nan),
-        "cause__burst__surprise": np.where(some, np.maximum(bursts["cause_strength"][at], -3.0), np.nan)
+        "cause__burst__surprise": np.where(
+            some & (bursts["measured"][at] > 0), np.maximum(bursts["cause_strength"][at], -3.0), np.nan
+        )
         if len(owner)
         else np.full(creators, np.nan),
     }
@@ -209,6 +214,7 @@ def _coupling(bursts: dict[str, FloatArray], creators: int) -> dict[str, FloatAr
     surprise = np.where(known, bursts["surprise"], 0.0)
     lonely = known & ~strong & (surprise > 2.0)
     enough = segment_sum(known.astype(np.float64), owner, creators) >= MINIMUM_COUNTS
+    measured = segment_sum(bursts["measured"], owner, creators) >= MINIMUM_COUNTS
     # What lies above two spreads, in followers: gain x (1 - 2 / surprise) of the part beyond the expected.
     excess = np.where(lonely, np.maximum(bursts["gain"], 0.0) * (1.0 - 2.0 / np.maximum(surprise, 2.0)), 0.0)
     last = np.full(creators, np.nan)
@@ -224,9 +230,9 @@ def _coupling(bursts: dict[str, FloatArray], creators: int) -> dict[str, FloatAr
         "unexplained__366d__share": ratio(segment_sum(excess, owner, creators), last),
         "unexplained__366d__max": np.log1p(largest),
         "coupling__366d__correlation": _correlation(x, y, known, owner, creators),
-        "coupling__366d__idle_share": ratio(idle, total),
     }
-    return {name: np.where(enough, value, np.nan) for name, value in out.items()}
+    out = {name: np.where(measured, value, np.nan) for name, value in out.items()}
+    return out | {"coupling__366d__idle_share": np.where(enough, ratio(idle, total), np.nan)}
 
 
 def _correlation(x: FloatArray, y: FloatArray, keep: np.ndarray, owner: np.ndarray, creators: int) -> FloatArray:

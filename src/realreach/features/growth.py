@@ -16,7 +16,15 @@ from realreach.features.catalogue import Feature
 from realreach.features.view import View
 from realreach.tables.core import FloatArray
 
-__all__ = ["CONTEXT_NAMES", "FEATURES", "compute", "expected_rate", "spread_of_rate", "surprise_of_gains"]
+__all__ = [
+    "CONTEXT_NAMES",
+    "FEATURES",
+    "compute",
+    "expected_rate",
+    "rounding_step",
+    "spread_of_rate",
+    "surprise_of_gains",
+]
 
 MINIMUM_COUNTS = 6
 """Counts that a curve must have; below, every growth feature is NaN."""
@@ -131,11 +139,34 @@ def spread_of_rate(rate: FloatArray, days: FloatArray) -> FloatArray:
     return 2.0 * np.power(np.maximum(rate, 0.0) + 0.3, 0.8) * np.sqrt(days)
 
 
-def surprise_of_gains(gain: FloatArray, days: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the expected gain of each interval and the surprise: (gain - expected) in units of the honest spread."""
+def rounding_step(level: FloatArray) -> FloatArray:
+    """Return the power of ten to which each curve's counts are rounded, shape (n, 1); 1 where they are exact.
+
+    A platform that shows 547,000 moves in steps of 1,000: such a step is rounding, not a burst.
+
+    Examples
+    --------
+    >>> rounding_step(np.array([[54700.0, 54800.0, 54800.0], [54712.0, 54733.0, 54790.0]])).ravel()
+    array([100.,   1.])
+    """
+    step = np.ones((len(level), 1))
+    for power in (10.0, 100.0, 1e3, 1e4, 1e5, 1e6):
+        rounded = (level % power == 0).mean(axis=1, keepdims=True) >= 0.95
+        step = np.where(rounded & (step == power / 10.0), power, step)
+    return step
+
+
+def surprise_of_gains(level: FloatArray, days: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the expected gain of each interval and its surprise: (gain - expected) in units of the honest spread.
+
+    Counts that are rounded cannot be more precise than a step, which is added to the spread.
+    """
+    gain = np.diff(level, axis=1)
     usual = expected_rate(gain / days, days)
     expected = usual * days
-    return expected, (gain - expected) / spread_of_rate(usual, days)
+    step = rounding_step(level)
+    spread = np.hypot(spread_of_rate(usual, days), np.where(step > 1.0, 0.7 * step, 0.0))
+    return expected, (gain - expected) / spread
 
 
 def _kernel(columns: dict[str, FloatArray]) -> dict[str, FloatArray]:
@@ -145,7 +176,7 @@ def _kernel(columns: dict[str, FloatArray]) -> dict[str, FloatArray]:
     usual_days = np.median(days, axis=1, keepdims=True)
     eligible = days <= 3.0 * usual_days
     rate = gain / days
-    expected, surprise = surprise_of_gains(gain, days)
+    expected, surprise = surprise_of_gains(level, days)
     surprise = np.where(eligible, surprise, 0.0)
     won = np.maximum(gain, 0.0)
     burst_gain = np.where(eligible, won, 0.0)
@@ -367,21 +398,23 @@ def _losses(level: FloatArray, gain: FloatArray, total: FloatArray) -> dict[str,
     width = min(30, m)
     padded = np.concatenate([np.full((len(level), width), -np.inf), level[:, :-1]], axis=1)
     ceiling = sliding_window_view(padded, width, axis=1).max(axis=-1)[:, : m + 1]
-    ceiling = np.where(np.isfinite(ceiling), ceiling, np.inf)
-    low = level < 0.995 * ceiling
-    # A count in a dip, whose ceiling is met again, and not passed, within four counts.
+    ceiling = np.where(np.isfinite(ceiling), ceiling, 0.0)
+    # The bottom of a dip, however long the way down was: the same ceiling is met again within four counts.
     met = np.zeros(level.shape, dtype=bool)
     for ahead in range(1, 5):
         future = level[:, ahead:]
         near = np.abs(future / np.maximum(ceiling[:, : future.shape[1]], 1.0) - 1.0) < 0.003
         met[:, : future.shape[1]] |= near
-    enters = low & ~np.concatenate([np.zeros((len(low), 1), dtype=bool), low[:, :-1]], axis=1)
+    earlier = np.concatenate([np.full((len(level), 4), np.inf), level[:, :-1]], axis=1)
+    lowest = sliding_window_view(earlier, 4, axis=1).min(axis=-1)
+    bottom = (level < 0.995 * ceiling) & (level <= lowest) & met
+    last = bottom & ~np.concatenate([bottom[:, 1:], np.zeros((len(bottom), 1), dtype=bool)], axis=1)
     pinned = np.abs(level / np.maximum(ceiling, 1.0) - 1.0) < 0.003
     return {
         "zero_gain__366d__share": (gain == 0).mean(axis=1),
         "loss__366d__share": (gain < 0).mean(axis=1),
         "loss__366d__to_gain": np.clip(ratio(lost, total), 0.0, 1e3),
-        "ceiling__366d__returns": 100.0 * (enters & met).sum(axis=1) / m,
+        "ceiling__366d__returns": 100.0 * last.sum(axis=1) / m,
         "ceiling__366d__pinned_share": pinned.mean(axis=1),
     }
 

@@ -202,7 +202,7 @@ def _forced_views(
 ) -> list[CommentOrder]:
     shown = where[np.isfinite(counts.views[where])]
     if len(shown):
-        mean = float(np.nanmean(counts.views[shown])) * min(plan.like_ratio * 3, 15)
+        mean = float(np.nanmean(counts.views[shown])) * min(plan.like_ratio * 4, 20)
         counts.add_views(shown, mean * rng.gamma(5, 1 / 5, len(shown)))
     return []
 

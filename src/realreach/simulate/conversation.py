@@ -163,7 +163,7 @@ def _authors(
 
 def _talk_on(rng: np.random.Generator, author: np.ndarray, organic: IntArray, post: IntArray, language: str) -> None:
     """Let some who commented under a video comment there again, as far as this video makes people talk."""
-    usual = 0.10 if language in ("en", "es", "pt") else 0.045
+    usual = 0.15 if language in ("en", "es", "pt") else 0.06
     for i in np.unique(post[organic]):
         here = organic[post[organic] == i]
         again = np.flatnonzero(rng.random(len(here)) < rng.beta(1.6, 1.6 * (1 - usual) / usual))
@@ -196,6 +196,8 @@ def _likes(rng: np.random.Generator, life: Life, source: IntArray) -> FloatArray
     warmth = 1.8 if "fans" in life.look_alikes else 1.0
     share = np.clip(warmth * rng.beta(1.6, 4.5), 0, 0.9)
     size = 0.5 + 0.6 * np.log10(life.profile.followers)
+    if life.profile.platform == "youtube":
+        share, size = 0.85 * share, size * float(rng.lognormal(-0.25, 0.5))
     any_likes = rng.random(len(source)) < np.where(source == _ORGANIC, share, 0.015)
     return (any_likes * np.ceil(rng.lognormal(0, 0.35 * size, len(source)) * 1.2)).astype(float)
 

@@ -12,7 +12,7 @@ __all__ = ["SAMPLE_CREATORS", "SAMPLE_SEED", "SAMPLE_SETTINGS", "write_sample"]
 
 SAMPLE_CREATORS = 240
 SAMPLE_SEED = 2025
-SAMPLE_SETTINGS = SimulationSettings(days=90, comments_median=16, comments_cap=40, posts_cap=25)
+SAMPLE_SETTINGS = SimulationSettings(days=100, comments_median=14, comments_cap=30, posts_cap=18)
 """Short histories and few comments, so that the whole sample stays near one megabyte."""
 
 

@@ -93,7 +93,7 @@ def hand_over(rng: np.random.Generator, life: Life, adds: FloatArray, seller: Se
     losses = np.concatenate([[0.0], np.convolve(adds, hazard)[: life.days - 1]])
     losses = np.minimum(rng.poisson(losses), np.cumsum(adds))
     losses = _with_purges(rng, life, adds, losses.astype(float))
-    if refill and seller.refill_days and seller.drop >= 0.05 and adds.sum() > 0:
+    if refill and seller.drop >= 0.05 and adds.sum() > 0:
         adds, losses = _refill(rng, adds, losses, seller)
     life.sold_adds += adds
     life.sold_losses += losses

@@ -28,7 +28,7 @@ _TILT: Mapping[str, Mapping[str, float]] = MappingProxyType(
         "tiktok": {"joke": 1.5, "question": 1.2, "tag": 0.9, "greet": 1.2, "wish": 0.7},
         "youtube": {"tag": 0.0, "request": 1.5, "story": 1.4, "greet": 1.4, "joke": 1.2, "praise": 0.8},
         "other": {},
-        "star": {"fan": 3.5, "wish": 1.5, "praise": 1.3, "question": 0.5, "story": 0.6, "tag": 0.6},
+        "star": {"fan": 3.5, "wish": 1.5, "praise": 1.3, "question": 0.5, "story": 0.6, "tag": 0.3},
         "small": {"fan": 0.3, "tag": 1.5, "question": 1.2, "request": 0.7, "greet": 0.7},
     }
 )
@@ -36,11 +36,11 @@ _TILT: Mapping[str, Mapping[str, float]] = MappingProxyType(
 _PLATFORM = {
     "instagram": (0.13, 0.48, 28.0),
     "tiktok": (0.08, 0.38, 25.0),
-    "youtube": (0.028, 0.44, 29.0),
+    "youtube": (0.022, 0.37, 22.0),
     "other": (0.06, 0.36, 28.0),
 }
 # Platform: log-odds of a capital first letter (phones set it by themselves), and its spread between audiences.
-_FIRST = {"instagram": (2.3, 0.3), "tiktok": (1.3, 0.6), "youtube": (1.35, 0.55), "other": (1.4, 0.6)}
+_FIRST = {"instagram": (3.0, 0.35), "tiktok": (1.3, 0.6), "youtube": (1.2, 0.75), "other": (1.4, 0.6)}
 _EXCLAIMS = {"id": 0.03, "mixed": 0.05, "ms": 0.04, "en": 0.15, "es": 0.12, "pt": 0.11, "hi": 0.04}
 _ASKS = {"id": 0.42, "mixed": 0.5, "ms": 0.45, "en": 0.82, "hi": 0.5}
 _STRETCHES = {"id": 0.11, "mixed": 0.09, "ms": 0.08, "en": 0.045, "es": 0.05, "pt": 0.06, "hi": 0.04}
@@ -158,40 +158,40 @@ def draw_audience(
     star = float(np.clip((math.log10(max(followers, 1)) - 4.5) / 2.0, 0, 1))  # 0 below 30,000, 1 above 3 million
     only, in_text, length = _PLATFORM.get(platform, _PLATFORM["other"])
     if platform == "instagram":
-        only += 0.15 * star
+        only += 0.12 * star
         in_text += 0.13 * star
         length -= 8 * star
     english = language in ("en", "es", "pt")
     tube = platform == "youtube"
     if tube and english:
-        length += 9  # there people argue and tell at length
+        length += 10  # there people argue and tell at length
     insta = star if platform == "instagram" else 0.0
     centre, width = _FIRST.get(platform, _FIRST["other"])
     if english:
-        centre -= 0.5
+        centre -= 0.95
     dials = _around(
         rng,
         emoji_only=only,
         emoji_text=in_text,
-        long=0.12 if tube and english else 0.035,
+        long=0.12 if tube and english else 0.025,
         casual=0.40,
-        stretched=_STRETCHES.get(language, 0.03) * (1 + 0.4 * insta),
-        capitals=0.04 if tube else 0.02,
-        titles=0.06 if tube else 0.045,
-        typos=0.06,
-        exclaims=_EXCLAIMS.get(language, 0.05) * (1 - 0.75 * insta),
+        stretched=_STRETCHES.get(language, 0.03) * (1 + 0.7 * insta),
+        capitals=0.036 if tube else 0.02,
+        titles=0.13 if tube else 0.08,
+        typos=0.10,
+        exclaims=_EXCLAIMS.get(language, 0.05) * (1.15 if english else 0.7) * (1 - 0.75 * insta),
         asks=_ASKS.get(language, 0.7) * (1 - 0.5 * insta),
-        commas=0.55 if english else 0.28,
-        points=0.11 if english else 0.025,
-        lines=0.035 if tube else 0.012,
-        digits=0.06 if tube else 0.03,
-        attached=0.62 if platform == "instagram" else 0.5,
+        commas=0.55 if english else 0.27 if tube else 0.45,
+        points=0.15 if english else 0.05 if insta else 0.02,
+        lines=0.03 if tube else 0.006,
+        digits=0.03 if tube else 0.015,
+        attached=0.76 if platform == "instagram" else 0.5,
         subject=0.76,
         polite=0.16,
         articulate=0.02,
         echo=0.012 if tube else 0.035 + 0.16 * star,
         calls=0.05 * star + 0.008 if platform in ("instagram", "tiktok") else 0.002,
-        copies=0.05 if platform == "instagram" else 0.03,
+        copies=0.025,
     )
     second, second_share = _SECOND.get(language, ("en", 0.05))
     favourites = [emoji for mood in ("love", "praise", "laugh", "pray", "things") for emoji in MOODS[mood][:7]]
@@ -206,9 +206,9 @@ def draw_audience(
         handle=made_up_handle(rng),
         addresses=tuple(weighted(groups[int(rng.integers(len(groups)))])),
         emoji=tuple(dict.fromkeys([*lead, *(favourites[k] for k in order)])),
-        emoji_power=float(rng.uniform(0.65, 1.25)),
+        emoji_power=float(rng.uniform(0.65, 1.25)) - 0.15 * insta,
         length_log=math.log(max(length, 12)) + float(rng.normal(0, 0.26)),
-        length_spread=float(rng.uniform(0.75, 1.05)),
+        length_spread=float(rng.uniform(0.75, 1.05)) + (0.22 if tube and english else -0.1 * insta),
         acts=_mix(rng, platform, followers, star),
         second=(second, float(rng.beta(9 * second_share, 9 * (1 - second_share)))),
         slogan_seed=int(rng.integers(2**32)),

@@ -119,6 +119,7 @@ class _Writer:
         self._posts = posts
         self._audience = audience  # under the post that is being written for
         self._pasted: dict[str, str] = {}
+        self._refrains: dict[str, tuple[str, ...]] = {}
         self._dice = dice
         second = load_grammar(audience.second[0], grammar.niche)
         own = Dice(np.random.default_rng(audience.slogan_seed), 128)  # what never changes with this audience
@@ -138,6 +139,8 @@ class _Writer:
         if kind in ("ordinary", "fan", "event") and dice.roll() < audience.echo:
             slogan = self._slogans[int(len(self._slogans) * dice.roll() ** 1.6)]
             return slogan if dice.roll() < 0.25 else type_out(slogan, "fan", audience, self._voices[0][0], dice)
+        if kind == "ordinary" and dice.roll() < 0.7 * audience.echo:
+            return self._join_in(caption)
         grammar, occasion = self._voices[dice.roll() < audience.second[1]]
         occasion.start(self._subject(caption, grammar) if dice.roll() < audience.subject else None)
         if act in _WELL_SPELLED and (text := self._well_spelled(act, grammar, occasion)):
@@ -169,6 +172,22 @@ class _Writer:
             for _ in range(1 + dice.below(5)):
                 text = join_clauses(text, grammar.expand(dice.pick(_FOLLOWING), dice, occasion), grammar, dice)
         return type_out(text, "wish", self._audience, grammar, dice)
+
+    def _join_in(self, caption: str) -> str:
+        """Return what everybody says under this post, mostly with a few words of one's own."""
+        dice, (grammar, occasion) = self._dice, self._voices[0]
+        occasion.start(self._subject(caption, grammar))
+        if caption not in self._refrains:
+            own = Dice(np.random.default_rng(self._audience.post_seed + 1), 64)
+            common = Occasion(grammar, own, self._audience)
+            common.start(occasion["topic"])
+            self._refrains[caption] = tuple(
+                grammar.expand(own.pick(_SLOGANS), own, common) for _ in range(2 + own.below(3))
+            )
+        text = dice.pick(self._refrains[caption])
+        if dice.roll() < 0.6:
+            text = join_clauses(text, grammar.expand(f"{dice.pick(_CALLS)}_s", dice, occasion), grammar, dice)
+        return type_out(text, "fan", self._audience, grammar, dice)
 
     def _entry(self, caption: str, dice: Dice, occasion: Occasion) -> str:
         """Return an entry to a contest: an answer, hopes and reasons, tags and friends."""

@@ -115,7 +115,11 @@ def _figure(dice: Dice) -> str:
         return f"{int(14 * dice.roll() ** 1.5)}:{dice.below(60):02d}"
     if kind < 0.7:
         return str(2025 - int(16 * dice.roll() ** 2))
-    return str(1 + int(99 * dice.roll() ** 2)) if kind < 0.9 else dice.pick(("100%", "10/10", "2x", "no 1", "24/7", "1000"))
+    return (
+        str(1 + int(99 * dice.roll() ** 2))
+        if kind < 0.9
+        else dice.pick(("100%", "10/10", "2x", "no 1", "24/7", "1000"))
+    )
 
 
 def _letter_case(text: str, audience: Audience, grammar: Grammar, dice: Dice) -> str:
@@ -123,9 +127,10 @@ def _letter_case(text: str, audience: Audience, grammar: Grammar, dice: Dice) ->
     if roll < audience.capitals and "@" not in text:
         return text.upper()
     if roll < audience.capitals + audience.titles:
-        share = dice.pick((0.25, 0.5, 1.0))
+        share = dice.pick((0.2, 0.35, 0.5, 1.0))
         words = text.split(" ")
-        return " ".join([w[:1].upper() + w[1:] if dice.roll() < share and w[:1] != "@" else w for w in words])
+        words = [w[:1].upper() + w[1:] if dice.roll() < share and w[:1] != "@" else w for w in words]
+        return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
     if dice.roll() < audience.first:
         # Who lets the phone correct also gets names and the English "I" in capitals.
         if dice.roll() < 0.6:

@@ -1,0 +1,171 @@
+"""Fills the generated parts of README.md and data/README.md: `python tests/readme.py`. tests/test_readme.py holds them current.
+
+Help texts, the number of features and the sample's scores are made here; the figures of "how good" come from the model's own
+metadata and from the files that the commands named there have written.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout, suppress
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+MODEL = ROOT / "models" / "default"
+
+
+def helps() -> str:
+    """Return the help texts of the two scripts as they are printed."""
+    from realreach.cli import run_command
+
+    os.environ["COLUMNS"] = "110"
+    blocks = []
+    for name in ("predict", "train"):
+        text = io.StringIO()
+        with redirect_stdout(text), suppress(SystemExit):
+            run_command(name, ["--help"], prog=f"{name}.py")
+        blocks.append(
+            f"<details><summary><code>python {name}.py --help</code></summary>\n\n```\n{text.getvalue().strip()}\n```\n\n</details>\n"
+        )
+    return "\n" + "\n".join(blocks)
+
+
+def features() -> str:
+    """Return the number of features that a model sees."""
+    from realreach.features import model_columns
+
+    return f"{len(model_columns())} features"
+
+
+def sample() -> str:
+    """Return the scores of a few creators of the sample, by the default model."""
+    import realreach
+
+    scorer = realreach.Scorer.load(MODEL)
+    scores = scorer.score_result(realreach.read_tables(ROOT / "data" / "sample"))
+    scored = scores[scores["status"] == "scored"].sort_values("authenticity")
+    full = scored[scored["coverage"] == "growth+engagement+comments"]
+    rows = [full.iloc[0], full.iloc[len(full) // 2], scored[scored["coverage"] == "engagement"].iloc[-1]]
+    rows += [row for _, row in scores[scores["status"] == "insufficient_data"].head(1).iterrows()]
+    head = ["creator_id", "status", "authenticity", "flagged", "growth", "engagement", "comments", "coverage"]
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for row in rows:
+        names = ["authenticity", "growth_authenticity", "engagement_authenticity", "comments_authenticity"]
+        shown = {n: "" if row[n] != row[n] else f"{row[n]:.0f}" for n in names}
+        flagged = "" if row["status"] != "scored" else str(bool(row["flagged"])).lower()
+        cells = [
+            row["creator_id"],
+            row["status"],
+            shown[names[0]],
+            flagged,
+            *[shown[n] for n in names[1:]],
+            row["coverage"],
+        ]
+        lines.append("| " + " | ".join(str(c) for c in cells) + " |")
+    note = "\n(*simulated* creators of `data/sample`, scored by `models/default`; 0-100, high = authentic; the columns of the pillars are shortened)"
+    return "\n" + "\n".join(lines) + "\n" + note + "\n"
+
+
+def good() -> str:
+    """Return what is known of the default model: simulated, on real labelled curves, and on real honest creators."""
+    facts = json.loads((MODEL / "metadata.json").read_text(encoding="utf-8"))
+    metrics = facts["metrics"]
+
+    def figure(name: str, digits: int = 3) -> str:
+        value, low, high = metrics[name]
+        return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+    names = {
+        "all/roc_auc": "ROC-AUC", "size_matched/roc_auc": "ROC-AUC, size-matched pairs", "all/pr_auc_at_5pct": "PR-AUC at 5 % bought",
+        "all/pr_auc_at_10pct": "PR-AUC at 10 % bought", "all/pr_auc_at_25pct": "PR-AUC at 25 % bought",
+        "all/recall_at_1pct_fpr": "recall at 1 % false positives", "all/brier": "Brier score", "all/calibration_error": "calibration error",
+    }  # fmt: skip
+    rows = "\n".join(f"| {label} | {figure(name)} |" for name, label in names.items() if name in metrics)
+    head = (
+        f"**On simulated creators** ({facts['data']['creators']:,} *simulated* creators, {facts['protocol']}; the world is made hard on "
+        f"purpose, see its reality checks in [data/README.md](data/README.md)). Model of {facts['created_on']}, baselines, slices, recall by "
+        "purchased share and false positives per innocent look-alike in [its card](models/default/card.md). Made by "
+        "`make model` and shown by the run.\n\n| *simulated*, 95 % interval | realreach |\n|---|---|\n"
+    )
+    parts = [head + rows]
+    for name in ("starscout.md", "false-alarms.md"):
+        parts.append((ROOT / "docs" / name).read_text(encoding="utf-8").strip())
+    return "\n" + "\n\n".join(parts) + "\n"
+
+
+def feature_list() -> str:
+    """Return the catalogue as a table."""
+    from realreach.features import catalogue
+
+    lines = ["| feature | unit | range | missing when | meaning | expected | source |", "|---" * 7 + "|"]
+    signs = {1: "suspicious when high", -1: "suspicious when low", 0: "depends"}
+    for f in catalogue():
+        low = "" if f.low is None else f"{f.low:g}"
+        high = "" if f.high is None else f"{f.high:g}"
+        span = f"{low} to {high}" if low or high else ""
+        peers = " (the model sees the distance from similar creators)" if f.peers else ""
+        sign = "not shown to the model" if f.family == "context" else signs[f.direction]
+        lines.append(f"| `{f.name}` | {f.unit} | {span} | {f.missing} | {f.sentence}{peers} | {sign} | {f.source} |")
+    return "\n" + "\n".join(lines) + "\n"
+
+
+def output_list() -> str:
+    """Return the output columns and the codes of status_reasons as tables."""
+    from realreach.scores import OUTPUT_COLUMNS, STATUS_REASONS
+
+    lines = ["| column | meaning |", "|---|---|", *(f"| `{k}` | {v} |" for k, v in OUTPUT_COLUMNS.items())]
+    lines += [
+        "",
+        "| code in `status_reasons` | meaning |",
+        "|---|---|",
+        *(f"| `{k}` | {v} |" for k, v in STATUS_REASONS.items()),
+    ]
+    return "\n" + "\n".join(lines) + "\n"
+
+
+def set_list() -> str:
+    """Return the public data sets that realreach reads, with licence."""
+    from realreach.datasets import ADAPTERS
+
+    lines = ["| data set | what | source | licence |", "|---|---|---|---|"]
+    for a in ADAPTERS.values():
+        lines.append(f"| `{a.name}` | {a.title} | {a.source} | {a.licence} |")
+    return "\n" + "\n".join(lines) + "\n"
+
+
+DATA_PARTS: dict[str, Callable[[], str]] = {"features": feature_list, "output": output_list, "sets": set_list}
+PARTS: dict[str, Callable[[], str]] = {"sample": sample, "good": good, "features": features, "help": helps}
+
+
+def fill(text: str, name: str, content: str) -> str:
+    """Return the text with a generated part replaced."""
+    pattern = re.compile(rf"(<!-- {name}:begin -->).*?(<!-- {name}:end -->)", re.DOTALL)
+    if not pattern.search(text):
+        raise ValueError(f"there are no markers for {name}")
+    return pattern.sub(lambda match: match.group(1) + content + match.group(2), text)
+
+
+def rewrite(path: Path, parts: Mapping[str, Callable[[], str]]) -> None:
+    """Rewrite the generated parts of a file."""
+    text = path.read_text(encoding="utf-8")
+    for name, make in parts.items():
+        text = fill(text, name, make())
+    path.write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    """Rewrite README.md and data/README.md; an argument names the output of `realreach simulate --check` to put in."""
+    if len(sys.argv) > 1:
+        table = Path(sys.argv[1]).read_text(encoding="utf-8").strip()
+        rewrite(ROOT / "data" / "README.md", {"reality": lambda: f"\n{table}\n"})
+    rewrite(ROOT / "data" / "README.md", DATA_PARTS)
+    rewrite(ROOT / "README.md", PARTS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
