@@ -6,7 +6,7 @@ try:
     from realreach.cli import run_command
 except ImportError:
     sys.exit(
-        "realreach is not installed here. Run: make demo\n"
+        "realreach is not installed. Run: make demo\n"
         "or: pip install --require-hashes -r requirements.lock && pip install --no-deps -e ."
     )
 

@@ -170,6 +170,7 @@ def test_same_accounts_cannot_be_told_apart_and_others_can():
     groups = {"real_groups": number, "simulated_groups": number, "seed": 1}
     same = compare(summaries[0], summaries[1], **groups)
     assert same.result.low < 0.5 < same.result.high
+    assert same.result.high - same.result.low < 0.25
     other = compare(summaries[0], summaries[2], **groups)
     assert other.result.auc > 0.9
     assert other.tells[0].name in {"sd_log_like", "sd_log_like_detr", "gini_like", "cv_like", "max_over_med"}
@@ -418,14 +419,14 @@ def test_simulated_packets_hold_top_level_comments_of_one_post():
             "author_id": "u",
             "likes": 0,
             "parent_comment_id": ["k9"] * 5 + [None] * 125,
-            "by_creator": [0] * 120 + [1] * 10,
+            "by_creator": [0] * 5 + [1] * 5 + [0] * 120,
         }
     )
     like = CommentPacket(0, [], times=np.zeros(1), authors=["u"])
     packets = check_comments.simulated_packets({"comments": frame}, like=like, before_emoji=True)
     assert [len(packet.texts) for packet in packets] == [50, 50]
     assert len({packet.group for packet in packets}) == 2
-    assert packets[0].texts[0] == "halo  kak 5"
+    assert packets[0].texts[0] == "halo  kak 10"
     assert packets[0].likes is None
     assert packets[0].times is not None
 

@@ -28,5 +28,5 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         return tomllib.loads(source.read_text(encoding="utf-8"))
     except OSError as err:
         raise UsageError(f"{source}: cannot be read ({err.strerror or err})") from err
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-        raise UsageError(f"{source}: not valid TOML ({err})") from err
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as err:
+        raise UsageError(f"{source}: not valid TOML ({type(err).__name__}: {str(err)[:100]})") from err

@@ -89,7 +89,7 @@ def _bursts(history: Ragged, posts: Ragged, strength: FloatArray, creators: int)
             continue
         day, level = columns["day"], columns["followers"]
         days, gain = np.diff(day, axis=1), np.diff(level, axis=1)
-        _, surprise = surprise_of_gains(gain, days)
+        _, surprise = surprise_of_gains(level, days)
         usual = np.median(days, axis=1, keepdims=True)
         # A monthly curve cannot say which post went with which gain; a gap never is a burst.
         usable = (days <= 3.0 * usual) & (usual <= 8.0)

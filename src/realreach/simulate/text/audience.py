@@ -40,7 +40,7 @@ _PLATFORM = {
     "other": (0.06, 0.36, 28.0),
 }
 # Platform: log-odds of a capital first letter (phones set it by themselves), and its spread between audiences.
-_FIRST = {"instagram": (3.0, 0.35), "tiktok": (1.3, 0.6), "youtube": (1.2, 0.75), "other": (1.4, 0.6)}
+_FIRST = {"instagram": (3.0, 0.35), "tiktok": (1.3, 0.6), "youtube": (1.05, 0.7), "other": (1.4, 0.6)}
 _EXCLAIMS = {"id": 0.03, "mixed": 0.05, "ms": 0.04, "en": 0.15, "es": 0.12, "pt": 0.11, "hi": 0.04}
 _ASKS = {"id": 0.42, "mixed": 0.5, "ms": 0.45, "en": 0.82, "hi": 0.5}
 _STRETCHES = {"id": 0.11, "mixed": 0.09, "ms": 0.08, "en": 0.045, "es": 0.05, "pt": 0.06, "hi": 0.04}
@@ -164,32 +164,32 @@ def draw_audience(
     english = language in ("en", "es", "pt")
     tube = platform == "youtube"
     if tube and english:
-        length += 10  # there people argue and tell at length
+        length += 13  # there people argue and tell at length
     insta = star if platform == "instagram" else 0.0
     centre, width = _FIRST.get(platform, _FIRST["other"])
     if english:
-        centre -= 0.95
+        centre, width = centre - 0.95, 0.6 * width
     dials = _around(
         rng,
         emoji_only=only,
         emoji_text=in_text,
         long=0.12 if tube and english else 0.025,
-        casual=0.40,
+        casual=0.53 if tube and not english else 0.40,
         stretched=_STRETCHES.get(language, 0.03) * (1 + 0.7 * insta),
         capitals=0.036 if tube else 0.02,
-        titles=0.13 if tube else 0.08,
+        titles=0.15 if tube else 0.08,
         typos=0.10,
         exclaims=_EXCLAIMS.get(language, 0.05) * (1.15 if english else 0.7) * (1 - 0.75 * insta),
         asks=_ASKS.get(language, 0.7) * (1 - 0.5 * insta),
         commas=0.55 if english else 0.27 if tube else 0.45,
-        points=0.15 if english else 0.05 if insta else 0.02,
-        lines=0.03 if tube else 0.006,
+        points=0.15 if english else 0.05 if insta else 0.014,
+        lines=0.03 if tube else 0.003,
         digits=0.03 if tube else 0.015,
         attached=0.76 if platform == "instagram" else 0.5,
         subject=0.76,
         polite=0.16,
         articulate=0.02,
-        echo=0.012 if tube else 0.035 + 0.16 * star,
+        echo=0.012 if tube else 0.035 + 0.2 * star,
         calls=0.05 * star + 0.008 if platform in ("instagram", "tiktok") else 0.002,
         copies=0.025,
     )

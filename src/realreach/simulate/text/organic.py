@@ -138,7 +138,8 @@ class _Writer:
             return emoji_run(audience.emoji, act, dice, power=audience.emoji_power, alone=True)
         if kind in ("ordinary", "fan", "event") and dice.roll() < audience.echo:
             slogan = self._slogans[int(len(self._slogans) * dice.roll() ** 1.6)]
-            return slogan if dice.roll() < 0.25 else type_out(slogan, "fan", audience, self._voices[0][0], dice)
+            often = 0.5 if slogan.count(" ") < 3 else 0.1
+            return slogan if dice.roll() < often else type_out(slogan, "fan", audience, self._voices[0][0], dice)
         if kind == "ordinary" and dice.roll() < 0.7 * audience.echo:
             return self._join_in(caption)
         grammar, occasion = self._voices[dice.roll() < audience.second[1]]

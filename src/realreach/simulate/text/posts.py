@@ -1,4 +1,4 @@
-"""How the comments under one post differ from those under the creator's other posts: posts differ more than creators."""
+"""How the comments under one post differ from those under the creator's other posts."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ _LOADS = np.array([_CARE.get(name, 0.0) for name in _NAMES])
 def under_post(audience: Audience, caption: str) -> Audience:
     """Return the habits of an audience under one post; the same for the same caption, whenever it is asked.
 
-    Shares move around the creator's own, together as far as care goes, the mix of acts shifts, and a few posts draw what the others do not: one text
-    that is pasted again and again, or long entries to a contest.
+    Shares move around the creator's own, together as far as care goes, the mix of acts shifts, and a few posts draw
+    what the others do not: one text that is pasted again and again, or long entries to a contest.
 
     Examples
     --------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from realreach.simulate.text.audience import Audience
 from realreach.simulate.text.dice import Dice
 from realreach.simulate.text.emoji import emoji_run
@@ -13,6 +15,7 @@ _VOWELS = "aeiou"
 _NEIGHBOURS = dict(
     zip("abcdefghijklmnopqrstuvwxyz", "snxfrdghujklknijowtdyibscts", strict=False)
 )  # the key beside it on a phone keyboard
+_SENTENCE = re.compile(r"(?<=[.?!]) [a-z]")
 _LINKS = (", ",) * 9 + (" ",) * 9 + (". ",) * 7 + (".. ",) * 3 + ("... ",) * 2 + ("\n",)
 _ENDS = ("..",) * 3 + ("...",) * 2 + (" :)", " :(", "~", " hehe", ",")
 
@@ -133,8 +136,9 @@ def _letter_case(text: str, audience: Audience, grammar: Grammar, dice: Dice) ->
         return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
     if dice.roll() < audience.first:
         # Who lets the phone correct also gets names and the English "I" in capitals.
-        if dice.roll() < 0.6:
+        if dice.roll() < 0.8:
             text = text.replace(audience.name, audience.name.title())
+            text = _SENTENCE.sub(lambda found: found[0].upper(), text)
         if grammar.language == "en":
             text = text.replace(" i ", " I ").replace(" i'", " I'")
         return text[:1].upper() + text[1:]
