@@ -21,8 +21,9 @@ LAYERS = (
     {"references", "splits", "metrics", "model", "baselines", "settings"},
     {"estimator", "checks", "bundle"},
     {"evaluation", "card", "scores", "plots"},
+    {"false_alarms", "power"},
     {"training", "pyfunc"},
-    {"tracking", "false_alarms", "power"},
+    {"tracking"},
     {"cli", "commands"},
 )
 """From the ground up: a part imports from its own layer and from those before it."""

@@ -77,8 +77,8 @@ def test_help_of_all_commands_lists_each_once(capsys):
 
 @pytest.mark.parametrize("script", ["train.py", "predict.py"])
 def test_scripts_started_before_installation_say_what_to_run(script):
-    # -S leaves the installed packages out, as on a machine without them.
-    done = subprocess.run([sys.executable, "-S", ROOT / script], capture_output=True, text=True, check=False)
+    # Isolated and without site packages, as on a machine where nothing is installed.
+    done = subprocess.run([sys.executable, "-I", "-S", ROOT / script], capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "is not installed. Run: " in done.stderr
     assert "Traceback" not in done.stderr
@@ -205,22 +205,31 @@ def test_no_bar_is_shown_outside_a_terminal(capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_a_full_disk_behind_stdout_is_exit_code_5():
+LONG, SHORT = ["features", "--list"], ["validate"]
+"""Commands whose output is larger and smaller than a buffer: one fails while it writes, the other at the end."""
+MAIN = "import sys; from realreach.cli import main; sys.exit(main(sys.argv[1:]))"
+
+
+@pytest.mark.parametrize("command", [LONG, SHORT])
+def test_a_full_disk_behind_stdout_is_exit_code_5(shortlist, command):
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
-    code = "import sys; from realreach.cli import main; sys.exit(main(['features', '--list']))"
+    arguments = [*command, *([shortlist, "--quiet"] if command is SHORT else [])]
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", MAIN, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
     assert done.returncode == 5
     assert "could not be written: No space left on device" in done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
 
 
+@pytest.mark.parametrize("command", [LONG, SHORT])
 @pytest.mark.parametrize("unbuffered", [True, False])
-def test_a_reader_who_leaves_early_is_no_error(unbuffered):
-    code = "import sys; from realreach.cli import main; sys.exit(main(['features', '--list']))"
-    arguments = [sys.executable, *(["-u"] if unbuffered else []), "-c", code]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+def test_a_reader_who_leaves_early_is_no_error(shortlist, command, unbuffered):
+    arguments = [*command, *([shortlist, "--quiet"] if command is SHORT else [])]
+    whole = [sys.executable, *(["-u"] if unbuffered else []), "-c", MAIN, *arguments]
+    with subprocess.Popen(whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait() == 0

@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from realreach.errors import InputError
-from realreach.estimator import AuthenticityClassifier
+from realreach.estimator import AuthenticityClassifier, _calibration_table
 from realreach.features import catalogue, feature_names
 from realreach.metrics import roc_auc
 
@@ -110,6 +110,20 @@ def test_probabilities_are_calibrated_on_creators_never_seen():
         here = (p >= low) & (p < high)
         assert here.sum() > 100
         assert abs(p[here].mean() - truth[here].mean()) < 0.12
+
+
+@pytest.mark.parametrize("creators", [200, 2000])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_calibration_curve_never_falls_and_never_says_0_or_1(creators, sign):
+    rng = np.random.default_rng(0)
+    margin = rng.normal(size=creators)
+    target = (rng.random(creators) < 1 / (1 + np.exp(-2 * sign * margin))).astype(float)
+    x, p = _calibration_table(margin, target, np.ones(creators))
+    assert (np.diff(x) > 0).all()
+    assert (np.diff(p) >= 0).all(), "a higher margin is never less suspicious"
+    assert 0 < p.min() <= p.max() < 1
+    if sign < 0:
+        np.testing.assert_allclose(p, target.mean())
 
 
 @pytest.mark.parametrize("kept", [GROWTH, ENGAGEMENT, COMMENTS])

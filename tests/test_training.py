@@ -235,12 +235,29 @@ def test_a_mechanism_that_nobody_has_is_refused(data):
         evaluate_by_folds(data, fast(hold_out_mechanisms=("M999",)), lambda _: None)
 
 
-def test_a_split_by_time_that_was_asked_for_is_not_replaced_by_folds(read):
-    result = train(read, fast(folds=0, time_split="on"), data_name="w")
-    split = result.evaluation.split
-    assert split is not None
+@pytest.mark.parametrize(
+    ("changes", "recipe"),
+    [
+        ({"folds": 0}, "evaluate_by_folds"),
+        ({"folds": 3}, "evaluate_by_folds"),
+        ({"folds": 0, "time_split": "on"}, "evaluate_held_out"),
+    ],
+)
+def test_few_labels_are_judged_by_folds_unless_a_split_by_time_was_asked_for(read, monkeypatch, changes, recipe):
+    class ChosenError(Exception):
+        pass
+
+    def chosen(*_):
+        raise ChosenError
+
+    monkeypatch.setattr(training, recipe, chosen)
+    with pytest.raises(ChosenError):
+        train(read, fast(**changes), data_name="w")
+
+
+def test_a_split_by_time_tests_on_the_latest_creators(data):
+    evaluation = evaluate_held_out(data, fast(folds=0, time_split="on"), lambda _: None)
+    split = evaluation.split
     assert split.cut_day is not None
-    assert "folds" not in result.metadata["protocol"]
-    few = train(read, fast(folds=0), data_name="w")
-    assert few.evaluation.split is None
-    assert "folds" in few.metadata["protocol"]
+    assert data.as_of[split.test].min() >= split.cut_day
+    assert "time" in evaluation.protocol

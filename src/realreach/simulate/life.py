@@ -14,7 +14,7 @@ from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["Event", "Life", "decay_kernel", "live", "start_life"]
 
-_MEMORY_DAYS = 220.0  # today's pace of growth did not last for ever: it fades in so many days into the past
+_MEMORY_DAYS = 400.0  # today's pace of growth did not last for ever: it fades in so many days into the past
 
 
 @dataclass

@@ -41,7 +41,7 @@ class Norms:
     ``like_rate`` is mean likes per follower; ``rate_with_pace``, ``rate_with_spread`` and ``gaps_with_spread`` are
     correlations between accounts; ``spread`` is the standard deviation of ln likes over posts, ``memory`` the usual
     share of slow drift in it, ``trend`` the change of ln likes over the collected posts (of private people: a year);
-    ``slope`` and ``residual`` tie ln comments to ln likes; ``like_per_view`` is likes of a video per view; ``adds`` and
+    ``slope`` (flatter for uneven accounts by ``slope_with_spread``) and ``residual`` tie ln comments to ln likes; ``like_per_view`` is likes of a video per view; ``adds`` and
     ``churn`` are followers won and lost a day per follower.
     """
 
@@ -59,6 +59,7 @@ class Norms:
     likes_per_comment_sd: float
     slope: float
     slope_sd: float
+    slope_with_spread: float
     residual: float
     posts_per_week: Curve
     posts_per_week_sd: float
@@ -94,6 +95,7 @@ NORMS: Mapping[str, Norms] = MappingProxyType(
             likes_per_comment_sd=0.52,
             slope=1.6,
             slope_sd=0.45,
+            slope_with_spread=0.5,
             residual=0.88,
             posts_per_week=Curve((2.0, 3.3), (0.26, 0.34)),
             posts_per_week_sd=0.85,
@@ -110,8 +112,8 @@ NORMS: Mapping[str, Norms] = MappingProxyType(
         "photo": Norms(
             like_rate=_INSTAGRAM_RATE,
             like_rate_sd=0.78,
-            rate_with_pace=-0.35,
-            rate_with_spread=-0.42,
+            rate_with_pace=-0.15,
+            rate_with_spread=-0.45,
             gaps_with_spread=0.0,
             spread=0.32,
             spread_sd=0.48,
@@ -122,6 +124,7 @@ NORMS: Mapping[str, Norms] = MappingProxyType(
             likes_per_comment_sd=0.80,
             slope=1.05,
             slope_sd=0.33,
+            slope_with_spread=0.3,
             residual=0.52,
             posts_per_week=_INSTAGRAM_PACE,
             posts_per_week_sd=0.88,
@@ -138,18 +141,19 @@ NORMS: Mapping[str, Norms] = MappingProxyType(
         "mixed": Norms(
             like_rate=_INSTAGRAM_RATE,
             like_rate_sd=1.15,
-            rate_with_pace=-0.37,
-            rate_with_spread=-0.42,
+            rate_with_pace=-0.55,
+            rate_with_spread=-0.5,
             gaps_with_spread=0.0,
             spread=0.58,
             spread_sd=0.43,
             memory=0.08,
-            trend=0.0,
+            trend=-0.1,
             trend_sd=0.4,
             likes_per_comment=_INSTAGRAM_LPC,
             likes_per_comment_sd=0.85,
             slope=1.06,
             slope_sd=0.36,
+            slope_with_spread=0.3,
             residual=0.47,
             posts_per_week=_INSTAGRAM_PACE,
             posts_per_week_sd=1.15,
@@ -161,23 +165,24 @@ NORMS: Mapping[str, Norms] = MappingProxyType(
             adds_sd=1.3,
             churn=3.0e-4,
             formats=(("image", 0.47), ("reel", 0.31), ("carousel", 0.22)),
-            young_hours=8,
+            young_hours=4,
         ),
         "tiktok": Norms(
             like_rate=Curve((2.3, 3.4, 4.5, 6.2, 7.0), (0.18, 0.125, 0.05, 0.05, 0.036)),
             like_rate_sd=1.12,
-            rate_with_pace=-0.33,
+            rate_with_pace=-0.5,
             rate_with_spread=0.1,
             gaps_with_spread=0.0,
             spread=0.80,
             spread_sd=0.33,
             memory=0.20,
-            trend=-0.68,
+            trend=-0.8,
             trend_sd=0.6,
             likes_per_comment=Curve((2.3, 3.4, 3.9, 4.5, 5.3, 6.2, 7.0), (38, 45, 58, 64, 105, 134, 147)),
             likes_per_comment_sd=0.70,
             slope=0.74,
             slope_sd=0.26,
+            slope_with_spread=0.0,
             residual=0.51,
             posts_per_week=Curve((2.3, 3.4, 4.5, 5.5, 6.2, 7.0), (1.6, 2.4, 2.6, 3.0, 4.4, 6.0)),
             posts_per_week_sd=1.12,
@@ -189,12 +194,12 @@ NORMS: Mapping[str, Norms] = MappingProxyType(
             adds_sd=1.3,
             churn=3.0e-4,
             formats=(("video", 1.0),),
-            young_hours=40,
+            young_hours=24,
         ),
         "youtube": Norms(
             like_rate=Curve((2.3, 3.5, 4.5, 5.5, 6.5, 7.3), (0.03, 0.014, 0.007, 0.004, 0.0018, 0.0005)),
             like_rate_sd=1.35,
-            rate_with_pace=-0.25,
+            rate_with_pace=-0.3,
             rate_with_spread=0.0,
             gaps_with_spread=0.0,
             spread=0.75,
@@ -206,6 +211,7 @@ NORMS: Mapping[str, Norms] = MappingProxyType(
             likes_per_comment_sd=0.85,
             slope=0.85,
             slope_sd=0.3,
+            slope_with_spread=0.1,
             residual=0.5,
             posts_per_week=Curve((2.3, 4.5, 6.5), (0.7, 1.3, 2.5)),
             posts_per_week_sd=1.0,
@@ -222,7 +228,7 @@ NORMS: Mapping[str, Norms] = MappingProxyType(
         "other": Norms(
             like_rate=Curve((2.3, 4.0, 6.0), (0.02, 0.008, 0.003)),
             like_rate_sd=1.3,
-            rate_with_pace=-0.25,
+            rate_with_pace=-0.3,
             rate_with_spread=0.0,
             gaps_with_spread=0.0,
             spread=0.8,
@@ -234,6 +240,7 @@ NORMS: Mapping[str, Norms] = MappingProxyType(
             likes_per_comment_sd=0.9,
             slope=0.8,
             slope_sd=0.3,
+            slope_with_spread=0.1,
             residual=0.6,
             posts_per_week=Curve((2.3, 6.0), (1.5, 6.0)),
             posts_per_week_sd=1.1,

@@ -148,16 +148,20 @@ class _Leaning:
     rate: float
     spread: float
     gaps: float
+    clock: float
     per_view: float
 
 
 def _draw_leaning(rng: np.random.Generator, norms: Norms) -> _Leaning:
-    z = rng.standard_normal(5)
+    z = rng.standard_normal(6)
     # Who posts more gets fewer likes each time; well-liked photo accounts have an even level.
     rate = _tied(norms.rate_with_pace, z[0], z[1])
     spread = _tied(norms.rate_with_spread, rate, z[2])
     gaps = _tied(norms.gaps_with_spread, spread, z[3])
-    return _Leaning(float(z[0]), rate, spread, gaps, _tied(0.37, rate, z[4]))
+    # Who keeps to the clock keeps an even level; likes per view are high where they are steady.
+    clock = 0.2 * rate - 0.2 * spread - 0.2 * gaps + 0.94 * float(z[4])
+    per_view = 0.37 * rate - 0.25 * spread + 0.90 * float(z[5])
+    return _Leaning(float(z[0]), rate, spread, gaps, clock, per_view)
 
 
 def _tied(correlation: float, cause: float, own: float) -> float:
@@ -177,9 +181,9 @@ def _growth_traits(rng: np.random.Generator, norms: Norms, followers: float) -> 
     return {
         "adds": float(min(norms.adds * rng.lognormal(0, norms.adds_sd + 0.5 * small), 0.03)),
         "churn": float(norms.churn * rng.lognormal(0, 0.55)),
-        "day_shape": float(rng.lognormal(np.log(0.8), 0.8)),
-        "state_sd": float(rng.gamma(2.5, 0.13)),
-        "state_days": float(rng.lognormal(np.log(5), 0.8)),
+        "day_shape": float(rng.lognormal(np.log(1.0), 0.75)),
+        "state_sd": float(rng.gamma(2.5, 0.16)),
+        "state_days": float(rng.lognormal(np.log(7), 0.8)),
         "weekdays": tuple(rng.lognormal(0, rhythm, 7).tolist()),
         "post_weight": float(rng.beta(1.4, 1.4)),
         "post_power": float(rng.uniform(0.9, 2.4)),
@@ -198,7 +202,7 @@ def _posting_traits(
         "posts_per_week": float(np.clip(pace, 0.03, 70)),
         "gap_cv": float(np.clip(gap_cv, 0.25, 3.5)),
         "hour": float((17.5 + rng.normal(0, 2.3)) % 24),
-        "hour_focus": float(np.clip(rng.lognormal(np.log(1.0 if private else 1.5), 0.6), 0.1, 8)),
+        "hour_focus": float(np.clip(np.exp(0.6 * leaning.clock) * (1.0 if private else 1.5), 0.1, 8)),
         "fixed_hour": float(rng.beta(0.35, 6.0 if private else 3.5)),
         "session": float(rng.beta(0.7, 9)),
         "sponsored_share": float(rng.beta(0.7, 5)) if rng.random() < 0.75 else 0.0,
@@ -240,7 +244,8 @@ def _comment_traits(
     rng: np.random.Generator, norms: Norms, followers: float, leaning: _Leaning, *, private: bool
 ) -> dict[str, Any]:
     # Uneven accounts do not have as uneven comments: friends and fans talk whatever the post reaches.
-    slope = norms.slope * rng.lognormal(0, norms.slope_sd) * np.exp(-0.35 * norms.spread_sd * leaning.spread)
+    slope = norms.slope * np.exp(norms.slope_sd * _tied(0.33, leaning.rate, rng.standard_normal()))
+    slope *= np.exp(-norms.slope_with_spread * norms.spread_sd * leaning.spread)
     # Among small accounts some get hardly any comment, among stars some very many.
     deviation = _tied(0.15, leaning.rate, rng.standard_normal())
     uneven = _tied(-0.45, deviation, rng.standard_normal())  # who asks for comments gets them now and then

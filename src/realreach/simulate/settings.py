@@ -45,6 +45,7 @@ NICHES = (
     "finance",
     "lifestyle",
 )
+"""Topic worlds; each grammar has words of its own for every one of them."""
 
 MECHANISMS: Mapping[str, str] = MappingProxyType(
     {

@@ -16,6 +16,7 @@ from importlib import resources
 from typing import Any
 
 from realreach.errors import UsageError
+from realreach.simulate.settings import NICHES
 from realreach.simulate.text.dice import Dice
 from realreach.simulate.text.names import weighted
 
@@ -23,24 +24,6 @@ __all__ = ["LANGUAGES", "NICHES", "Grammar", "load_grammar"]
 
 LANGUAGES = ("id", "en", "mixed", "ms", "es", "pt", "hi", "ja", "th", "ko")
 """Languages with a grammar; ``mixed`` is Indonesian with English switched in, ``hi`` is Hindi in Latin letters."""
-
-NICHES = (
-    "beauty",
-    "fashion",
-    "food",
-    "travel",
-    "gaming",
-    "fitness",
-    "parenting",
-    "tech",
-    "music",
-    "comedy",
-    "education",
-    "automotive",
-    "finance",
-    "lifestyle",
-)
-"""Topic worlds; each grammar has words of its own for every one of them."""
 
 _SLOT = re.compile(r"\{([a-z_]+)(\?)?\}")
 _ONCE = frozenset({"i", "you"})  # chosen once per comment: nobody says "aku" and "gue" in one breath
