@@ -377,3 +377,9 @@ def test_predict_refuses_a_damaged_model_with_one_line_and_code_4(copy, shortlis
     assert out == ""
     assert len(err.splitlines()) == 1
     assert err.startswith("predict.py: ")
+
+
+def test_features_of_another_catalogue_version_are_refused(bundle, monkeypatch):
+    monkeypatch.setattr(module, "CATALOGUE_VERSION", 2)
+    with pytest.raises(ModelError, match="catalogue version 1, this realreach computes version 2"):
+        load_bundle(bundle)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -208,6 +209,7 @@ def test_no_bar_is_shown_outside_a_terminal(capsys):
 LONG, SHORT = ["features", "--list"], ["validate"]
 """Commands whose output is larger and smaller than a buffer: one fails while it writes, the other at the end."""
 MAIN = "import sys; from realreach.cli import main; sys.exit(main(sys.argv[1:]))"
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 
 
 @pytest.mark.parametrize("command", [LONG, SHORT])
@@ -217,8 +219,9 @@ def test_a_full_disk_behind_stdout_is_exit_code_5(shortlist, command):
     arguments = [*command, *([shortlist, "--quiet"] if command is SHORT else [])]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-c", MAIN, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
+            [sys.executable, "-c", MAIN, *arguments],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=BUFFERED,
+        )  # fmt: skip
     assert done.returncode == 5
     assert "could not be written: No space left on device" in done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
@@ -229,15 +232,13 @@ def test_a_full_disk_behind_stdout_is_exit_code_5(shortlist, command):
 def test_a_reader_who_leaves_early_is_no_error(shortlist, command, unbuffered):
     arguments = [*command, *([shortlist, "--quiet"] if command is SHORT else [])]
     whole = [sys.executable, *(["-u"] if unbuffered else []), "-c", MAIN, *arguments]
-    with subprocess.Popen(whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=BUFFERED) as process:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait() == 0
 
 
 def test_waiting_threads_are_told_to_sleep_before_any_library_starts_them(command, monkeypatch):
-    import os
-
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
     command(lambda: 0)
     run_command("validate", ["folder"], prog="x")

@@ -151,8 +151,8 @@ def test_gap_in_the_counts_is_no_burst():
 
 def test_rounded_counts_are_noticed():
     plain, rounded = compare(honest(), honest().round(-2))
-    assert rounded["growth__rounding__366d__share"] == 1.0
-    assert plain["growth__rounding__366d__share"] < 0.3
+    assert rounded["growth__rounding__366d__flag"] == 1.0
+    assert plain["growth__rounding__366d__flag"] < 0.3
 
 
 @pytest.mark.parametrize("factor", [10.0, 1_000.0])

@@ -160,7 +160,7 @@ def test_automatic_likes_are_even_where_they_are_cheap_and_as_uneven_as_life_whe
 def test_follow_and_unfollow_leaves_a_saw_in_the_number_followed():
     frames = only("M11", tiers={"1k-5k": 1.0})
     saws = [np.abs(np.diff(level)) > 40 for level in levels(frames, "following").values()]
-    assert np.median([saw.mean() for saw in saws]) > 0.1
+    assert np.median([saw.mean() for saw in saws]) > 0.05
     usual = simulate(40, 5, SimulationSettings(**{**ALONE, "fake_share": 0.0}, look_alikes=CALM)).frames
     assert np.median([(np.abs(np.diff(v)) > 40).mean() for v in levels(usual, "following").values()]) < 0.02
 
@@ -203,7 +203,8 @@ def test_an_account_with_a_new_owner_lives_on_inherited_followers():
 def test_forced_views_come_without_likes():
     frames = only("M19", platforms={"tiktok": 1.0}, tiers={"10k-50k": 1.0})
     truth = frames["truth"]
-    assert truth["purchased_share_views"].median() > 0.1
+    assert truth["purchased_share_views"].median() > 0.05
+    assert truth["purchased_share_views"].quantile(0.9) > 0.25
     assert truth["purchased_share_likes"].fillna(0).max() == 0
 
 

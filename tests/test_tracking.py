@@ -150,7 +150,7 @@ def test_the_served_model_finds_columns_by_name_also_without_a_signature(scorer,
     features = build_features(read.tables)
     moved = served.predict(None, features[features.columns[::-1]])
     np.testing.assert_array_equal(moved["fake_probability"], scorer.bundle.model.probabilities(features.to_numpy()))
-    with pytest.raises(ModelError, match="lacks 1 of .* feature columns"):
+    with pytest.raises(ModelError, match=r"lacks 1 of .* feature columns"):
         served.predict(None, features.drop(columns=features.columns[3]))
 
 

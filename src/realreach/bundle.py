@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from realreach._version import __version__
 from realreach.errors import ModelError, OutputError
+from realreach.features.catalogue import CATALOGUE_VERSION, feature_names
 from realreach.files import atomic_folder, check_writable
 from realreach.model import Calibration, FittedModel, Layout
 from realreach.references import References
@@ -100,6 +101,7 @@ def save_bundle(
         "model.txt": text,
         "features.json": _json(
             {
+                "catalogue_version": CATALOGUE_VERSION,
                 "names": list(layout.names),
                 "used": layout.used.tolist(),
                 "needs": layout.needs.tolist(),
@@ -212,8 +214,12 @@ def _booster(root: Path, text: bytes, layout: Layout) -> lgb.Booster:
 
 
 def _layout(root: Path, features: Mapping[str, Any]) -> Layout:
-    from realreach.features.catalogue import feature_names
-
+    version = features["catalogue_version"]
+    if version != CATALOGUE_VERSION:
+        raise ModelError(
+            f"{root}: the model's features were computed by catalogue version {version!r:.20}, this realreach computes "
+            f"version {CATALOGUE_VERSION}. Use the realreach version named in metadata.json, or train again."
+        )
     names = tuple(features["names"])
     if names != feature_names():
         missing = sorted(set(names) - set(feature_names()))[:3]

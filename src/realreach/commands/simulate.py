@@ -1,4 +1,4 @@
-"""``realreach simulate``: write a simulated world, or hold it against real data."""
+"""Write a simulated world: creators with known truth. Or, with --check, hold such a world against real data."""
 
 from __future__ import annotations
 
@@ -38,7 +38,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--exclude-mechanism",
         action="append",
-        default=[],
         metavar="CODE",
         help="leave a mechanism out, such as M9; may be given several times",
     )
@@ -96,7 +95,7 @@ def _settings(args: argparse.Namespace) -> SimulationSettings:
     flags = {
         "days": args.days,
         "comment_corpus": args.comment_corpus,
-        "exclude_mechanisms": tuple(args.exclude_mechanism) or None,
+        "exclude_mechanisms": tuple(args.exclude_mechanism) if args.exclude_mechanism else None,
         "max_evasion": args.max_evasion,
     }
     given = {name: value for name, value in flags.items() if value is not None}

@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-__all__ = ["CONTEXT", "Feature", "Pillar", "catalogue", "feature_names", "model_columns", "pillars_of"]
+__all__ = [
+    "CATALOGUE_VERSION",
+    "CONTEXT",
+    "Feature",
+    "Pillar",
+    "catalogue",
+    "feature_names",
+    "model_columns",
+    "pillars_of",
+]
+
+CATALOGUE_VERSION = 1
+"""Raised whenever a formula changes under an unchanged name: a model scores only features computed as at its training."""
 
 Pillar = Literal["growth", "engagement", "comments", "coherence", "context"]
 

@@ -255,12 +255,15 @@ def _distinct_pairs(owner: IntArray, key: IntArray, creators: int) -> tuple[Floa
 def _conversation(section: _Section, every: Table, own: np.ndarray) -> dict[str, FloatArray]:
     n, table = section.creators, section.table
     out: dict[str, FloatArray] = {}
-    if "parent_comment_id" in table:
-        parents = table.codes("parent_comment_id") >= 0
-        out["replies__all__share"] = section.share(parents.astype(np.float64))
-    if "by_creator" in table:
-        answers = segment_sum(own.astype(np.float64), every.creator, n)
-        out["creator_replies__all__share"] = ratio(answers, section.count)
+    # Known or not is asked of each creator, never of the column: that others have it says nothing about this one.
+    answered = (every.codes("parent_comment_id") >= 0).astype(np.float64)
+    recorded = segment_sum(answered, every.creator, n) > 0
+    parents = (table.codes("parent_comment_id") >= 0).astype(np.float64)
+    out["replies__all__share"] = np.where(recorded, section.share(parents), np.nan)
+    told = (~np.isnan(every.numbers("by_creator"))).astype(np.float64)
+    answers = segment_sum(own.astype(np.float64), every.creator, n)
+    known_author = segment_sum(told, every.creator, n) > 0
+    out["creator_replies__all__share"] = np.where(known_author, ratio(answers, section.count), np.nan)
     likes = table.numbers("likes")
     known = ~np.isnan(likes)
     liked = section.total((likes > 0).astype(np.float64))

@@ -103,7 +103,7 @@ FEATURES: tuple[Feature, ...] = (
     _f("following_change__366d__sawtooth", "ratio", "following up and down again", "mengikuti lalu berhenti mengikuti", 1, 0, None, "G9", "following not recorded"),
     _f("following_change__366d__gain_correlation", "correlation", "new followers right after following others", "pengikut baru sesudah mengikuti akun lain", 1, -1, 1, "G9", "following not recorded or constant"),
     _f("following_ratio__now__log", "log ratio", "accounts followed per follower", "akun diikuti per pengikut", 0, None, None, "PEERS 2", "following not known"),
-    _f("rounding__366d__share", "share of counts", "share of rounded counts", "bagian angka yang dibulatkan", 0, 0, 1, "G12"),
+    _f("rounding__366d__flag", "0 or 1", "counts that the platform rounds", "angka yang dibulatkan platform", 0, 0, 1, "G12"),
 )  # fmt: skip
 
 
@@ -460,11 +460,10 @@ def _following(following: FloatArray, level: FloatArray, gain: FloatArray) -> di
 
 
 def _quality(day: FloatArray, level: FloatArray, days: FloatArray, usual_days: FloatArray) -> dict[str, FloatArray]:
-    step = np.where(level >= 100_000, 100.0, 10.0)
     span = day[:, -1] - day[:, 0]
     gap = np.where(days > 3.0 * usual_days, days, 0.0).sum(axis=1)
     return {
-        "rounding__366d__share": mean_where((level % step == 0).astype(np.float64), level >= 1000.0),
+        "rounding__366d__flag": (rounding_step(level)[:, 0] > 1.0).astype(np.float64),
         "context__history__366d__days": span,
         "context__interval__366d__days": usual_days[:, 0],
         "context__gap__366d__share": ratio(gap, span),

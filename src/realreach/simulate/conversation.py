@@ -13,7 +13,7 @@ from realreach.simulate.profile import Profile
 from realreach.simulate.words import Words
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["CommentRows", "author_names", "converse"]
+__all__ = ["CommentRows", "author_names", "comments_of", "converse"]
 
 _KINDS = ("ordinary", "fan", "friend_tag", "question", "critical", "wish", "giveaway", "event")
 _ORGANIC, _SPAM = -1, -2  # sources of a comment; 0 and more are positions in the list of orders
@@ -39,10 +39,10 @@ def author_names(keys: np.ndarray) -> list[str]:
     Examples
     --------
     >>> author_names(np.array([1, 1, 2], dtype=np.uint64))
-    ['u5692161d100b', 'u5692161d100b', 'udbd238973a2b']
+    ['u910a2dec8902', 'u910a2dec8902', 'u975835de1c97']
     """
     with np.errstate(over="ignore"):
-        x = keys + np.uint64(0x9E3779B97F4A7C15) * np.uint64(1)
+        x = keys + np.uint64(0x9E3779B97F4A7C15)
         x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         x ^= x >> np.uint64(31)

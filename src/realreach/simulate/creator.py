@@ -61,8 +61,8 @@ def _make(rng: np.random.Generator, creator_id: str, settings: SimulationSetting
     profile = draw_profile(rng, settings)
     view = draw_view(rng, profile, settings)
     is_fake = rng.random() < settings.fake_share
-    # What is bought has a generator of its own, so that settings about fakes leave honest creators as they are.
-    fake_rng = np.random.default_rng(rng.integers(2**63))
+    # What is bought and what is written have generators of their own: under any purchases lies the same life.
+    fake_rng, text_rng = (np.random.default_rng(number) for number in rng.integers(2**63, size=2))
     plan = draw_plan(fake_rng, settings, shared, profile) if is_fake else None
     if plan is not None:
         profile = make_room(profile, plan)
@@ -90,7 +90,7 @@ def _make(rng: np.random.Generator, creator_id: str, settings: SimulationSetting
     comments = None
     limits = (view.comments_total, view.comments_per_post, settings.comments_cap)
     if view.comments and not view.comments_limited and len(captions):
-        comments = converse(rng, life, counts, orders, words, captions, limits)
+        comments = converse(text_rng, life, counts, orders, words, captions, limits)
     return _Made(creator_id, life, view, plan, counts, captions, orders, comments)
 
 

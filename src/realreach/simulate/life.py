@@ -103,7 +103,7 @@ def decay_kernel(power: float, days: int, offset: float = 0.7) -> FloatArray:
     Examples
     --------
     >>> decay_kernel(1.4, 3).round(2)
-    array([0.65, 0.22, 0.13])
+    array([0.69, 0.2 , 0.1 ])
     """
     kernel = (np.arange(days) + offset) ** -power
     return kernel / kernel.sum()

@@ -41,8 +41,8 @@ class Norms:
     ``like_rate`` is mean likes per follower; ``rate_with_pace``, ``rate_with_spread`` and ``gaps_with_spread`` are
     correlations between accounts; ``spread`` is the standard deviation of ln likes over posts, ``memory`` the usual
     share of slow drift in it, ``trend`` the change of ln likes over the collected posts (of private people: a year);
-    ``slope`` (flatter for uneven accounts by ``slope_with_spread``) and ``residual`` tie ln comments to ln likes; ``like_per_view`` is likes of a video per view; ``adds`` and
-    ``churn`` are followers won and lost a day per follower.
+    ``slope`` (flatter for uneven accounts, by ``slope_with_spread``) and ``residual`` tie ln comments to ln likes;
+    ``like_per_view`` is likes of a video per view; ``adds`` and ``churn`` are followers won and lost a day per head.
     """
 
     like_rate: Curve
@@ -103,8 +103,8 @@ NORMS: Mapping[str, Norms] = MappingProxyType(
             gap_cv_sd=0.28,
             like_per_view=0.10,
             like_per_view_sd=0.6,
-            adds=3.0e-4,
-            adds_sd=1.5,
+            adds=2.4e-4,
+            adds_sd=0.9,
             churn=2.5e-4,
             formats=(("image", 0.75), ("carousel", 0.15), ("video", 0.10)),
             young_hours=14,
@@ -154,7 +154,7 @@ NORMS: Mapping[str, Norms] = MappingProxyType(
             slope=1.06,
             slope_sd=0.36,
             slope_with_spread=0.3,
-            residual=0.47,
+            residual=0.53,
             posts_per_week=_INSTAGRAM_PACE,
             posts_per_week_sd=1.15,
             gap_cv=0.82,
@@ -168,8 +168,8 @@ NORMS: Mapping[str, Norms] = MappingProxyType(
             young_hours=4,
         ),
         "tiktok": Norms(
-            like_rate=Curve((2.3, 3.4, 4.5, 6.2, 7.0), (0.18, 0.125, 0.05, 0.05, 0.036)),
-            like_rate_sd=1.12,
+            like_rate=Curve((2.3, 3.4, 4.5, 5.3, 5.9, 6.2, 7.0), (0.18, 0.125, 0.05, 0.041, 0.052, 0.05, 0.036)),
+            like_rate_sd=1.03,
             rate_with_pace=-0.5,
             rate_with_spread=0.1,
             gaps_with_spread=0.0,
@@ -219,7 +219,7 @@ NORMS: Mapping[str, Norms] = MappingProxyType(
             gap_cv_sd=0.4,
             like_per_view=0.036,
             like_per_view_sd=0.75,
-            adds=2.8e-4,
+            adds=2.2e-4,
             adds_sd=1.5,
             churn=0.7e-4,
             formats=(("video", 0.7), ("short", 0.3)),

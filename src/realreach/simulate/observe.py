@@ -14,7 +14,7 @@ from realreach.simulate.profile import Profile, pick
 from realreach.simulate.settings import SimulationSettings
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["View", "choose_posts", "days_seen", "draw_view", "round_down", "rounded"]
+__all__ = ["View", "choose_posts", "days_seen", "draw_view", "hide", "round_down", "rounded"]
 
 # Which of (growth, posts, comments) a vetting team has of a creator.
 _PILLARS: Mapping[str, tuple[bool, bool, bool]] = MappingProxyType(
@@ -62,8 +62,8 @@ def draw_view(rng: np.random.Generator, profile: Profile, settings: SimulationSe
     kinds = {"all": 1.0} if complete else _PILLAR_SHARES
     growth, posts, comments = _PILLARS[pick(rng, kinds)]
     rhythm = pick(rng, _RHYTHMS)
-    total = int(rng.negative_binomial(2.2, 2.2 / (2.2 + 1.15 * max(settings.comments_median, 0.01))))
-    per_post = int(rng.choice([5, 10, 20, 50, 150], p=[0.15, 0.25, 0.25, 0.2, 0.15]))
+    total = int(rng.negative_binomial(2.2, 2.2 / (2.2 + 1.35 * max(settings.comments_median, 0.01))))
+    per_post = int(rng.choice([5, 10, 20, 50, 150], p=[0.10, 0.22, 0.25, 0.25, 0.18]))
     view = View(
         growth=growth,
         posts=posts,

@@ -77,6 +77,8 @@ def draw_plan(rng: np.random.Generator, settings: SimulationSettings, shared: Sh
     when = pick(rng, _WHEN)
     # Order over prior followers: median 0.3, nine in ten between 0.03 and 3; small accounts dare more.
     ratio = rng.lognormal(np.log(0.30 if profile.followers > 10_000 else 0.36), 1.35)
+    modest = 0.6 if evasion == 2 else 1.0  # who hides well also buys less at a time
+    ratio *= modest
     if "M17" in mechanisms:  # most of a loop's followers leave again
         ratio = max(ratio, rng.uniform(0.08, 0.5))
     if "M16" in mechanisms:
@@ -96,8 +98,8 @@ def draw_plan(rng: np.random.Generator, settings: SimulationSettings, shared: Sh
         mechanisms=mechanisms,
         evasion=evasion,
         ratio=float(np.clip(ratio, 0.021, 9.0)),
-        like_ratio=float(np.clip(rng.lognormal(np.log(0.5), 1.1), 0.03, 9.0)),
-        comment_ratio=float(np.clip(rng.lognormal(np.log(0.7), 1.0), 0.05, 9.0)),
+        like_ratio=float(np.clip(modest * rng.lognormal(np.log(0.5), 1.1), 0.03, 9.0)),
+        comment_ratio=float(np.clip(modest * rng.lognormal(np.log(0.7), 1.0), 0.05, 9.0)),
         when=when,
         back_days=float(back),
         seller=shared.sellers[int(rng.integers(len(shared.sellers)))],

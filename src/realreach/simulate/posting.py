@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from realreach.simulate.profile import Profile
-from realreach.tables.core import FloatArray, IntArray
+from realreach.tables.core import FloatArray
 
-__all__ = ["Posts", "draw_posts"]
+__all__ = ["Posts", "ar1", "draw_posts"]
 
 BoolArray = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
@@ -118,8 +118,3 @@ def _format_effect(profile: Profile, formats: np.ndarray) -> FloatArray:
         return np.zeros(len(formats))
     video = np.isin(formats, ["reel", "video"]) * np.log(profile.video_effect)
     return video + (formats == "carousel") * np.log(profile.carousel_effect)
-
-
-def days_of(posts: Posts) -> IntArray:
-    """Return the UTC day of each post."""
-    return np.floor(posts.at).astype(np.int64)

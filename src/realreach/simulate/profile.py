@@ -176,7 +176,8 @@ def _age(rng: np.random.Generator, followers: float) -> int:
 
 
 def _growth_traits(rng: np.random.Generator, norms: Norms, followers: float) -> dict[str, Any]:
-    small = max(0.0, np.log10(3_000 / followers))  # small accounts differ more
+    # Small accounts differ more, though private ones all grow slowly.
+    small = 0.0 if norms is NORMS["ordinary"] else max(0.0, np.log10(3_000 / followers))
     rhythm = 0.45 if rng.random() < 0.35 else 0.13
     return {
         "adds": float(min(norms.adds * rng.lognormal(0, norms.adds_sd + 0.5 * small), 0.03)),

@@ -100,7 +100,7 @@ def _burst(rng: np.random.Generator, life: Life, plan: Plan, quantity: float, st
 def _drip(rng: np.random.Generator, life: Life, plan: Plan, quantity: float, start: float) -> None:
     total = _filled(rng, plan, quantity)
     pace = rng.uniform(0.002, 0.02) * life.profile.followers
-    length = int(np.clip(total / pace, 7, 84))
+    length = int(np.clip(total / pace, 7, 84) if plan.evasion < 2 else np.clip(1.5 * total / pace, 25, 120))
     first = int(start) - (length // 2 if plan.when != "eve" else length)
     if plan.evasion == 2:
         adds = follow_along(rng, life.adds, first, total, length)
@@ -134,7 +134,7 @@ def _piggyback(rng: np.random.Generator, life: Life, plan: Plan, quantity: float
     day = recent + int(np.argmax(smooth[recent:])) if life.days > 3 else 0
     total = _filled(rng, plan, quantity)
     if plan.evasion == 2:
-        adds = follow_along(rng, life.adds, day - 1, total, int(rng.integers(6, 25)))
+        adds = follow_along(rng, life.adds, day - 1, total, int(rng.integers(8, 45)))
     else:
         adds = block(rng, life.days, day + rng.random(), total, float(rng.uniform(0.5, 3)))
     _order(rng, life, plan, adds, total, float(day))
