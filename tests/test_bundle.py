@@ -211,7 +211,9 @@ CRAFTED = {
     "other catalogue": (crafted("features.json", lambda d: {**d, "names": ["x"]}), "another feature catalogue"),
     "positions outside": (crafted("features.json", lambda d: d["used"].append(10**6)), "does not fit together"),
     "fewer features": (
-        crafted("features.json", lambda d: {k: v[:-1] if k in ("used", "needs", "direction") else v for k, v in d.items()}),
+        crafted(
+            "features.json", lambda d: {k: v[:-1] if k in ("used", "needs", "direction") else v for k, v in d.items()}
+        ),
         "the booster has .* features",
     ),
     "unknown combination": (crafted("calibration.json", lambda d: {"likes": d["growth"]}), "do not make a model"),

@@ -264,8 +264,12 @@ def _plain(features: pd.DataFrame) -> FloatArray:
     return features[[name for name in feature_names() if not name.startswith("context__")]].to_numpy(dtype=np.float64)
 
 
-def summary_table(table: pd.DataFrame) -> str:
-    """Return the headline figures as text: one row per metric, one column per model, intervals beside the values."""
+def summary_table(table: pd.DataFrame, *, simulated: bool = False) -> str:
+    """Return the headline figures as text: one row per metric, one column per model, intervals beside the values.
+
+    ``simulated`` says so in the heading of every part, so that no figure stands without the word.
+    """
+    kind = "simulated creators" if simulated else "creators"
     rows = []
     models = list(dict.fromkeys(table["model"]))
     for part in ("all", "size_matched"):
@@ -274,7 +278,7 @@ def summary_table(table: pd.DataFrame) -> str:
             continue
         sizes = here.iloc[0]
         fakes = int(sizes["n_fake"])
-        rows.append([f"{part} ({int(sizes['n']):,} creators, {fakes:,} fake)", *[""] * len(models)])
+        rows.append([f"{part} ({int(sizes['n']):,} {kind}, {fakes:,} fake)", *[""] * len(models)])
         names = [m for m in dict.fromkeys(here["metric"]) if m in HEADLINES or part == "size_matched"]
         for metric in sorted(names, key=lambda m: HEADLINES.index(m) if m in HEADLINES else 99):
             cells = []

@@ -101,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
     # The model first: whatever becomes of the reader of our output, the work is not lost.
     if arguments.out is not None:
         console.say(f"model: {trained.save(arguments.out, overwrite=arguments.overwrite)}")
-    print(summary_table(trained.evaluation.table), flush=True)
+    print(summary_table(trained.evaluation.table, simulated=trained.settings.simulated), flush=True)
     for finding in trained.findings:
         console.say(f"check: {finding.severity}: {finding.sentence} [{finding.code}]")
     if arguments.metrics is not None:
