@@ -273,7 +273,7 @@ def test_validate_reports_on_stdout_and_counts_on_stderr(shortlist, capsys):
     assert main(["validate", str(shortlist)]) == 0
     out, err = capsys.readouterr()
     assert out.startswith("creators: 12 rows in = 12 used")
-    assert err == "12 creators can be scored\n"
+    assert err == "12 creators passed the checks\n"
     assert main(["validate", str(shortlist), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["counts"]["creators"]["used"] == 12
     assert main(["validate", str(shortlist / "nowhere")]) == 3

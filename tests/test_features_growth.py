@@ -173,11 +173,22 @@ def test_constant_growth_has_no_rhythm(gain, number):
     assert math.isnan(row["growth__following_change__366d__gain_correlation"])
 
 
-@pytest.mark.parametrize("number", range(1, 8))
-def test_six_counts_are_needed(number):
-    row = one(creator("a", curve=1_000.0 + np.arange(number) ** 2, followed=np.full(number, 90.0)))
+@pytest.mark.parametrize(
+    ("number", "step", "known"), [(5, 7, False), (6, 3, False), (6, 7, True), (21, 1, False), (22, 1, True)]
+)
+def test_six_counts_over_three_weeks_are_needed(number, step, known):
+    row = one(
+        creator(
+            "a", curve=1_000.0 + np.arange(number) ** 2, days=step * np.arange(number), followed=np.full(number, 90.0)
+        )
+    )
     growth = [name for name in row.index if name.startswith("growth__")]
-    assert bool(row[growth].notna().any()) == (number >= 6)
+    assert bool(row[growth].notna().any()) == known
+
+
+def test_an_account_that_nobody_follows_has_no_curve_to_judge():
+    row = one(creator("a", curve=np.zeros(60)))
+    assert row[[name for name in row.index if name.startswith("growth__")]].isna().all()
 
 
 # Slow and obvious versions

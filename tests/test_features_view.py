@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 import worlds
+from realreach.errors import UsageError
 from realreach.features import build_features
 from realreach.features.view import View, decision_days, known_before
-from worlds import checked, creator, join, organic_curve
+from worlds import checked, creator, crowd, join, organic_curve
 
 
 def day_number(text):
@@ -135,3 +136,9 @@ def test_platforms_and_formats():
     formats = ["image", "reel", "video", "carousel", None, "live"]
     view = view_of(creator("a", posts={"day": np.arange(6.0), "format": formats}))
     assert np.array_equal(view.posts.columns["is_video"], [0.0, 1.0, 1.0, 0.0, np.nan, 1.0], equal_nan=True)
+
+
+@pytest.mark.parametrize("as_of", ["20260201", 20200101, True, "tomorrow", "today", "3000-01-01", 1.5])
+def test_a_day_that_is_no_day_is_refused(as_of):
+    with pytest.raises(UsageError, match="as_of must be a day"):
+        decision_days(checked(crowd()), as_of)

@@ -387,3 +387,17 @@ def test_the_same_input_gives_the_same_bytes_whatever_form_it_comes_in(predict, 
         frame.iloc[half:].to_parquet(parts / name / "part-1.parquet")
     _, from_parts, _ = predict(parts)
     assert from_parts == from_csv
+
+
+def test_rejects_never_replace_what_lies_in_their_folder(csv_folder, bundle, capsys):
+    before = {path.name: path.read_bytes() for path in csv_folder.iterdir() if path.is_file()}
+    arguments = [str(csv_folder), "--model", str(bundle), "--rejects", str(csv_folder)]
+    assert run_command("predict", arguments, prog="predict.py") == 5
+    assert "is not empty" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in csv_folder.iterdir() if path.is_file()} == before
+
+
+def test_a_format_that_contradicts_the_suffix_is_refused(csv_folder, tmp_path, capsys):
+    arguments = [str(csv_folder), "--out", str(tmp_path / "x.csv"), "--format", "parquet"]
+    assert run_command("predict", arguments, prog="predict.py") == 2
+    assert "contradicts" in capsys.readouterr().err

@@ -272,3 +272,23 @@ def test_private_values_reach_the_output_only_as_the_key(scorer, unlabelled):
     assert len(own) == 1
     text = output.drop(columns="creator_id").to_csv()
     assert "sentinel" not in text
+
+
+def test_ten_thousand_others_change_nothing(scorer, frames):
+    key = frames["creators"]["creator_id"].iloc[7]
+    own = {name: frame[frame["creator_id"] == key] for name, frame in frames.items() if name != "labels"}
+    alone = scorer.score_result(tables_from_frames(own)).iloc[0]
+    others = [f"other-{i}" for i in range(10_000)]
+    crowd = pd.DataFrame({"creator_id": others, "platform": "tiktok", "followers": np.arange(10_000) + 50})
+    days = np.tile(np.datetime64("2025-01-01") + np.arange(8) * 7, 10_000)
+    levels = (np.repeat(np.arange(10_000), 8) * 3 + np.tile(np.arange(8) ** 2, 10_000)) + 40
+    history = pd.DataFrame({"creator_id": np.repeat(others, 8), "observed_on": days, "followers": levels})
+    joined = own | {
+        "creators": pd.concat([crowd[:5_000], own["creators"], crowd[5_000:]], ignore_index=True),
+        "follower_history": pd.concat([history, own["follower_history"]], ignore_index=True),
+    }
+    scores = scorer.score_result(tables_from_frames(joined), chunk=3_000)
+    assert len(scores) == 10_001
+    row = scores[scores["creator_id"] == key].iloc[0]
+    for name in scores.columns:
+        assert row[name] == alone[name] or (pd.isna(row[name]) and pd.isna(alone[name])), name

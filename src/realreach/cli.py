@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     listing = "\n".join(f"  {name:<14}{text}" for name, text in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="realreach",
-        description="Is this creator's engagement real? Authenticity scores with reasons, evidence and a range.",
+        description="Is this creator's engagement real? Authenticity scores from growth, likes and comments.",
         epilog=f"commands:\n{listing}\n\n'realreach <command> --help' says more.\n\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

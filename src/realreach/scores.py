@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["OUTPUT_COLUMNS", "STATUS_REASONS", "Scorer"]
 
 OUTPUT_COLUMNS: Mapping[str, str] = {
-    "creator_id": "your key of the creator, unchanged",
+    "creator_id": "your key of the creator, unchanged (in CSV with an apostrophe before = + - @, unless --raw-csv)",
     "platform": "platform as given",
-    "as_of": "day of the decision; rows on or after it were not read",
+    "as_of": "day of the decision; rows dated on or after it were not read, rows without a time always are",
     "status": "scored, insufficient_data or invalid_input",
     "status_reasons": "codes, joined by +: what is missing or wrong",
     "authenticity": "0-100, high = authentic; empty unless scored",
@@ -175,7 +175,13 @@ class Scorer:
             except InputError as err:
                 answers.append(self._refused_record(record, err))
                 continue
-            answers.extend(_plain(self.score_result(result, as_of)))
+            for answer in _plain(self.score_result(result, as_of)):
+                # All rows of the record are this creator's, whatever key they carry, and a service sees no report.
+                answer["rows_set_aside"] = result.report.set_aside
+                codes = [p.code for p in result.report.problems if p.severity == "error" or p.code == "unknown_column"]
+                told = [answer["status_reasons"] or "", *codes]
+                answer["status_reasons"] = "+".join(dict.fromkeys(code for code in told if code))
+                answers.append(answer)
         return answers
 
     def score_result(self, result: ReadResult, as_of: object = None, *, chunk: int = 20_000) -> pd.DataFrame:

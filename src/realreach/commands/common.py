@@ -111,6 +111,19 @@ def parse_day(text: str | None) -> Any:
         raise UsageError(f"--as-of must be a date such as 2026-01-31, got {text!r:.40}") from err
 
 
+def _check_rejects(arguments: argparse.Namespace) -> None:
+    """Refuse a folder of rejects that is not empty: it may be the input, or hold rows that are being mended."""
+    from realreach.errors import OutputError
+
+    folder = arguments.rejects
+    if folder is None:
+        return
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(
+            f"--rejects {folder} is not empty. Name a new folder, so that no table and no mended row is lost."
+        )
+
+
 def read_input(arguments: argparse.Namespace, console: Console, source: str, labels: str | None = None) -> ReadResult:
     """Read and check tables, say what was set aside, write the rejects, and refuse if they are too many.
 
@@ -118,12 +131,15 @@ def read_input(arguments: argparse.Namespace, console: Console, source: str, lab
     ------
     InputError
         If the input cannot be used, or too many rows were set aside.
+    OutputError
+        If something lies in the folder for the rejects.
     UsageError
         For a share outside 0-1, or flags that contradict each other.
     """
     from realreach.tables import NothingLeftError, read_tables
 
     limit = _reject_limit(arguments)
+    _check_rejects(arguments)
     try:
         result = read_tables(source, format=arguments.input_format, assume_tz=arguments.assume_tz, labels=labels)
     except NothingLeftError as err:

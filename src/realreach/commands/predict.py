@@ -80,6 +80,11 @@ def run(arguments: argparse.Namespace) -> int:
     )
     counts, neutralised = _write(frames, arguments, kind)
     _account(console, counts, n, invalid, neutralised, scorer)
+    nameless = sum(len(part.broken) for part in result.report.quarantined if part.table == "creators")
+    if nameless:
+        console.say(
+            f"{nameless:,} more creators could not be named: their row or line cannot be taken apart (see above)"
+        )
     return 0
 
 
@@ -113,10 +118,12 @@ def default_model() -> Path:
 
 
 def _output_format(arguments: argparse.Namespace) -> str:
-    if arguments.format:
-        return str(arguments.format)
     suffix = Path(arguments.out).suffix.lower().lstrip(".")
     kind = {"ndjson": "jsonl", "": "csv", "-": "csv"}.get(suffix, suffix)
+    if arguments.format:
+        if suffix and kind in _FORMATS and kind != arguments.format:
+            raise UsageError(f"--format {arguments.format} contradicts --out {arguments.out}: drop one of them")
+        return str(arguments.format)
     if kind not in _FORMATS:
         raise UsageError(
             f"--out {arguments.out}: the format cannot be told from .{suffix}; say --format csv, jsonl or parquet"

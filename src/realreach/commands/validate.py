@@ -29,5 +29,5 @@ def run(arguments: argparse.Namespace) -> int:
     quiet = argparse.Namespace(**{**vars(arguments), "quiet": True})
     result = read_input(quiet, Console(quiet), arguments.input)
     print(result.report.to_json() if arguments.json else result.report.text())
-    Console(arguments).say(f"{len(result.tables):,} creators can be scored")
+    Console(arguments).say(f"{len(result.tables):,} creators passed the checks")
     return 0

@@ -21,9 +21,9 @@ _NONE = "no daily or weekly curve, fewer than 6 counts, or too few posts around"
 
 def _f(
     name: str, unit: str, en: str, idn: str, direction: int = 0, low: float | None = None, high: float | None = None, source: str = "",
-    missing: str = _NONE, peers: bool = False,
+    missing: str = _NONE, peers: bool = False, monotone: bool = False,
 ) -> Feature:  # fmt: skip
-    return Feature(f"coherence__{name}", unit, missing, en, idn, direction, low, high, source, peers)
+    return Feature(f"coherence__{name}", unit, missing, en, idn, direction, low, high, source, peers, monotone)
 
 
 FEATURES: tuple[Feature, ...] = (
@@ -33,7 +33,7 @@ FEATURES: tuple[Feature, ...] = (
     _f("growth_engagement_response__burst__views", "ln", "views after the main burst against before", "tayangan sesudah lonjakan dibanding sebelumnya", -1, source="X2"),
     _f("growth_engagement_cause__burst__posts", "posts", "posts in the three days before the main burst", "posting dalam tiga hari sebelum lonjakan", -1, 0, None, "G4"),
     _f("growth_engagement_cause__burst__surprise", "spreads", "best post around the main burst, against the creator's usual posts", "posting terbaik di sekitar lonjakan", -1, source="X2, X3"),
-    _f("growth_engagement_unexplained__366d__share", "share of followers", "followers from bursts that no strong post goes with", "pengikut dari lonjakan tanpa posting kuat", 1, 0, None, "G1"),
+    _f("growth_engagement_unexplained__366d__share", "share of followers", "followers from bursts that no strong post goes with", "pengikut dari lonjakan tanpa posting kuat", 1, 0, None, "G1", monotone=True),
     _f("growth_engagement_unexplained__366d__max", "expected spreads", "largest burst that no strong post goes with", "lonjakan terbesar tanpa posting kuat", 1, source="G1"),
     _f("growth_engagement_coupling__366d__correlation", "correlation", "growth following strong posts", "pertumbuhan mengikuti posting kuat", -1, -1, 1, "G4", peers=True),
     _f("growth_engagement_coupling__366d__idle_share", "share of gains", "new followers on days without a post in the week before", "pengikut baru tanpa posting sepekan sebelumnya", 1, 0, 1, "G4"),

@@ -30,9 +30,9 @@ _WORDS = "fewer than 10 comments of four words or more"
 
 def _f(
     name: str, unit: str, en: str, idn: str, direction: int = 0, low: float | None = 0, high: float | None = 1, source: str = "",
-    missing: str = _FEW, peers: bool = True,
+    missing: str = _FEW, peers: bool = True, monotone: bool = False,
 ) -> Feature:  # fmt: skip
-    return Feature(f"comments__{name}", unit, missing, en, idn, direction, low, high, source, peers)
+    return Feature(f"comments__{name}", unit, missing, en, idn, direction, low, high, source, peers, monotone)
 
 
 _SHARES = {
@@ -67,7 +67,7 @@ FEATURES: tuple[Feature, ...] = (
     _f("repeats__all__chance", "log10 chance", "chance that two comments are the same", "peluang dua komentar sama", 1, None, 0, "T1"),
     _f("long_repeats__all__chance", "log10 chance", "chance that two comments of four words or more are the same", "peluang dua komentar panjang sama", 1, None, 0, "T1", _WORDS),
     _f("long_repeats__all__share", "share of comments", "comments of four words or more that have a twin", "komentar panjang yang punya kembaran", 1, source="T1", missing=_WORDS),
-    _f("templates__all__chance", "log10 chance", "chance that two longer comments fill the same template", "peluang dua komentar memakai pola yang sama", 1, None, 0, "T1", _WORDS),
+    _f("templates__all__chance", "log10 chance", "chance that two longer comments fill the same template", "peluang dua komentar memakai pola yang sama", 1, None, 0, "T1", _WORDS, monotone=True),
     _f("templates__all__share", "share of comments", "longer comments that fill a template used twice", "komentar yang memakai pola berulang", 1, source="T1", missing=_WORDS),
     _f("templates__all__across_posts", "log10 chance", "chance that longer comments under two posts fill the same template", "peluang pola sama di bawah dua posting", 1, None, 0, "T1", _WORDS),
     _f("vocabulary__all__chance", "log10 chance", "chance that two words are the same", "peluang dua kata sama", 1, None, 0, "T5"),

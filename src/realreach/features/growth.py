@@ -28,16 +28,18 @@ __all__ = [
 
 MINIMUM_COUNTS = 6
 """Counts that a curve must have; below, every growth feature is NaN."""
+MINIMUM_DAYS = 21.0
+"""Days that a curve must span; below, every growth feature is NaN."""
 
-_SHORT = "fewer than 6 counts"
+_SHORT = "fewer than 6 counts over three weeks"
 _LOTS = np.array([100, 250, 500, 1000, 2000, 2500, 5000, 10_000, 20_000, 25_000, 50_000, 100_000], dtype=np.float64)
 
 
 def _f(
     name: str, unit: str, en: str, idn: str, direction: int = 0, low: float | None = None, high: float | None = None, source: str = "",
-    missing: str = _SHORT, peers: bool = False,
+    missing: str = _SHORT, peers: bool = False, monotone: bool = False,
 ) -> Feature:  # fmt: skip
-    return Feature(f"growth__{name}", unit, missing, en, idn, direction, low, high, source, peers)
+    return Feature(f"growth__{name}", unit, missing, en, idn, direction, low, high, source, peers, monotone)
 
 
 CONTEXT_NAMES = (
@@ -49,7 +51,7 @@ CONTEXT_NAMES = (
 )
 """Context that only the curve can tell; computed here, declared with the other context."""
 
-_NO_BURST = "fewer than 6 counts, or no gain at all"
+_NO_BURST = "fewer than 6 counts over three weeks, or no gain at all"
 FEATURES: tuple[Feature, ...] = (
     _f("gain_share__366d__max", "share of all gains", "share of all new followers that came in one interval", "bagian pengikut baru yang datang dalam satu selang", 1, 0, 1, "G8", _NO_BURST, peers=True),
     _f("gain_share__366d__top3", "share of all gains", "share of all new followers that came in the best three intervals", "bagian pengikut baru dari tiga selang terbaik", 1, 0, 1, "G8", _NO_BURST, peers=True),
@@ -74,7 +76,7 @@ FEATURES: tuple[Feature, ...] = (
     _f("burst_before__366d__share", "share of followers", "followers before the burst, as a share of those now", "pengikut sebelum lonjakan sebagai bagian dari sekarang", 0, 0, None, "", _NO_BURST),
     _f("burst_loss__366d__share", "share of the burst", "share of the burst that was lost again", "bagian lonjakan yang hilang lagi", 1, 0, None, "G6", _NO_BURST),
     _f("burst_lot__366d__distance", "log ratio", "distance of the burst from the next round lot below", "jarak lonjakan dari jumlah bulat", -1, 0, None, "G10", "no burst of 100 followers"),
-    _f("unexplained_gain__366d__share", "share of followers", "followers beyond the usual growth and its spread", "pengikut di luar pertumbuhan biasa", 1, 0, None, "G1"),
+    _f("unexplained_gain__366d__share", "share of followers", "followers beyond the usual growth and its spread", "pengikut di luar pertumbuhan biasa", 1, 0, None, "G1", monotone=True),
     _f("unexplained_gain__30d__share", "share of followers", "followers of the last 30 days beyond the usual growth", "pengikut 30 hari terakhir di luar kebiasaan", 1, 0, None, "G1, X7"),
     _f("surprise__366d__share_above_3", "share of intervals", "share of intervals with far too much growth", "bagian selang dengan pertumbuhan berlebih", 1, 0, 1, "G8"),
     _f("surprise__366d__runs", "per 100 intervals", "separate bursts", "jumlah lonjakan terpisah", 0, 0, 100, "G8"),
@@ -88,7 +90,7 @@ FEATURES: tuple[Feature, ...] = (
     _f("dispersion__14p__min_log_ratio", "log ratio", "most regular two weeks, against honest creators", "dua minggu paling teratur dibanding kreator jujur", -1, None, None, "G5", "no two weeks with a gain of 3 an interval", peers=True),
     _f("steady_run__366d__share", "share of intervals", "longest run of nearly equal gains", "rentang terpanjang dengan tambahan hampir sama", 1, 0, 1, "G5", "median gain below 5"),
     _f("roughness__366d__log", "ln ratio", "usual jump from one interval's growth to the next", "lompatan pertumbuhan antar selang", 0, 0, None, "NORMS 3", _SHORT, peers=True),
-    _f("rhythm__366d__lag1", "correlation", "likeness of a gain to the one before", "kemiripan dengan selang sebelumnya", 0, -1, 1, "NORMS 3", "fewer than 6 counts or constant", peers=True),
+    _f("rhythm__366d__lag1", "correlation", "likeness of a gain to the one before", "kemiripan dengan selang sebelumnya", 0, -1, 1, "NORMS 3", "fewer than 6 counts over three weeks, or constant", peers=True),
     _f("rhythm__366d__lag7", "correlation", "weekly rhythm", "irama mingguan", 0, -1, 1, "G5", "fewer than 15 counts or constant", peers=True),
     _f("zero_gain__366d__share", "share of intervals", "share of intervals without any change", "bagian selang tanpa perubahan", 0, 0, 1, "NORMS 3", _SHORT, peers=True),
     _f("loss__366d__share", "share of intervals", "share of intervals with a loss", "bagian selang dengan penurunan", 0, 0, 1, "NORMS 3", _SHORT, peers=True),
@@ -116,8 +118,12 @@ def compute(view: View) -> dict[str, FloatArray]:
     history = Ragged({**history.columns, "as_of": np.repeat(view.as_of, history.lengths)}, history.starts)
     values = compute_in_blocks(history, names, _kernel, MINIMUM_COUNTS)
     values["growth__following_ratio__now__log"] = np.log1p(view.following) - np.log1p(view.followers)
-    few = history.lengths < MINIMUM_COUNTS
-    values["growth__following_ratio__now__log"][few] = np.nan
+    # Six counts of one week, or an account that nobody ever followed, are no curve to judge.
+    top = np.zeros(len(view))
+    np.maximum.at(top, history.owner, history.columns["followers"])
+    known = (values["context__history__366d__days"] >= MINIMUM_DAYS) & (top > 0)
+    for feature in FEATURES:
+        values[feature.name][~known] = np.nan
     return values
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from realreach.errors import UsageError
 from realreach.features.blocks import Ragged
 from realreach.tables.core import FloatArray, IntArray, Table, Tables
 
@@ -31,14 +32,18 @@ def decision_days(tables: Tables, as_of: object = None) -> FloatArray:
     tables
         Checked tables of ``n`` creators.
     as_of
-        A date or anything NumPy reads as one (for all), an array of ``n`` of them, or None: then the label's ``as_of``
+        A date, a datetime or text such as ``2026-01-31`` (for all), an array of ``n`` of them, or None: then the label's ``as_of``
         where there is one, else the day after the creator's own last observation (never another creator's, so that a
         creator alone gets the same day as in a crowd); 1970-01-01 where nothing was observed.
+
+    Raises
+    ------
+    UsageError
+        If ``as_of`` is not a day between 1970 and 2100.
     """
     n = len(tables)
     if as_of is not None:
-        days = np.asarray(as_of, dtype="datetime64[D]").astype(np.int64).astype(np.float64)
-        return np.broadcast_to(days, (n,)).copy()
+        return np.broadcast_to(_day_numbers(as_of), (n,)).copy()
     last = np.full(n, -1.0)
     for table in (tables.follower_history, tables.posts, tables.comments):
         if table is not None and table.contract.time is not None:
@@ -51,6 +56,26 @@ def decision_days(tables: Tables, as_of: object = None) -> FloatArray:
         known = ~np.isnan(told)
         days[tables.labels.creator[known]] = told[known]
     return days
+
+
+def _day_numbers(as_of: object) -> FloatArray:
+    """Return days since 1970-01-01 of dates; numbers, other words and far-off years are refused, never guessed."""
+    given = as_of if isinstance(as_of, np.ndarray) else np.asarray(as_of)
+    text = given.dtype.kind in "OUT" and all(isinstance(v, str) for v in given.ravel().tolist())
+    if text and not all(len(v) == 10 and v[4] == v[7] == "-" for v in given.ravel().tolist()):
+        raise UsageError("as_of must be a day such as 2026-01-31")
+    try:
+        days = given.astype("datetime64[D]") if given.dtype.kind in "MOUT" else None
+    except (ValueError, TypeError) as err:
+        raise UsageError("as_of must be a day such as 2026-01-31") from err
+    if (
+        days is None
+        or np.isnat(days).any()
+        or (days < np.datetime64("1970-01-01")).any()
+        or (days > np.datetime64("2100-12-31")).any()
+    ):
+        raise UsageError("as_of must be a day between 1970 and 2100, such as 2026-01-31")
+    return days.astype(np.int64).astype(np.float64)
 
 
 def known_before(table: Table, as_of: FloatArray) -> Table:

@@ -96,7 +96,7 @@ _CELLS = (
         "A time has no zone, and none was given for the whole input.",
         "time has no zone",
         "times have no zone",
-        "Add Z or an offset such as +07:00, or say once which zone they are in (assume_tz).",
+        "Add Z or an offset such as +07:00, or say once which zone they are in (--assume-tz, in Python assume_tz).",
     ),
     _row(
         "time_is_epoch",

@@ -66,9 +66,9 @@ columns of `creators`, with the other tables as lists of row objects (or as an o
 `labels` as one object. `schema.json` beside this file describes that record.
 
 Rows that were set aside can be written to a quarantine folder, one file per table with the original columns and
-`_file`, `_row`, `_error_columns`, `_errors` (and `_raw` for rows that could not be taken apart). Mend it and put it
-beside the other rows as one more part file, for example `posts/part-000.csv` and `posts/mended.csv`; the `_` columns
-may stay.
+`_file`, `_row`, `_error_columns`, `_errors` (and `_raw` for rows that could not be taken apart). Mend it, take
+the bad rows out of the original, and put the mended file beside it as one more part file, for example
+`posts/part-000.csv` and `posts/mended.csv`; the `_` columns may stay. Of rows that share a key keep one.
 """
 
 

@@ -97,7 +97,7 @@ def _about(
     files = list(dict.fromkeys(place.file for place in places))
     details = _list_places(places, count)
     if shape:
-        details += f"; the first looks like '{shape}'"
+        details += f"; the first has the form '{shape}', 9 a digit and a a letter"
     message = f"{where}{count:,} {kind.one if count == 1 else kind.many}" + (f" ({details})" if details else "")
     advice = kind.advice.format(
         range=_range(column) if column else "",
