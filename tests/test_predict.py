@@ -401,3 +401,10 @@ def test_a_format_that_contradicts_the_suffix_is_refused(csv_folder, tmp_path, c
     arguments = [str(csv_folder), "--out", str(tmp_path / "x.csv"), "--format", "parquet"]
     assert run_command("predict", arguments, prog="predict.py") == 2
     assert "contradicts" in capsys.readouterr().err
+
+
+def test_creators_that_cannot_be_named_are_counted(bundle, tmp_path, capsys):
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"creator_id": "a", "platform": "tiktok"}\n{"creator_id": "b", "followers": NaN}\n')
+    assert run_command("predict", [str(source), "--model", str(bundle)], prog="predict.py") == 0
+    assert "1 more creators could not be named" in capsys.readouterr().err

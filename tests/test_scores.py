@@ -275,9 +275,11 @@ def test_private_values_reach_the_output_only_as_the_key(scorer, unlabelled):
 
 
 def test_ten_thousand_others_change_nothing(scorer, frames):
-    key = frames["creators"]["creator_id"].iloc[7]
+    common = set(frames["follower_history"]["creator_id"]) & set(frames["posts"]["creator_id"])
+    key = next(k for k in frames["comments"]["creator_id"].value_counts().index if k in common)
     own = {name: frame[frame["creator_id"] == key] for name, frame in frames.items() if name != "labels"}
     alone = scorer.score_result(tables_from_frames(own)).iloc[0]
+    assert alone["coverage"] == "growth+engagement+comments"
     others = [f"other-{i}" for i in range(10_000)]
     crowd = pd.DataFrame({"creator_id": others, "platform": "tiktok", "followers": np.arange(10_000) + 50})
     days = np.tile(np.datetime64("2025-01-01") + np.arange(8) * 7, 10_000)
@@ -292,3 +294,11 @@ def test_ten_thousand_others_change_nothing(scorer, frames):
     row = scores[scores["creator_id"] == key].iloc[0]
     for name in scores.columns:
         assert row[name] == alone[name] or (pd.isna(row[name]) and pd.isna(alone[name])), name
+
+
+def test_a_service_is_told_what_was_set_aside(scorer):
+    record = {"creator_id": "a", "platform": "tiktok", "follower_history": [1, 2, {"observed_on": "x"}], "postz": []}
+    answer = scorer.score(record)
+    assert answer["status"] == "insufficient_data"
+    assert answer["rows_set_aside"] == 3
+    assert {"unknown_column", "bad_date"} <= set(answer["status_reasons"].split("+"))
