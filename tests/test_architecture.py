@@ -17,11 +17,14 @@ PROJECT = ROOT.parent.parent
 LAYERS = (
     {"_version", "errors"},
     {"files", "tomlfile", "tables"},
+    {"comment_text", "accounts"},
     {"features"},
     {"references", "splits", "metrics", "model", "baselines", "settings"},
     {"estimator", "checks", "bundle"},
     {"evaluation", "card", "scores", "plots"},
-    {"false_alarms", "power"},
+    {"reasons", "evidence", "policy"},
+    {"false_alarms", "power", "learning"},
+    {"benchmark"},
     {"training", "pyfunc"},
     {"tracking"},
     {"cli", "commands"},
@@ -31,7 +34,7 @@ LAYERS = (
 BESIDE = {"simulate", "datasets"}
 """They make input tables, and so know nothing of what comes after; only commands and benches use them."""
 BESIDE_MAY_USE = {"_version", "errors", "files", "tomlfile", "tables"}
-USES_BESIDE = {"commands", "false_alarms", "power"}
+USES_BESIDE = {"commands", "false_alarms", "power", "learning", "benchmark"}
 
 ONLY_FOR_TYPES = {
     ("plots", "training"): "a plot is of a training result, which training makes; plots are drawn by tracking",

@@ -59,7 +59,7 @@ def test_hiding_a_pillar_hides_every_feature_that_needs_it_and_no_other(layout, 
 
 def test_a_plain_matrix_is_always_whole():
     plain = Layout.of(("a", "b"))
-    assert plain.present(np.array([[np.nan, np.nan], [1.0, 2.0]])).tolist() == [7, 7]
+    assert plain.present(np.array([[np.nan, np.nan], [1.0, 2.0]])).tolist() == [15, 15]
     assert not plain.is_catalogue
 
 

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from realreach.errors import InputError
 from realreach.features.catalogue import feature_names
-from realreach.model import COMBINATIONS, Calibration, FittedModel, Layout, masked_copies
+from realreach.model import ALL_PILLARS, COMBINATIONS, Calibration, FittedModel, Layout, masked_copies
 from realreach.references import References, fit_references, no_references
 from realreach.splits import SplitSettings, grouped_folds, split_creators
 from realreach.tables.core import FloatArray, IntArray
@@ -358,7 +358,7 @@ def _groups_of_rarer_class(target: FloatArray, groups: Any) -> int:
 
 
 def _masks(layout: Layout) -> tuple[int, ...]:
-    return COMBINATIONS if (layout.needs > 0).any() else (7,)
+    return COMBINATIONS if (layout.needs > 0).any() else (ALL_PILLARS,)
 
 
 def _margins(booster: Any, data: _Data, values: FloatArray, part: IntArray, mask: int) -> FloatArray:

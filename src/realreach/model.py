@@ -22,13 +22,16 @@ from realreach.tables.core import FloatArray, IntArray
 if TYPE_CHECKING:
     import lightgbm as lgb
 
-__all__ = ["COMBINATIONS", "PILLARS", "Calibration", "FittedModel", "Layout", "combination_name"]
+__all__ = ["ALL_PILLARS", "COMBINATIONS", "PILLARS", "Calibration", "FittedModel", "Layout", "combination_name"]
 
-PILLARS = ("growth", "engagement", "comments")
-"""The three channels that can be missing; coherence lives between them."""
+PILLARS = ("growth", "engagement", "comments", "audience")
+"""The channels that can be missing; coherence lives between them."""
 
-COMBINATIONS = tuple(range(1, 8))
-"""Non-empty sets of pillars as bit masks: 1 growth, 2 engagement, 4 comments."""
+ALL_PILLARS = (1 << len(PILLARS)) - 1
+"""Bit mask of all pillars."""
+
+COMBINATIONS = tuple(range(1, ALL_PILLARS + 1))
+"""Non-empty sets of pillars as bit masks: 1 growth, 2 engagement, 4 comments, 8 audience."""
 
 
 def combination_name(mask: int) -> str:
@@ -100,7 +103,7 @@ class Layout:
             own = self.needs == (1 << bit)
             if own.any():
                 out |= known[:, own].any(axis=1).astype(np.int64) << bit
-        return out if (self.needs > 0).any() else np.full(len(matrix), 7, dtype=np.int64)
+        return out if (self.needs > 0).any() else np.full(len(matrix), ALL_PILLARS, dtype=np.int64)
 
     def without(self, values: FloatArray, keep: IntArray) -> FloatArray:
         """Return the used columns with NaN for every feature that needs a pillar outside each row's ``keep`` mask."""
@@ -124,7 +127,7 @@ class Calibration:
     @cached_property
     def _judged(self) -> IntArray:
         """For each set of pillars: the largest calibrated set inside it (most honest creators first), 0 if none."""
-        out = np.zeros(8, dtype=np.int64)
+        out = np.zeros(ALL_PILLARS + 1, dtype=np.int64)
         for mask in COMBINATIONS:
             inside = [c for c in self.margin if c & ~mask == 0]
             out[mask] = max(inside, key=lambda c: (c.bit_count(), self.honest.get(c, 0)), default=0)
@@ -181,7 +184,7 @@ class FittedModel:
     calibration: Calibration
     masks_pillars: bool = True
 
-    def judged(self, matrix: FloatArray, keep: int = 7) -> IntArray:
+    def judged(self, matrix: FloatArray, keep: int = ALL_PILLARS) -> IntArray:
         """Return the bit mask of the pillars that the probability of each row rests on (0: nothing to judge)."""
         return self.calibration.judged(self.layout.present(matrix) & keep)
 
@@ -195,7 +198,7 @@ class FittedModel:
             return np.empty(0)
         return np.asarray(self.booster.predict(values, raw_score=True, num_threads=1), dtype=np.float64)
 
-    def probabilities(self, matrix: FloatArray, keep: int = 7) -> FloatArray:
+    def probabilities(self, matrix: FloatArray, keep: int = ALL_PILLARS) -> FloatArray:
         """Return calibrated probabilities of bought engagement for each row of a feature matrix.
 
         Parameters
@@ -230,7 +233,7 @@ def masked_copies(
     """
     parts, sources = [], []
     for _ in range(copies):
-        keep = rng.integers(1, 7, len(values))
+        keep = rng.integers(1, ALL_PILLARS, len(values))
         left = present & keep
         usable = (left > 0) & (left != present)
         parts.append(layout.without(values[usable], left[usable]))
@@ -246,5 +249,5 @@ def subsets_of(mask: int) -> list[int]:
     >>> subsets_of(5)
     [1, 4, 5]
     """
-    bits = [1 << b for b in range(3) if mask & (1 << b)]
+    bits = [1 << b for b in range(len(PILLARS)) if mask & (1 << b)]
     return sorted(sum(c) for size in range(1, len(bits) + 1) for c in combinations(bits, size))

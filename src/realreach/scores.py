@@ -40,6 +40,7 @@ OUTPUT_COLUMNS: Mapping[str, str] = {
     "growth_authenticity": "0-100 from the follower curve alone; empty if missing",
     "engagement_authenticity": "0-100 from likes, comments and views alone; empty if missing",
     "comments_authenticity": "0-100 from comment texts alone; empty if missing",
+    "audience_authenticity": "0-100 from the audience sample alone; empty if missing",
     "coverage": "pillars the score rests on, joined by +",
     "history_days": "days between the first and the last follower count read; 0 with fewer than six counts",
     "posts_used": "posts read",
@@ -57,7 +58,8 @@ STATUS_REASONS: Mapping[str, str] = {
     "growth_not_judged": "there is a follower history, but the model was not calibrated for it",
     "engagement_not_judged": "there are posts, but the model was not calibrated for them",
     "comments_not_judged": "there are comments, but the model was not calibrated for them",
-    "nothing_to_judge": "none of the three pillars can be judged",
+    "audience_not_judged": "there is an audience sample, but the model was not calibrated for it",
+    "nothing_to_judge": "none of the pillars can be judged",
     "row_set_aside": "the creator's row did not pass the checks; see the rejects",
 }
 """Codes of ``status_reasons``; the codes of the input checks can stand beside them for ``invalid_input``."""
@@ -256,7 +258,8 @@ def _reasons(judged: IntArray, present: IntArray) -> list[str]:
 
     def words(used: int, there: int) -> str:
         lacking = [(name, there & (1 << bit)) for bit, name in enumerate(PILLARS) if not used & (1 << bit)]
-        codes = [f"{name}_not_judged" if is_there else f"no_{name}" for name, is_there in lacking]
+        # A sample of the audience is an extra that few teams have: nobody is told that it is missing.
+        codes = [f"{n}_not_judged" if is_there else f"no_{n}" for n, is_there in lacking if is_there or n != "audience"]
         return "+".join(codes if used else ["nothing_to_judge", *codes])
 
     return [words(int(used), int(there)) for used, there in zip(judged, present, strict=True)]

@@ -23,7 +23,7 @@ __all__ = [
 CATALOGUE_VERSION = 1
 """Raised whenever a formula changes under an unchanged name: a model scores only features computed as at its training."""
 
-Pillar = Literal["growth", "engagement", "comments", "coherence", "context"]
+Pillar = Literal["growth", "engagement", "comments", "audience", "coherence", "context"]
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ CONTEXT = (
 
 @cache
 def catalogue() -> tuple[Feature, ...]:
-    """Return the records of all features in column order: context, growth, engagement, comments, coherence."""
+    """Return the records of all features in column order: context, growth, engagement, comments, audience, coherence."""
     from realreach.features import coherence, comments, engagement, growth
 
     return (*CONTEXT, *growth.FEATURES, *engagement.FEATURES, *comments.FEATURES, *coherence.FEATURES)
@@ -116,4 +116,4 @@ def pillars_of(feature: Feature) -> frozenset[str]:
     if feature.family != "coherence":
         return frozenset({feature.family}) - {"context"}
     quantity = feature.name.split("__")[1]
-    return frozenset(p for p in ("growth", "engagement", "comments") if p in quantity)
+    return frozenset(p for p in ("growth", "engagement", "comments", "audience") if p in quantity)

@@ -1,0 +1,1 @@
+"""Accounts of an audience below the features: the account model as plain numbers, applied."""

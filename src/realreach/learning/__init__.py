@@ -1,0 +1,1 @@
+"""Training of the side models: single comments and single accounts, on labelled public data and generated text."""

@@ -1,0 +1,1 @@
+"""Policy: from probabilities to bands and actions, by costs, capacity or a limit on false accusations."""
