@@ -25,7 +25,7 @@ LAYERS = (
     {"reasons", "evidence", "policy"},
     {"false_alarms", "power", "learning"},
     {"benchmark"},
-    {"training", "pyfunc"},
+    {"training", "pyfunc", "engine"},
     {"tracking"},
     {"cli", "commands"},
 )
