@@ -8,7 +8,8 @@ same, and so are the bytes.
 """
 
 from realreach.engine.plan import Plan, make_plan
-from realreach.engine.run import Settings, score_files
+from realreach.engine.run import Finished, Settings, merged_report, score_files
 from realreach.engine.shards import read_shard
+from realreach.engine.work import Job
 
-__all__ = ["Plan", "Settings", "make_plan", "read_shard", "score_files"]
+__all__ = ["Finished", "Job", "Plan", "Settings", "make_plan", "merged_report", "read_shard", "score_files"]

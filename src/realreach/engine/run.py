@@ -18,6 +18,7 @@ from realreach.bundle import manifest_sha256
 from realreach.engine.plan import Plan, input_files, make_plan
 from realreach.engine.work import PLAN, Job, part_path, score_shard, stored_report
 from realreach.errors import InputError, OutputError, RealreachError
+from realreach.files import atomic_folder
 from realreach.tables.contract import CONTRACTS
 from realreach.tables.limits import Limits
 from realreach.tables.problems import merged_problems, similar_file
@@ -78,6 +79,25 @@ class Finished:
                 frame = pd.read_parquet(part_path(self.work, shard, kind))
                 if len(frame) or (kind == "scored" and shard == 0):
                     yield frame
+
+    def write_folder(self, target: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the output as a folder of Parquet part files, one per shard, in the order of the input.
+
+        Raises
+        ------
+        OutputError
+            If the folder exists (and ``overwrite`` is false) or cannot be written.
+        """
+        import pyarrow.parquet as pq
+
+        with atomic_folder(target, overwrite=overwrite) as folder:
+            for number, (kind, shard) in enumerate(
+                (kind, shard) for kind in ("scored", "invalid") for shard in range(self.plan.shards)
+            ):
+                table = pq.read_table(part_path(self.work, shard, kind))
+                if len(table) or number == 0:
+                    pq.write_table(table, folder / f"part-{number:06d}.parquet", compression="zstd")
+        return Path(target)
 
 
 @contextmanager
