@@ -21,7 +21,7 @@ from realreach.datasets import ADAPTERS, find_adapter, load_dataset, snapshot_da
 from realreach.errors import InputError
 from realreach.features import build_features
 from realreach.features.view import decision_days
-from realreach.metrics import size_tier
+from realreach.metrics import size_tier, wilson_interval
 from realreach.tables import tables_from_frames
 from realreach.tables.core import FloatArray, Tables
 
@@ -86,22 +86,6 @@ class BenchRow:
     norms_judged: int
     norms_share: float
     pillars: dict[str, int]
-
-
-def wilson_interval(hits: int, n: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """Return the Wilson score interval of a share; (NaN, NaN) for ``n`` = 0.
-
-    Examples
-    --------
-    >>> [round(bound, 3) for bound in wilson_interval(1, 100)]
-    [0.002, 0.054]
-    """
-    if n == 0:
-        return math.nan, math.nan
-    share, weight = hits / n, z * z / n
-    middle = (share + weight / 2) / (1 + weight)
-    half = z / (1 + weight) * math.sqrt(share * (1 - share) / n + weight / (4 * n))
-    return middle - half if hits else 0.0, middle + half if hits < n else 1.0
 
 
 def spike_rule(tables: Tables, as_of: object = None) -> FloatArray:
