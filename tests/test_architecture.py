@@ -20,7 +20,7 @@ LAYERS = (
     {"comment_text", "accounts"},
     {"features"},
     {"references", "splits", "metrics", "model", "baselines", "settings"},
-    {"estimator", "checks", "bundle"},
+    {"estimator", "fairness", "checks", "bundle"},
     {"evaluation", "card", "scores", "plots"},
     {"reasons", "evidence", "policy"},
     {"false_alarms", "power", "learning"},

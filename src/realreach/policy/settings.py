@@ -100,10 +100,10 @@ class Rules(_Part):
 
     pillars_to_decline: int = Field(default=2, ge=1, le=4)
     """Pillars that a score must rest on for a decline: one pillar alone can have an innocent cause."""
-    pillars_against: int = Field(default=1, ge=0, le=4)
+    pillars_against: int = Field(default=2, ge=0, le=4)
     """Pillars that must speak against the creator when judged alone (``<pillar>_authenticity`` below ``against_below``)
     ..."""
-    against_below: float = Field(default=50.0, ge=0, le=100)
+    against_below: float = Field(default=60.0, ge=0, le=100)
     """... that is, have an authenticity (0-100) below this."""
     low_confidence_declines: bool = False
     """Whether a creator of ``confidence`` low may be declined; without that column the next rule stands in."""
@@ -270,7 +270,12 @@ def default_policy() -> Policy:
 def _problem(error: ErrorDetails) -> str:
     key = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        kinds: dict[str, type[BaseModel]] = {"rules": Rules, "costs": Costs, "limits": PillarLimit, "measured": Measured}
+        kinds: dict[str, type[BaseModel]] = {
+            "rules": Rules,
+            "costs": Costs,
+            "limits": PillarLimit,
+            "measured": Measured,
+        }
         known = kinds.get(str(error["loc"][0]), Policy) if len(error["loc"]) > 1 else Policy
         known = LookAlike if "look_alikes" in error["loc"][:-1] else known
         return f"unknown key {key[:60]!r} (known: {', '.join(known.model_fields)})"

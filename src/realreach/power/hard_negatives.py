@@ -29,10 +29,10 @@ _MOST_EXTRA = 6_000
 class JudgedWorld:
     """The creators of a world, row by row: features, scores and truth.
 
-    ``matrix`` is the feature matrix, ``scores`` the output table of the model (keys of simulated creators), ``is_fake`` the truth, ``look_alikes`` what innocently happened (codes joined by
-    ``+``, ``""`` for nothing), ``natural`` whether the creator belongs to the world itself (the others were simulated
-    on top, to have enough of a rare look-alike). ``platform`` and ``tier`` as in the truth, ``language`` as in the
-    tables (``unknown`` where it is not given).
+    ``matrix`` is the feature matrix, ``scores`` the output table of the model, ``is_fake`` the truth, ``look_alikes``
+    what innocently happened (codes joined by ``+``, ``""`` for nothing), ``natural`` whether the creator belongs to the
+    world itself (the others were simulated on top, to have enough of a rare look-alike). ``platform`` and ``tier`` as
+    in the truth, ``language`` as in the tables (``unknown`` where it is not given).
     """
 
     matrix: FloatArray

@@ -46,8 +46,8 @@ def make_policy(
     *,
     name: str = "default",
     version: str = "1",
-    rules: Rules = Rules(pillars_against=2, against_below=60.0),  # noqa: B008 - frozen
-    settings: MakeSettings = MakeSettings(),  # noqa: B008 - frozen
+    rules: Rules | None = None,
+    settings: MakeSettings | None = None,
     report: Report = lambda _: None,
 ) -> Policy:
     """Return a policy that keeps a limit on false accusations, with what it was measured to do.
@@ -64,6 +64,7 @@ def make_policy(
     """
     from datetime import UTC, datetime
 
+    rules, settings = rules or Rules(), settings or MakeSettings()
     model = scorer.bundle.model
     alone = model.by_pillar(judged.matrix)
     limits = []
