@@ -83,8 +83,8 @@ CHECKS: Mapping[str, Code] = MappingProxyType(
             "Add labels or features, or use the rule.",
         ),
         "slice_false_positives": Code(
-            "Honest creators of one slice are flagged more than twice as often as honest creators overall. An error where "
-            "chance does not explain it, all slices considered: such a model is not promoted.",
+            "Honest creators of one slice are flagged more than twice as often as honest creators overall. An error "
+            "where chance does not explain it, all slices considered: such a model is not promoted.",
             "Add labelled honest creators of this slice, or do not use the score there.",
         ),
         "weak_slice": Code(

@@ -67,8 +67,8 @@ class BenchRow:
 
     ``creators`` = ``scored`` + ``insufficient`` + ``invalid``. ``flagged`` counts the scored creators above the
     model's own operating point; ``share`` is that over ``scored`` with its Wilson 95 % interval ``low`` to ``high``.
-    ``declined`` and ``reviewed`` count the scored creators with that action of the policy, ``declinable`` those who have
-    enough pillars for a decline at all: where it is 0, a policy that never declines on one pillar declines nobody.
+    ``declined`` and ``reviewed`` count the scored creators with that action of the policy, ``declinable`` those
+    who have enough pillars for a decline at all: where it is 0, a policy that never declines on one pillar declines nobody.
     The rules are counted over all creators for whom they could be judged. Shares are NaN where nobody was judged.
     ``pillars`` says how many of the scored creators had each pillar.
     """
@@ -211,7 +211,8 @@ def bench_set(scorer: TablesScorer, name: str, folder: str | Path, policy: Polic
     -------
     pandas.DataFrame
         One row per creator of the set, no more and no less: ``dataset``, ``creator_id``, ``platform``, ``tier``,
-        ``status``, ``flagged``, ``spike`` and ``norms`` (1, 0, NaN = not judged), ``coverage``, ``action``, ``declinable``. A creator set aside by
+        ``status``, ``flagged``, ``spike`` and ``norms`` (1, 0, NaN = not judged), ``coverage``, ``action``,
+        ``declinable``. A creator set aside by
         the table checks has status ``invalid_input``.
     """
     import pandas as pd
@@ -264,8 +265,8 @@ def _judge(scorer: TablesScorer, tables: Tables, as_of: object, policy: Policy) 
     )
     decided = apply_policy(scores, policy)
     # A pillar more than the policy asks for can only come from more data: who lacks it is never declined.
-    pillars = decided["coverage"].str.split("+").str.len().where(decided["coverage"] != "nothing", 0)
-    decided["declinable"] = pillars >= policy.rules.pillars_to_decline
+    pillars = [0 if text == "nothing" else text.count("+") + 1 for text in decided["coverage"].astype(str)]
+    decided["declinable"] = np.array(pillars) >= policy.rules.pillars_to_decline
     kept = ["creator_id", "status", "flagged", "coverage", "action", "declinable"]
     return decided[kept].merge(rules, on="creator_id", validate="one_to_one")
 

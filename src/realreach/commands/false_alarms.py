@@ -13,7 +13,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of ``realreach false-alarms``."""
     parser.description = (
         "Score the public sets of real creators with a model and print the share flagged per set, platform and number "
-        "of followers, the share declined under a policy, and two plain rules. Most of these creators are honest, but nobody has labelled them: the "
+        "of followers, the share declined under a policy, and two plain rules. Most of these creators are "
+        "honest, but nobody has labelled them: the "
         "share flagged bounds the false alarms from above."
     )
     parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="model folder")

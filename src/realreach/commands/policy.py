@@ -140,7 +140,7 @@ def _make(arguments: argparse.Namespace, console: Console) -> int:
     return _check(arguments, console)
 
 
-_HEADING = """Written by `realreach policy make`: limits measured on simulated honest look-alikes, and what they do there.
+_HEADING = """Written by `realreach policy make`: limits measured on honest look-alikes, and what they do there.
 Every figure below is simulated. A model trained anew does not move this file: measure again, and raise the version."""
 
 

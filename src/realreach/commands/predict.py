@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from realreach.policy import Policy
     from realreach.scores import Scorer
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "default_model", "load_scorer", "neutral", "run"]
 
 _FORMATS = ("csv", "jsonl", "parquet")
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\0")
@@ -182,7 +182,7 @@ def _pour(frames: Any, sink: Any, kind: str, raw_csv: bool) -> tuple[dict[str, i
             counts[str(status)] = counts.get(str(status), 0) + int(count)
         if kind == "csv":
             if not raw_csv:
-                frame, changed = _neutral(frame)
+                frame, changed = neutral(frame)
                 neutralised += changed
             sink.write(frame.to_csv(index=False, header=number == 0, lineterminator="\n").encode("utf-8", "replace"))
         elif kind == "jsonl":
@@ -197,7 +197,7 @@ def _pour(frames: Any, sink: Any, kind: str, raw_csv: bool) -> tuple[dict[str, i
     return counts, neutralised
 
 
-def _neutral(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+def neutral(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Return the frame with an apostrophe before text that a spreadsheet would run, and how many cells got one."""
     changed = 0
     out = frame.copy()

@@ -120,16 +120,18 @@ def _scores(frame: pd.DataFrame, policy: Policy, calibrated_at: float | None) ->
     if wanted is None and policy.measured is not None:
         wanted = policy.measured.prevalence
     at = _calibrated_at(frame, calibrated_at)
-    if wanted is None or (at is None and policy.mode == "false_accusations"):
-        # Limits and scores stand at one prevalence unless somebody says otherwise.
-        move = np.asarray
-    elif at is None:
+    # Limits and scores stand at one prevalence unless somebody says otherwise.
+    if at is None and policy.mode != "false_accusations":
         raise UsageError(
             f"policy {policy.label}: the prevalence that the scores are calibrated at is not known, so costs cannot be "
             "weighed. Name the model (--model), or give scores with a column prevalence."
         )
-    else:
-        move = lambda p: np.where(at == wanted, p, shifted(p, at, wanted))  # noqa: E731
+
+    def move(p: FloatArray) -> FloatArray:
+        if at is None or wanted is None:
+            return p
+        return np.where(at == wanted, p, shifted(p, at, wanted))
+
     p = np.round(move(given), _DIGITS)
     low = frame["probability_low"].to_numpy(dtype=np.float64, na_value=np.nan) if "probability_low" in frame else None
     return _Scores(
@@ -225,7 +227,9 @@ def _by_capacity(scores: _Scores, policy: Policy) -> tuple[np.ndarray, np.ndarra
     may_decline = scores.scored & (scores.blocked == "") & (decline < approve)
     value = np.where(may_decline, decline, approve) - costs.review
     # Values at a fixed precision, so that equal creators are equal on every machine; then by key.
-    order = sorted(np.flatnonzero((value > 0) & ~scores.invalid), key=lambda i: (-round(value[i], 9), scores.key[i]))
+    order = sorted(
+        np.flatnonzero((value > 0) & ~scores.invalid), key=lambda i: (-round(float(value[i]), 9), scores.key[i])
+    )
     reviewed = np.zeros(len(p), dtype=bool)
     reviewed[order[: policy.reviews]] = True
     left_over = np.zeros(len(p), dtype=bool)

@@ -94,13 +94,12 @@ def _trade_off(axes: Any, shown: Shown, p: np.ndarray, is_fake: np.ndarray, note
     above = [1.0 - np.searchsorted(part, level, side="right") / len(part) for part in (honest, fake)]
     axes.plot(100 * above[0], 100 * above[1], color="0.4", label="one limit for all, no rules")
     facts = shown.facts
-    done = {"decline": (facts["declined_honest"], facts["declined_fake"])}
-    done["decline or review"] = tuple(
-        a + b for a, b in zip(done["decline"], (facts["review_honest"], facts["review_fake"]), strict=True)
-    )
+    declined = facts["declined_honest"], facts["declined_fake"]
+    either = declined[0] + facts["review_honest"], declined[1] + facts["review_fake"]
+    done = {"decline": declined, "decline or review": either}
     for (name, (x, y)), action in zip(done.items(), ("decline", "review"), strict=True):
         axes.plot([100 * x], [100 * y], "o", color=_COLOURS[action], label=f"this policy: {name}")
-    widest = max(10.0, 130 * done["decline or review"][0])
+    widest = max(10.0, 130 * either[0])
     axes.set(
         xlim=(0, min(widest, 100)),
         ylim=(0, 100),

@@ -53,7 +53,7 @@ class Shown:
         ]
         if "cost" in facts:
             lines += [
-                f"Cost per creator, at a share of {facts['prevalence']:.1%} with bought engagement: {facts['cost']:.3f}; "
+                f"Cost per creator, at {facts['prevalence']:.1%} with bought engagement: {facts['cost']:.3f}; "
                 f"approving all costs {facts['cost_approve_all']:.3f}, reviewing all {facts['cost_review_all']:.3f}, "
                 f"declining all {facts['cost_decline_all']:.3f}."
             ]

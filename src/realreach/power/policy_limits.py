@@ -71,7 +71,7 @@ def make_policy(
     for mask in sorted(model.calibration.margin):
         pillars = combination_name(mask)
         has = model.judged(judged.matrix, mask) == mask
-        p = np.round(np.where(has, model.probabilities(judged.matrix, mask), np.nan), 4)
+        p = np.where(has, model.probabilities(judged.matrix, mask), np.nan).astype(np.float64).round(4)
         own = [100.0 * (1.0 - alone[n]) for bit, n in enumerate(PILLARS) if mask & (1 << bit)]
         against = sum(np.round(values, 1) < rules.against_below for values in own)
         # Where there are too few pillars for the rule, none is declined; the limit then only names the band.
