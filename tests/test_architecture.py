@@ -26,7 +26,7 @@ LAYERS = (
     {"false_alarms", "power", "learning"},
     {"benchmark"},
     {"training", "pyfunc"},
-    {"tracking"},
+    {"tracking", "promotion"},
     {"cli", "commands"},
 )
 """From the ground up: a part imports from its own layer and from those before it."""

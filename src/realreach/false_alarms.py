@@ -67,8 +67,9 @@ class BenchRow:
 
     ``creators`` = ``scored`` + ``insufficient`` + ``invalid``. ``flagged`` counts the scored creators above the
     model's own operating point; ``share`` is that over ``scored`` with its Wilson 95 % interval ``low`` to ``high``.
-    ``declined`` and ``reviewed`` count the scored creators with that action of the policy, ``declinable`` those
-    who have enough pillars for a decline at all: where it is 0, a policy that never declines on one pillar declines nobody.
+    ``declined`` and ``reviewed`` count the scored creators with that action of the policy, ``suspicious`` those
+    above the policy's limit of decline before its rules are asked, ``declinable`` those who have enough pillars for a
+    decline at all: where it is 0, a policy that never declines on one pillar declines nobody.
     The rules are counted over all creators for whom they could be judged. Shares are NaN where nobody was judged.
     ``pillars`` says how many of the scored creators had each pillar.
     """
@@ -89,6 +90,7 @@ class BenchRow:
     declined_low: float
     declined_high: float
     reviewed: int
+    suspicious: int
     declinable: int
     spike_judged: int
     spike_share: float
@@ -212,7 +214,7 @@ def bench_set(scorer: TablesScorer, name: str, folder: str | Path, policy: Polic
     pandas.DataFrame
         One row per creator of the set, no more and no less: ``dataset``, ``creator_id``, ``platform``, ``tier``,
         ``status``, ``flagged``, ``spike`` and ``norms`` (1, 0, NaN = not judged), ``coverage``, ``action``,
-        ``declinable``. A creator set aside by
+        ``band``, ``declinable``. A creator set aside by
         the table checks has status ``invalid_input``.
     """
     import pandas as pd
@@ -267,7 +269,7 @@ def _judge(scorer: TablesScorer, tables: Tables, as_of: object, policy: Policy) 
     # A pillar more than the policy asks for can only come from more data: who lacks it is never declined.
     pillars = [0 if text == "nothing" else text.count("+") + 1 for text in decided["coverage"].astype(str)]
     decided["declinable"] = np.array(pillars) >= policy.rules.pillars_to_decline
-    kept = ["creator_id", "status", "flagged", "coverage", "action", "declinable"]
+    kept = ["creator_id", "status", "flagged", "coverage", "action", "band", "declinable"]
     return decided[kept].merge(rules, on="creator_id", validate="one_to_one")
 
 
@@ -316,6 +318,7 @@ def _row(group: pd.DataFrame, dataset: str, platform: str, tier: str) -> BenchRo
         declined_low=declined_low,
         declined_high=declined_high,
         reviewed=actions["review"],
+        suspicious=int((judged["band"] == "suspicious").sum()),
         declinable=int(judged["declinable"].astype(bool).sum()),
         spike_judged=len(spike),
         spike_share=float(spike.mean()) if len(spike) else math.nan,
@@ -343,6 +346,7 @@ def markdown_table(rows: Sequence[BenchRow]) -> str:
         "flagged [95 %]",
         "declined [95 %]",
         "reviewed",
+        "above decline limit",
         "could be declined",
         "any day z > 3",
         "norms rule",
@@ -360,6 +364,7 @@ def markdown_table(rows: Sequence[BenchRow]) -> str:
             _with_interval(row.share, row.low, row.high),
             _with_interval(row.declined_share, row.declined_low, row.declined_high),
             _percent(row.reviewed / row.scored if row.scored else math.nan),
+            _percent(row.suspicious / row.scored if row.scored else math.nan),
             f"{row.declinable:,}",
             _percent(row.spike_share),
             _percent(row.norms_share),
@@ -367,7 +372,7 @@ def markdown_table(rows: Sequence[BenchRow]) -> str:
         )
         for row in rows
     ]
-    rule = ("---", "---", "---", *["---:"] * 10, "---")
+    rule = ("---", "---", "---", *["---:"] * 11, "---")
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, rule, *body))
 
 

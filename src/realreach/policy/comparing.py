@@ -45,8 +45,8 @@ class Comparison:
         ]
         if facts["scored_both"]:
             lines += [
-                f"Probability: {facts['same']:.1%} within {_NOTICEABLE:g}, mean change {facts['mean_change']:+.4f}, mean "
-                f"size of a change {facts['mean_size']:.4f}, rank correlation {facts['rank_correlation']:.3f}.",
+                f"Probability: {facts['same']:.1%} within {_NOTICEABLE:g}, mean change {facts['mean_change']:+.4f}, "
+                f"mean size of a change {facts['mean_size']:.4f}, rank correlation {facts['rank_correlation']:.3f}.",
             ]
         lines += [
             f"{name.capitalize()}: {facts[f'{name}_agreement']:.1%} the same."
@@ -66,9 +66,12 @@ def _moves(creators: pd.DataFrame, name: str) -> list[str]:
     moved = both[both[columns[0]].fillna("") != both[columns[1]].fillna("")]
     if moved.empty:
         return []
-    counts = moved.fillna({c: "-" for c in columns}).groupby(columns).size().sort_values(ascending=False, kind="stable")
+    counts = (
+        moved.fillna(dict.fromkeys(columns, "-")).groupby(columns).size().sort_values(ascending=False, kind="stable")
+    )
     head = ["", f"| {name} before | after | creators |", "| --- | --- | ---: |"]
-    return head + [f"| {before} | {after} | {count:,} |" for (before, after), count in counts.items()]  # type: ignore[misc]
+    pairs = counts.index.to_list()
+    return head + [f"| {p[0]} | {p[1]} | {count:,} |" for p, count in zip(pairs, counts.to_list(), strict=True)]  # type: ignore[misc]
 
 
 def _movers(creators: pd.DataFrame, movers: int) -> list[str]:
@@ -159,10 +162,10 @@ def _facts(joined: pd.DataFrame, shared: list[str]) -> dict[str, float]:
 def _rank_correlation(before: FloatArray, after: FloatArray) -> float:
     import pandas as pd
 
-    ranks = [pd.Series(values).rank().to_numpy() for values in (before, after)]
-    if len(before) < 2 or any(len(np.unique(r)) < 2 for r in ranks):
+    first, second = (pd.Series(values).rank().to_numpy(dtype=np.float64) for values in (before, after))
+    if len(before) < 2 or not (np.ptp(first) and np.ptp(second)):
         return float("nan")
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(first, second)[0, 1])
 
 
 def contributions_by_family(model: FittedModel, matrix: FloatArray) -> dict[str, FloatArray]:
