@@ -20,13 +20,13 @@ LAYERS = (
     {"comment_text", "accounts"},
     {"features"},
     {"references", "splits", "metrics", "model", "baselines", "settings"},
-    {"estimator", "checks", "bundle"},
+    {"estimator", "fairness", "checks", "bundle"},
     {"evaluation", "card", "scores", "plots"},
     {"reasons", "evidence", "policy"},
     {"false_alarms", "power", "learning"},
     {"benchmark"},
     {"training", "pyfunc", "engine"},
-    {"tracking"},
+    {"tracking", "promotion"},
     {"cli", "commands"},
 )
 """From the ground up: a part imports from its own layer and from those before it."""

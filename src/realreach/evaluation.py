@@ -53,13 +53,18 @@ class Labelled:
     language: np.ndarray
     platform: np.ndarray
     mechanisms: np.ndarray
+    niche: np.ndarray | None = None
+    """``creators.category``; None where no creator has one."""
+    country: np.ndarray | None = None
+    """``creators.country``; None where no creator has one."""
 
     def __len__(self) -> int:
         return len(self.target)
 
     def take(self, rows: IntArray) -> Labelled:
         """Return some of the creators."""
-        return Labelled(self.features.iloc[rows], *(getattr(self, n)[rows] for n in _ROW_FIELDS))
+        own = {n: v[rows] for n in _MAYBE if (v := getattr(self, n)) is not None}
+        return Labelled(self.features.iloc[rows], *(getattr(self, n)[rows] for n in _ROW_FIELDS), **own)
 
     @property
     def matrix(self) -> FloatArray:
@@ -68,6 +73,7 @@ class Labelled:
 
 
 _ROW_FIELDS = ("target", "weight", "group", "as_of", "language", "platform", "mechanisms")
+_MAYBE = ("niche", "country")
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,6 +250,7 @@ def _frame(test: Labelled, estimator: AuthenticityClassifier) -> pd.DataFrame:
             "size_tier": size_tier(followers),
             "language": test.language,
             "pillars": [combination_name(int(m)) for m in present],
+            **{name: values for name in _MAYBE if (values := getattr(test, name)) is not None},
         }
     )
 

@@ -100,6 +100,8 @@ def labelled_creators(tables: Tables, as_of: object = None) -> Labelled:
         language=_texts(picked, "language"),
         platform=_texts(picked, "platform"),
         mechanisms=np.array([m or "" for m in labels.strings("mechanisms").to_pylist()], dtype=object),
+        niche=_texts_if_any(picked, "category"),
+        country=_texts_if_any(picked, "country"),
     )
 
 
@@ -107,6 +109,11 @@ def _texts(tables: Tables, name: str) -> np.ndarray:
     return np.array(
         [v if v is not None else "unknown" for v in tables.creators.strings(name).to_pylist()], dtype=object
     )
+
+
+def _texts_if_any(tables: Tables, name: str) -> np.ndarray | None:
+    texts = _texts(tables, name)
+    return None if (texts == "unknown").all() else texts
 
 
 def data_digest(data: Labelled) -> str:

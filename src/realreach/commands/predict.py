@@ -3,6 +3,7 @@
 examples:
   python predict.py data/sample --out scores.csv
   python predict.py shortlist/ --model models:/realreach@challenger --out scores.parquet
+  python predict.py shortlist/ --policy mine.toml --out scores.csv
   cat records.jsonl | python predict.py - --format jsonl > scores.jsonl
 """
 
@@ -10,18 +11,21 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from realreach.commands.common import Console, add_input_arguments, add_output_arguments, parse_day, read_input
+from realreach.commands.policy import policy_named, warn_other_model
 from realreach.errors import InputError, ModelError, OutputError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from realreach.policy import Policy
     from realreach.scores import Scorer
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "default_model", "load_scorer", "neutral", "run"]
 
 _FORMATS = ("csv", "jsonl", "parquet")
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\0")
@@ -40,6 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--expect-sha256", metavar="HASH", help="refuse a model whose manifest has another sha256")
     parser.add_argument(
         "--tracking-uri", help="MLflow store for models:/ URIs (default: MLFLOW_TRACKING_URI, else ./mlflow.db)"
+    )
+    parser.add_argument(
+        "--policy",
+        default="default",
+        metavar="FILE",
+        help="policy for band and action: a TOML file, default for the one that comes with realreach, or none",
     )
     parser.add_argument(
         "--chunk-creators", type=int, default=20_000, help="creators scored at a time; changes no number"
@@ -68,7 +78,10 @@ def run(arguments: argparse.Namespace) -> int:
 
         if check_writable(arguments.out, overwrite=arguments.overwrite).is_dir():
             raise OutputError(f"{arguments.out} is a folder. Name a file.")
+    policy = None if arguments.policy == "none" else policy_named(arguments.policy)
     scorer = load_scorer(arguments.model, arguments.tracking_uri, arguments.expect_sha256)
+    if policy is not None:
+        warn_other_model(policy, console, scorer.bundle.name, scorer.bundle.sha256)
     result = read_input(arguments, console, arguments.input)
     n, invalid = len(result.tables), len(result.report.invalid_creators)
     if arguments.dry_run:
@@ -78,6 +91,8 @@ def run(arguments: argparse.Namespace) -> int:
     frames = console.track(
         scorer.score_in_parts(result, as_of, chunk=arguments.chunk_creators), total=max(parts, 1), unit="part"
     )
+    if policy is not None:
+        frames = _decided(frames, policy, float(scorer.bundle.metadata["prevalence"]))
     counts, neutralised = _write(frames, arguments, kind)
     _account(console, counts, n, invalid, neutralised, scorer)
     nameless = sum(len(part.broken) for part in result.report.quarantined if part.table == "creators")
@@ -86,6 +101,18 @@ def run(arguments: argparse.Namespace) -> int:
             f"{nameless:,} more creators could not be named: their row or line cannot be taken apart (see above)"
         )
     return 0
+
+
+def _decided(frames: Iterable[pd.DataFrame], policy: Policy, calibrated_at: float) -> Iterator[pd.DataFrame]:
+    """Yield the parts with band and action; all at once under a policy by capacity, which needs the whole batch."""
+    from realreach.policy import apply_policy
+
+    if policy.mode == "capacity":
+        import pandas as pd
+
+        frames = [pd.concat(list(frames), ignore_index=True)]
+    for frame in frames:
+        yield apply_policy(frame, policy, calibrated_at=calibrated_at)
 
 
 def load_scorer(model: str | None, tracking_uri: str | None = None, expected_sha256: str | None = None) -> Scorer:
@@ -155,7 +182,7 @@ def _pour(frames: Any, sink: Any, kind: str, raw_csv: bool) -> tuple[dict[str, i
             counts[str(status)] = counts.get(str(status), 0) + int(count)
         if kind == "csv":
             if not raw_csv:
-                frame, changed = _neutral(frame)
+                frame, changed = neutral(frame)
                 neutralised += changed
             sink.write(frame.to_csv(index=False, header=number == 0, lineterminator="\n").encode("utf-8", "replace"))
         elif kind == "jsonl":
@@ -170,11 +197,11 @@ def _pour(frames: Any, sink: Any, kind: str, raw_csv: bool) -> tuple[dict[str, i
     return counts, neutralised
 
 
-def _neutral(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+def neutral(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Return the frame with an apostrophe before text that a spreadsheet would run, and how many cells got one."""
     changed = 0
     out = frame.copy()
-    for name in ("creator_id", "platform"):
+    for name in {"creator_id", "platform"} & set(out.columns):
         risky = out[name].str.startswith(_DANGEROUS, na=False)
         if risky.any():
             out[name] = out[name].mask(risky, "'" + out[name])

@@ -23,6 +23,7 @@ from realreach.metrics.measures import (
     recall_at_fpr,
     roc_auc,
 )
+from realreach.metrics.shares import wilson_interval
 from realreach.metrics.threshold import achieved_fpr, operating_point
 
 __all__ = [
@@ -47,4 +48,5 @@ __all__ = [
     "roc_auc",
     "size_matched_pairs",
     "size_tier",
+    "wilson_interval",
 ]
