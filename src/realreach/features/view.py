@@ -45,7 +45,7 @@ def decision_days(tables: Tables, as_of: object = None) -> FloatArray:
     if as_of is not None:
         return np.broadcast_to(_day_numbers(as_of), (n,)).copy()
     last = np.full(n, -1.0)
-    for table in (tables.follower_history, tables.posts, tables.comments):
+    for table in (tables.follower_history, tables.posts, tables.comments, tables.audience):
         if table is not None and table.contract.time is not None:
             days = table.days(table.contract.time)
             known = ~np.isnan(days)
