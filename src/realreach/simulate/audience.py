@@ -39,7 +39,7 @@ _FEWEST = 30
 _FIRST_ACCOUNT = 14_900  # 2010-10-18: no account is older
 # Who follows an honest creator, and how much creators differ (Dirichlet). Idle and mass followers are nobody's fault.
 _HONEST: Mapping[str, float] = MappingProxyType(
-    {"active": 4.8, "known": 0.6, "mass": 2.1, "lurker": 1.9, "idle": 1.9}
+    {"active": 7.2, "known": 1.0, "mass": 1.3, "lurker": 1.1, "idle": 0.5}
 )
 _GUESTS: Mapping[str, float] = MappingProxyType({"active": 2.0, "mass": 2.5, "lurker": 2.5, "idle": 2.0})
 _BACKGROUND: Mapping[str, float] = MappingProxyType({"empty": 2.5, "hollow": 5.5, "aged": 2.0})
