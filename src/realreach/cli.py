@@ -30,6 +30,7 @@ COMMANDS = {
     "false-alarms": "score real, mostly honest creators and count the flagged",
     "power": "recall and false positives in a simulated world never trained on",
     "features": "write the feature table, or describe the features",
+    "train-accounts": "fit, judge and save the model of single follower accounts",
     "benchmark": "public labelled sets: published results, baselines, ours, zero-shot",
 }
 
