@@ -23,7 +23,7 @@ _GRID = np.concatenate([[0.002], np.arange(1, 40) / 200, np.arange(20, 96) / 100
 """Shares that are weighed: half points up to 20 %, then whole ones."""
 _TRUSTED_LOG_ODDS = 4.0
 """How far one account may speak for or against (ln of odds): a model of a thousand accounts knows no more."""
-_WORTH = 250.0
+_WORTH = 100.0
 """Accounts that a sample of any size is worth at most."""
 _PRIOR = (1.0, 3.0)
 """Beta prior of the share, worth four accounts: a quarter, as in audiences of influencers, and next to no weight."""

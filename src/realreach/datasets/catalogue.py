@@ -19,6 +19,7 @@ from realreach.datasets.curves import (
     GROWTH_VTUBER_DAILY,
     GROWTH_YOUTUBE_TECH_DAILY,
 )
+from realreach.datasets.follow_order import GROWTH_TWITTER_FOLLOWORDER
 from realreach.datasets.profiles import (
     ACCOUNTS_IG_CREATORS_2017,
     ACCOUNTS_IG_CREATORS_ID2020,
@@ -42,6 +43,7 @@ ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
             GROWTH_TWITTER_POLITICIANS,
             GROWTH_YOUTUBE_TECH_DAILY,
             GROWTH_SINGLE_ACCOUNTS,
+            GROWTH_TWITTER_FOLLOWORDER,
             ACCOUNTS_IG_CREATORS_ID2020,
             ACCOUNTS_IG_CREATORS_2017,
             ACCOUNTS_IG_ORDINARY_2018,

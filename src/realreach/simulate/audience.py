@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from realreach.simulate.follower_kinds import KINDS, SUSPICIOUS, draw_profiles
+from realreach.simulate.follower_kinds import KINDS, SOLD, SUSPICIOUS, draw_profiles
 from realreach.simulate.life import Life
 from realreach.simulate.observe import round_down
 from realreach.simulate.plan import FOLLOWER_MECHANISMS, Plan
@@ -37,12 +37,12 @@ _SIZES = (50, 80, 100, 150, 200, 300, 500)
 _SIZE_CHANCES = (0.15, 0.10, 0.25, 0.15, 0.15, 0.10, 0.10)
 _FEWEST = 30
 _FIRST_ACCOUNT = 14_900  # 2010-10-18: no account is older
-# Who follows an honest creator, and how much creators differ (Dirichlet). Idle and mass followers are nobody's fault.
+# Who follows an honest creator, and how much creators differ (Dirichlet). Quiet and mass followers are nobody's fault.
 _HONEST: Mapping[str, float] = MappingProxyType(
-    {"active": 7.2, "known": 1.0, "mass": 1.3, "lurker": 1.1, "idle": 0.5}
+    {"active": 7.6, "known": 1.1, "mass": 1.0, "lurker": 0.9}
 )
 _GUESTS: Mapping[str, float] = MappingProxyType({"active": 2.0, "mass": 2.5, "lurker": 2.5, "idle": 2.0})
-_BACKGROUND: Mapping[str, float] = MappingProxyType({"empty": 2.5, "hollow": 5.5, "aged": 2.0})
+_BACKGROUND: Mapping[str, float] = MappingProxyType({"idle": 3.0, "empty": 2.0, "hollow": 4.0, "aged": 1.5})
 # What sellers deliver, by the class of their product.
 _SOLD: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
@@ -68,7 +68,7 @@ _PEOPLE: Mapping[str, Mapping[str, float]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class AudienceSample:
-    """Columns of the sampled accounts, and the share of all followers that is bought or run by machines."""
+    """Columns of the sampled accounts, and the share of all followers that is bought, run by machines or dead."""
 
     columns: dict[str, FloatArray]
     suspicious_share: float
@@ -129,8 +129,8 @@ def _sources(rng: np.random.Generator, life: Life, plan: Plan | None) -> list[_S
     honest = float(life.honest_levels()[-1])
     guests, attackers = _innocent_crowds(life)
     own = _mixture(rng, _HONEST)
-    # Machines follow everyone: 2 to 20 in a hundred of any honest audience.
-    bots = float(np.clip(life.profile.bot_share * rng.lognormal(0.0, 0.25), 0.02, 0.20))
+    # Machines and dead accounts follow everyone: 2 to 20 in a hundred of any honest audience.
+    bots = float(np.clip(1.2 * life.profile.bot_share * rng.lognormal(0.0, 0.25), 0.02, 0.20))
     machines = _mixture(rng, _BACKGROUND)
     rest = max(honest - guests - attackers, 0.2 * honest)
     before = life.start_level
@@ -189,7 +189,7 @@ def _product(life: Life, seller: Seller, evasion: int) -> dict[str, float]:
     total = sum(dear.values())
     return {
         name: (1.0 - share) * usual.get(name, 0.0) + (share * dear.get(name, 0.0) / total if total else 0.0)
-        for name in SUSPICIOUS
+        for name in SOLD
     }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from realreach.tables.core import FloatArray
 
-__all__ = ["KINDS", "SUSPICIOUS", "FollowerKind", "draw_profiles"]
+__all__ = ["KINDS", "SOLD", "SUSPICIOUS", "FollowerKind", "draw_profiles"]
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,12 @@ KINDS: Mapping[str, FollowerKind] = MappingProxyType(
         "live": FollowerKind((3.5, 6.9, 5.6), (1.6, 1.0, 1.1), (0.15, 0.35, 0.45), 0.99, 0.25, 0.72, 2.8, 0.70, 2.6),
     }
 )
-"""Real people first (also quiet and idle ones), then what is sold, the better the dearer."""
+"""Real people first (also quiet ones and accounts that were left), then what is sold, the better the dearer."""
 
-SUSPICIOUS = ("empty", "hollow", "aged", "live")
-"""Kinds that no advertiser wants to pay for."""
+SOLD = ("empty", "hollow", "aged", "live")
+"""Kinds that are made to be sold."""
+SUSPICIOUS = ("idle", *SOLD)
+"""Kinds of no value to an advertiser, which is what the labels of the account model mean; dead accounts are too."""
 
 _FOLLOWING_LIMIT = MappingProxyType({"instagram": 7_500.0, "tiktok": 10_000.0})
 
