@@ -33,6 +33,7 @@ COMMANDS = {
     "promote": "move the champion alias to a better model, or refuse",
     "power": "recall and false positives in a simulated world never trained on",
     "features": "write the feature table, or describe the features",
+    "train-accounts": "fit, judge and save the model of single follower accounts",
     "benchmark": "public labelled sets: published results, baselines, ours, zero-shot",
 }
 

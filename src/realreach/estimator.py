@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from realreach.errors import InputError
 from realreach.features.catalogue import feature_names
-from realreach.model import ALL_PILLARS, COMBINATIONS, Calibration, FittedModel, Layout, masked_copies
+from realreach.model import ALL_PILLARS, COMBINATIONS, PILLARS, Calibration, FittedModel, Layout, masked_copies
 from realreach.references import References, fit_references, no_references
 from realreach.splits import SplitSettings, grouped_folds, split_creators
 from realreach.tables.core import FloatArray, IntArray
@@ -322,7 +322,7 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         most = max(int(np.bincount(target[~np.isnan(raw)].astype(int), minlength=2).min()) for raw in margin.values())
         if most == 0:
             raise InputError(
-                "no pillar (growth, engagement, comments) is known for creators of both classes, "
+                f"no pillar ({', '.join(PILLARS)}) is known for creators of both classes, "
                 "so they cannot be compared. "
                 "Add data for the class that lacks it."
             )

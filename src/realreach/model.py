@@ -2,7 +2,7 @@
 
 A probability is made in three steps: residuals against similar creators, a gradient-boosted margin, and a
 calibration of its own for every combination of pillars, because a margin from growth alone means something else than
-one from all three.
+one from all four.
 """
 
 from __future__ import annotations
@@ -229,12 +229,14 @@ def masked_copies(
 ) -> tuple[FloatArray, IntArray]:
     """Return ``copies`` versions of every row with a random non-empty part of its pillars left, and the source rows.
 
-    Rows with a single pillar have no smaller version and are left out.
+    One version in three keeps a single pillar: with four of them a single one would be rare among all parts, and that
+    is how many creators come. Rows with a single pillar have no smaller version and are left out.
     """
     parts, sources = [], []
     for _ in range(copies):
         keep = rng.integers(1, ALL_PILLARS, len(values))
-        left = present & keep
+        single = 1 << rng.integers(len(PILLARS), size=len(values))
+        left = present & np.where(rng.random(len(values)) < 1 / 3, single, keep)
         usable = (left > 0) & (left != present)
         parts.append(layout.without(values[usable], left[usable]))
         sources.append(np.flatnonzero(usable))

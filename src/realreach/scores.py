@@ -41,10 +41,14 @@ OUTPUT_COLUMNS: Mapping[str, str] = {
     "engagement_authenticity": "0-100 from likes, comments and views alone; empty if missing",
     "comments_authenticity": "0-100 from comment texts alone; empty if missing",
     "audience_authenticity": "0-100 from the audience sample alone; empty if missing",
+    "suspicious_audience_share": "0-1, estimated share of suspicious followers; empty without a sample of 30 accounts",
+    "suspicious_audience_share_low": "lower end of its 90 % interval",
+    "suspicious_audience_share_high": "upper end of its 90 % interval",
     "coverage": "pillars the score rests on, joined by +",
     "history_days": "days between the first and the last follower count read; 0 with fewer than six counts",
     "posts_used": "posts read",
     "comments_used": "comments by others read",
+    "accounts_used": "follower accounts read",
     "rows_set_aside": "rows of this creator that did not pass the checks",
     "model": "name and version of the model",
     "schema_version": "version of the input and output tables",
@@ -67,10 +71,14 @@ STATUS_REASONS: Mapping[str, str] = {
 
 _DTYPES: Mapping[str, str] = {
     **{name: "float64" for name in OUTPUT_COLUMNS if name.endswith("authenticity") or name == "fake_probability"},
-    **dict.fromkeys(("history_days", "posts_used", "comments_used", "rows_set_aside"), "int64"),
+    **{name: "float64" for name in OUTPUT_COLUMNS if name.startswith("suspicious_audience_share")},
+    **dict.fromkeys(("history_days", "posts_used", "comments_used", "accounts_used", "rows_set_aside"), "int64"),
     "flagged": "boolean",
 }
 """Types of the output columns that are not text."""
+
+
+_SHARES = {end: f"audience__suspicious__all__{stat}" for end, stat in (("", "median"), ("_low", "low"), ("_high", "high"))}
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +134,10 @@ class Scorer:
             "history_days": np.nan_to_num(matrix[:, position["context__history__366d__days"]]),
             "posts_used": matrix[:, position["context__posts__100p__count"]],
             "comments_used": matrix[:, position["context__comments__all__count"]],
+            "accounts_used": matrix[:, position["context__audience__all__count"]],
         }
+        # An estimate of its own: it stands beside the score also where the model does not judge the pillar.
+        shares = {f"suspicious_audience_share{end}": matrix[:, position[name]] for end, name in _SHARES.items()}
         frame = pd.DataFrame(
             {
                 "creator_id": pd.array(ids, dtype="str"),
@@ -138,6 +149,7 @@ class Scorer:
                 "fake_probability": probability,
                 "flagged": pd.array([bool(f) if s else None for f, s in zip(flagged, scored, strict=True)], "boolean"),
                 **{f"{name}_authenticity": 100.0 * (1.0 - pillars[name]) for name in PILLARS},
+                **shares,
                 "coverage": pd.array([combination_name(int(m)) for m in judged], dtype="str"),
                 **{name: values.astype(np.int64) for name, values in counts.items()},
                 "rows_set_aside": np.array([(set_aside or {}).get(i, 0) for i in ids], dtype=np.int64),
@@ -153,7 +165,7 @@ class Scorer:
         Parameters
         ----------
         record
-            Creator columns, and lists of rows under ``follower_history``, ``posts``, ``comments``.
+            Creator columns, and lists of rows under ``follower_history``, ``posts``, ``comments``, ``audience``.
         as_of
             Day of the decision.
 
@@ -235,6 +247,7 @@ class Scorer:
             "history_days": 0,
             "posts_used": 0,
             "comments_used": 0,
+            "accounts_used": 0,
             "rows_set_aside": rows,
             "model": self.bundle.name,
             "schema_version": SCHEMA_VERSION,

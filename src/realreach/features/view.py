@@ -22,6 +22,18 @@ _POST_WINDOW_DAYS = 730.0
 _POST_LIMIT = 100
 _HISTORY_LIMIT = 367
 _COMMENT_LIMIT = 5_000
+_ACCOUNT_LIMIT = 50_000
+_ACCOUNT_NUMBERS = (
+    "followers",
+    "following",
+    "posts_count",
+    "has_picture",
+    "is_private",
+    "bio_length",
+    "username_length",
+    "username_digits",
+    "follow_order",
+)
 
 
 def decision_days(tables: Tables, as_of: object = None) -> FloatArray:
@@ -45,7 +57,7 @@ def decision_days(tables: Tables, as_of: object = None) -> FloatArray:
     if as_of is not None:
         return np.broadcast_to(_day_numbers(as_of), (n,)).copy()
     last = np.full(n, -1.0)
-    for table in (tables.follower_history, tables.posts, tables.comments):
+    for table in (tables.follower_history, tables.posts, tables.comments, tables.audience):
         if table is not None and table.contract.time is not None:
             days = table.days(table.contract.time)
             known = ~np.isnan(days)
@@ -109,7 +121,7 @@ class View:
     """The tables of ``n`` creators as they stood before ``as_of``; derived columns are computed once and shared.
 
     Windows: the last 367 observed days of the follower history, the newest 100 posts of two years, the newest 5,000
-    comments. Rows on or after ``as_of`` are not read.
+    comments, 50,000 follower accounts. Rows on or after ``as_of`` are not read.
     """
 
     tables: Tables
@@ -160,6 +172,21 @@ class View:
         if table is None:
             return None
         return _limit(known_before(table, self.as_of), _COMMENT_LIMIT)
+
+    @cached_property
+    def audience(self) -> Ragged | None:
+        """Columns of the sampled follower accounts; ``created`` is the day on which an account was opened.
+
+        Accounts looked at, or opened, on or after ``as_of`` are left out; those without a day are kept.
+        """
+        table = self.tables.audience
+        if table is None:
+            return None
+        table = known_before(table, self.as_of)
+        created = table.days("created_on")
+        table = _limit(filter_rows(table, ~(created >= self.as_of[table.creator])), _ACCOUNT_LIMIT)
+        columns = {name: table.numbers(name) for name in _ACCOUNT_NUMBERS}
+        return Ragged({**columns, "created": table.days("created_on")}, table.starts)
 
     @cached_property
     def followers(self) -> FloatArray:

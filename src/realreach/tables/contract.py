@@ -150,7 +150,7 @@ _COMMENTS = TableContract(
 
 _AUDIENCE = TableContract(
     "audience",
-    "A sample of follower or commenter accounts.",
+    "A sample of the creator's follower accounts, drawn at random; thirty are the fewest that are judged.",
     ("creator_id", "account_id"),
     (
         _id("creator_id", "Whose audience.", required=True),
@@ -163,7 +163,11 @@ _AUDIENCE = TableContract(
         _count("bio_length", "Characters of its bio.", maximum=1e6),
         _count("username_length", "Characters of its user name.", maximum=1e4),
         _count("username_digits", "Digits in its user name.", maximum=1e4),
+        _count("follow_order", "Place in the order of following: 0 = the first follower.", maximum=_FOLLOWERS_MAX),
+        Column("created_on", "date", "Day on which the account was opened."),
+        Column("sampled_on", "date", "Day on which the account was looked at."),
     ),
+    time="sampled_on",
 )
 
 _LABELS = TableContract(
