@@ -42,8 +42,7 @@ class CodePoints:
 
     def count(self, hit: npt.NDArray[np.bool_]) -> _I64:
         """Return how many code points of each text are marked."""
-        total = np.concatenate([[0], np.cumsum(hit)])
-        return np.asarray(total[self.starts[1:]] - total[self.starts[:-1]], dtype=np.int64)
+        return np.diff(np.searchsorted(np.flatnonzero(hit), self.starts)).astype(np.int64)
 
     def where(self, keep: npt.NDArray[np.bool_]) -> CodePoints:
         """Return the texts without the code points for which ``keep`` is false."""

@@ -16,7 +16,8 @@ The steps stand in this order, because each needs the one before it:
    case, because "Η" looks like H and "η" like n.
 7. *Case*: small letters. The result is :attr:`Normalised.folded`.
 8. *Placeholders*, one control character each: links (they hold dots, digits and at-signs, so they come first), mentions
-   (handles hold digits), telephone numbers, brands ("junior88": letters, then two or more digits), other numbers.
+   (handles hold digits), telephone numbers, brands ("junior88", "j u n i o r 8 8": letters, then two or
+   more digits), other numbers.
 9. *Squeeze*: in a word with a letter three times or more in a row every run becomes one letter ("Juallllfollloowweerr"
    reads "Jualfolower"; "good" stays, "goooood" reads "god"); marks and emoji repeat at most twice; white space is one
    space. Last, so that "www." is no stretched word. The result is :attr:`Normalised.plain`.
@@ -28,7 +29,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +52,7 @@ _PLACEHOLDERS = (
     (r"(?:https?:/|www\.)[^ ]*|[a-z0-9][a-z0-9._@-]*\.(?:" + _ENDINGS + r")\b(?:/[^ ]*)?", LINK),
     (r"@[a-z0-9_.\x{DF}-\x{24F}]+", MENTION),
     (r"\+?\d(?:[ .()\-]{0,2}\d){7,}", PHONE),
-    (r"[a-z]{2,}\d{2,}", BRAND),
+    (r"[a-z]{2,}-?\d{2,}|(?:\b[a-z] ){3,}\d(?: ?\d)+", BRAND),
     (r"\d+(?:[.,:]\d+)*", NUMBER),
 )
 _LATIN, _TWIN, _WORD, _STROKE, _NOTHING, _SPACE, _SORTED = 1, 2, 4, 8, 16, 32, 64
@@ -82,6 +83,21 @@ class Normalised:
     def __len__(self) -> int:
         return len(self.raw)
 
+    @cached_property
+    def raw_points(self) -> CodePoints:
+        """Code points of ``raw``."""
+        return decode(self.raw)
+
+    @cached_property
+    def folded_points(self) -> CodePoints:
+        """Code points of ``folded``."""
+        return decode(self.folded)
+
+    @cached_property
+    def plain_points(self) -> CodePoints:
+        """Code points of ``plain``."""
+        return decode(self.plain)
+
 
 def normalise(text: pa.Array) -> Normalised:
     r"""Normalise comments by the steps above.
@@ -107,7 +123,11 @@ def normalise(text: pa.Array) -> Normalised:
     marked = text_folded
     for pattern, mark in _PLACEHOLDERS:
         marked = pc.replace_substring_regex(marked, pattern=pattern, replacement=mark)
-    return Normalised(encode(written), text_folded, encode(_squeeze(decode(marked))), odd)
+    plain = _squeeze(decode(marked))
+    done = Normalised(encode(written), text_folded, encode(plain), odd)
+    # The code points are at hand: what is cached needs no second decoding.
+    done.__dict__.update(raw_points=written, folded_points=folded, plain_points=plain)
+    return done
 
 
 def fold(text: pa.Array) -> pa.Array:
