@@ -44,6 +44,13 @@ class CodePoints:
         """Return how many code points of each text are marked."""
         return np.diff(np.searchsorted(np.flatnonzero(hit), self.starts)).astype(np.int64)
 
+    def take(self, rows: _I64) -> CodePoints:
+        """Return some texts, in the order given."""
+        lengths = self.lengths[rows]
+        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        at = np.repeat(self.starts[rows] - starts[:-1], lengths) + np.arange(starts[-1])
+        return CodePoints(self.codes[at], starts)
+
     def where(self, keep: npt.NDArray[np.bool_]) -> CodePoints:
         """Return the texts without the code points for which ``keep`` is false."""
         kept = np.concatenate([[0], np.cumsum(keep)])[self.starts]

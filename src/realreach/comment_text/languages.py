@@ -2,8 +2,8 @@
 
 Most comments are too short for statistics of letters, and slang is in no dictionary. So each comment is judged by the
 words of two lists (Indonesian and English: function words, particles, slang, laughter, words of fans) and by its
-script. Malay counts as Indonesian. Words of both languages stand in neither list. A comment of which nothing is known is
-``undecided``, and that is an answer: features must not lean on the language of a short comment.
+script. Malay counts as Indonesian. Words of both languages stand in neither list. A comment of which nothing is known
+is ``undecided``, and that is an answer: features must not lean on the language of a short comment.
 """
 
 from __future__ import annotations

@@ -139,18 +139,10 @@ def near_groups(owner: _I64, keys: _U64, points: CodePoints) -> _I64:
     new[1:] = (owner[order][1:] != owner[order][:-1]) | (keys[order][1:] != keys[order][:-1])
     place = np.cumsum(new) - 1
     distinct = order[new]
-    group = _linked(owner[distinct], _pick(points, distinct))
+    group = _linked(owner[distinct], signatures(points.take(distinct)))
     out = np.empty(len(order), dtype=np.int64)
     out[order] = distinct[group][place]
     return out
-
-
-def _pick(points: CodePoints, rows: _I64) -> npt.NDArray[np.uint32]:
-    """Return the signatures of some texts."""
-    lengths = points.lengths[rows]
-    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    at = np.repeat(points.starts[rows] - starts[:-1], lengths) + np.arange(starts[-1])
-    return signatures(CodePoints(points.codes[at], starts))
 
 
 def _linked(owner: _I64, drawn: npt.NDArray[np.uint32]) -> _I64:
