@@ -138,7 +138,11 @@ def bag_tests(sold: FloatArray, section: IntArray, count: int, reference: BagRef
     apparent = _GRID[np.minimum((reached < 0.5).sum(axis=1), len(_GRID) - 1)]
     sizes = cells.sum(axis=1)
     few = sizes < LEAST
-    p, quantiles, apparent = np.where(few, np.nan, p), np.where(few[:, None], np.nan, quantiles), np.where(few, np.nan, apparent)
+    p, quantiles, apparent = (
+        np.where(few, np.nan, p),
+        np.where(few[:, None], np.nan, quantiles),
+        np.where(few, np.nan, apparent),
+    )
     share = quantiles[section, 1]
     ratio = reference.ratio[bins]
     posterior = share * ratio / (1.0 - share + share * ratio)

@@ -28,7 +28,22 @@ import pyarrow as pa
 from realreach.comment_text.codepoints import decode
 from realreach.tables.core import IntArray
 
-__all__ = ["B", "CHAR_SIZES", "M", "PAIR", "SEEDS", "Points", "Tokens", "bucket", "char_grams", "grams", "read_points", "slow_hash", "tokens", "word_and_char_grams"]
+__all__ = [
+    "B",
+    "CHAR_SIZES",
+    "M",
+    "PAIR",
+    "SEEDS",
+    "Points",
+    "Tokens",
+    "bucket",
+    "char_grams",
+    "grams",
+    "read_points",
+    "slow_hash",
+    "tokens",
+    "word_and_char_grams",
+]
 
 U64 = npt.NDArray[np.uint64]
 
@@ -234,4 +249,3 @@ def slow_hash(piece: str, kind: int, bits: int) -> int:
     """
     total = sum(ord(c) * pow(B, j, 2**64) for j, c in enumerate(piece)) + SEEDS[kind]
     return (total * M % 2**64) >> (64 - bits)
-

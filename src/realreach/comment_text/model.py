@@ -178,7 +178,9 @@ class CommentModel:
         """
         try:
             if data["format"] != _FORMAT:
-                raise ModelError(f"comment model: format {data['format']!r:.20}, this version reads {_FORMAT}. Train it again.")
+                raise ModelError(
+                    f"comment model: format {data['format']!r:.20}, this version reads {_FORMAT}. Train it again."
+                )
             bits = int(data["bits"])
             if not 8 <= bits <= 22:
                 raise ModelError(f"comment model: bits must be 8 to 22, got {bits}.")
@@ -241,7 +243,9 @@ def read_comment_model(content: bytes, name: str = "model.json", sha256: str | N
         If the digest is not the expected one, or the content is no comment model.
     """
     if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
-        raise ModelError(f"{name}: the file is not the one that was saved (its sha256 differs). Install or train it again.")
+        raise ModelError(
+            f"{name}: the file is not the one that was saved (its sha256 differs). Install or train it again."
+        )
     try:
         data = json.loads(content)
     except ValueError as err:
@@ -266,4 +270,6 @@ def default_comment_model() -> CommentModel:
     """
     folder = resources.files("realreach.comment_text") / "default"
     manifest = json.loads((folder / "manifest.json").read_bytes())
-    return read_comment_model((folder / "model.json").read_bytes(), "default/model.json", manifest["sha256"]["model.json"])
+    return read_comment_model(
+        (folder / "model.json").read_bytes(), "default/model.json", manifest["sha256"]["model.json"]
+    )

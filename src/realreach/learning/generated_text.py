@@ -18,13 +18,83 @@ from realreach.learning.generated_sold import SOLD, SOLD_ROOTS
 __all__ = ["Generated", "generate_comments"]
 
 _SLOT = re.compile(r"\{(\w+)\}")
-_EMOJI = tuple("😍🔥😂❤🥰😭👏😊🤣💕😘🙏✨👍🥺💖😁🤩💪😎🎉💯🌹😅🤲💗👌🙌😢🤗💞🌸🥲😆😱🍀🌟💙💚💛🧡💜🖤🐰🦋🍓🍭🌈⚡🎈🐥🌻🍉🎶🎀🐼🌙☀🏆🎁")
+_EMOJI = tuple(
+    "😍🔥😂❤🥰😭👏😊🤣💕😘🙏✨👍🥺💖😁🤩💪😎🎉💯🌹😅🤲💗👌🙌😢🤗💞🌸🥲😆😱🍀🌟💙💚💛🧡💜🖤🐰🦋🍓🍭🌈⚡🎈🐥🌻🍉🎶🎀🐼🌙☀🏆🎁"
+)
 _LOVED = _EMOJI[:24]
-_MADE = ("{Syl}{Syl}{n2}", "{SYL}{SYL}{n2}", "{SYL}{SYL}{tail}", "{syl}{syl}{tail}", "{SYL}{n3}", "{SYL}{SYL} {tail}", "{Syl}{syl}{Syl}{n2}")
-_SYLLABLES = ("ra", "jo", "ko", "mi", "zu", "pa", "lo", "ne", "ve", "ga", "si", "ta", "bo", "wi", "de", "lu", "ki", "ma", "fo", "xa", "hoki", "dewa", "raja", "mega", "max", "win", "king", "sultan", "naga", "indo")
+_MADE = (
+    "{Syl}{Syl}{n2}",
+    "{SYL}{SYL}{n2}",
+    "{SYL}{SYL}{tail}",
+    "{syl}{syl}{tail}",
+    "{SYL}{n3}",
+    "{SYL}{SYL} {tail}",
+    "{Syl}{syl}{Syl}{n2}",
+)
+_SYLLABLES = (
+    "ra",
+    "jo",
+    "ko",
+    "mi",
+    "zu",
+    "pa",
+    "lo",
+    "ne",
+    "ve",
+    "ga",
+    "si",
+    "ta",
+    "bo",
+    "wi",
+    "de",
+    "lu",
+    "ki",
+    "ma",
+    "fo",
+    "xa",
+    "hoki",
+    "dewa",
+    "raja",
+    "mega",
+    "max",
+    "win",
+    "king",
+    "sultan",
+    "naga",
+    "indo",
+)
 _TAILS = ("88", "77", "777", "99", "138", "303", "4d", "slot", "bet", "toto", "play", "69", "123", "365", "888", "vip")
-_SHOP_A = ("glow", "hijab", "toko", "beauty", "crypto", "trade", "zahra", "indo", "herbal", "fashion", "expert", "official", "gadget", "skin")
-_SHOP_B = ("store", "id", "shop", "official", "skincare", "fx", "corner", "house", "_pro", "media", "hub", "murah", "88")
+_SHOP_A = (
+    "glow",
+    "hijab",
+    "toko",
+    "beauty",
+    "crypto",
+    "trade",
+    "zahra",
+    "indo",
+    "herbal",
+    "fashion",
+    "expert",
+    "official",
+    "gadget",
+    "skin",
+)
+_SHOP_B = (
+    "store",
+    "id",
+    "shop",
+    "official",
+    "skincare",
+    "fx",
+    "corner",
+    "house",
+    "_pro",
+    "media",
+    "hub",
+    "murah",
+    "88",
+)
 _STYLES = ((0x1D400, 0x1D41A, 0x1D7CE), (0x1D5D4, 0x1D5EE, 0x1D7EC), (0x1D670, 0x1D68A, 0x1D7F6), (0xFF21, 0xFF41, 0xFF10), (0x1D63C, 0x1D656, None), (0x1F130, 0x1F130, None))  # fmt: skip
 _SLANG = {"banget": "bgt", "yang": "yg", "sudah": "udh", "udah": "dah", "tidak": "ga", "kalau": "klo", "sama": "sm", "juga": "jg", "aku": "gw", "dari": "dr", "saja": "aja",
           "dengan": "dgn", "because": "bc", "you": "u", "are": "r", "your": "ur", "please": "pls", "though": "tho", "to be honest": "tbh"}  # fmt: skip
@@ -127,7 +197,11 @@ def _careless(text: str, dice: random.Random) -> str:
         word = words[at]
         if len(word) > 4 and word.isalpha():
             cut = dice.randrange(1, len(word) - 1)
-            words[at] = word[:cut] + word[cut + 1 :] if dice.random() < 0.5 else word[:cut] + word[cut + 1] + word[cut] + word[cut + 2 :]
+            words[at] = (
+                word[:cut] + word[cut + 1 :]
+                if dice.random() < 0.5
+                else word[:cut] + word[cut + 1] + word[cut] + word[cut + 2 :]
+            )
     text = " ".join(words)
     if dice.random() < 0.5:
         text = text.replace(",", "").replace("'", "")
@@ -139,7 +213,11 @@ def _careless(text: str, dice: random.Random) -> str:
 
 def _brand(dice: random.Random) -> str:
     form = dice.choice(_MADE)
-    values = {"n2": dice.choice(_TAILS[:4]), "n3": dice.choice(("777", "138", "303", "365")), "tail": dice.choice(_TAILS)}
+    values = {
+        "n2": dice.choice(_TAILS[:4]),
+        "n3": dice.choice(("777", "138", "303", "365")),
+        "tail": dice.choice(_TAILS),
+    }
     out = _SLOT.sub(lambda m: values.get(m[1]) or _cased(dice.choice(_SYLLABLES), m[1]), form)
     chance = dice.random()
     if chance < 0.45:
@@ -188,7 +266,9 @@ def _promotion(dice: random.Random, kind: str) -> tuple[str, str]:
     text = _grow(SOLD, chosen, dice, fixed)
     # A seller hangs a second sentence on; a gambling farm puts its brand into small talk.
     if root == "bragid" and dice.random() < 0.35:
-        talk = _grow(ORDINARY, dice.choice(ORDINARY[dice.choice(("tell", "idshort", "pray", "greet"))]), dice, {"e": "😂"})
+        talk = _grow(
+            ORDINARY, dice.choice(ORDINARY[dice.choice(("tell", "idshort", "pray", "greet"))]), dice, {"e": "😂"}
+        )
         text = f"{talk}{dice.choice((', ', ' ', '! ', '. '))}{text}"
     elif root in ("selfpromo", "money", "crypto", "cream", "shopad") and dice.random() < 0.4:
         more = _grow(SOLD, dice.choice(SOLD[root]), dice, fixed)
@@ -216,7 +296,12 @@ def _stretched(text: str, dice: random.Random) -> str:
 
 def _praise(dice: random.Random, kind: str) -> tuple[str, str]:
     root = _pick(SOLD_ROOTS[kind], dice)
-    chosen = _grow({**SOLD, "praise_en": SOLD["praise_en"]}, dice.choice(SOLD[root]), dice, {"thing_g": "{thing_g}"} if False else {})
+    chosen = _grow(
+        {**SOLD, "praise_en": SOLD["praise_en"]},
+        dice.choice(SOLD[root]),
+        dice,
+        {"thing_g": "{thing_g}"} if False else {},
+    )
     text = chosen
     tail = dice.random()
     if kind == "generic_praise" and tail < 0.8:
