@@ -12,6 +12,7 @@ import pyarrow as pa
 from realreach.comment_text import likeness
 from realreach.comment_text.languages import languages
 from realreach.comment_text.measures import measure_comments
+from realreach.comment_text.model import CommentModel, default_comment_model
 from realreach.comment_text.normalise import Normalised, normalise
 from realreach.comment_text.words import Words, split_words
 from realreach.features.blocks import ratio, segment_sum
@@ -121,6 +122,16 @@ class Section:
         points = self.text.plain_points.take(rows)
         out[rows] = rows[likeness.near_groups(self.owner[rows], keys[rows], points)]
         return out
+
+    @cached_property
+    def model(self) -> CommentModel:
+        """The comment model: the view's own, else the one that ships with the package."""
+        return self.view.comment_model or default_comment_model()
+
+    @cached_property
+    def sold(self) -> FloatArray:
+        """Probability of each comment that it is sold or automated."""
+        return self.model.sold(self.text)
 
     @cached_property
     def post(self) -> IntArray:
