@@ -29,6 +29,7 @@ COMMANDS = {
     "datasets": "turn public data sets into input tables",
     "false-alarms": "score real, mostly honest creators and count the flagged",
     "power": "recall and false positives in a simulated world never trained on",
+    "comments": "judge comment sections, and list templates that creators share",
     "features": "write the feature table, or describe the features",
     "train-comments": "fit the comment model on labelled comments",
     "benchmark": "public labelled sets: published results, baselines, ours, zero-shot",
