@@ -32,8 +32,10 @@ COMMANDS = {
     "compare": "why did the scores change: two days, data sets or models",
     "promote": "move the champion alias to a better model, or refuse",
     "power": "recall and false positives in a simulated world never trained on",
+    "comments": "judge comment sections, and list templates that creators share",
     "features": "write the feature table, or describe the features",
     "train-accounts": "fit, judge and save the model of single follower accounts",
+    "train-comments": "fit the comment model on labelled comments",
     "benchmark": "public labelled sets: published results, baselines, ours, zero-shot",
 }
 
@@ -56,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments and arguments[0] in COMMANDS:
         return run_command(arguments[0], arguments[1:], prog=f"realreach {arguments[0]}")
-    listing = "\n".join(f"  {name:<14}{text}" for name, text in COMMANDS.items())
+    listing = "\n".join(f"  {name:<16}{text}" for name, text in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="realreach",
         description="Is this creator's engagement real? Authenticity scores from growth, likes and comments.",

@@ -12,11 +12,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from realreach.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from realreach.tables import ReadResult, Report
 
-__all__ = ["Console", "add_input_arguments", "add_output_arguments", "parse_day", "printable", "read_input"]
+__all__ = [
+    "Console",
+    "add_input_arguments",
+    "add_output_arguments",
+    "neutral",
+    "parse_day",
+    "printable",
+    "read_input",
+]
 
 _T = TypeVar("_T")
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\0")
+"""First characters that a spreadsheet takes for a formula."""
 
 
 class Console:
@@ -55,6 +67,18 @@ def printable(message: str) -> str:
     'caf\xe9 \\x1b[31m'
     """
     return "".join(c if c == "\n" or c.isprintable() else ascii(c)[1:-1] for c in message)
+
+
+def neutral(frame: pd.DataFrame, names: Iterable[str]) -> tuple[pd.DataFrame, int]:
+    """Return the frame with an apostrophe before text that a spreadsheet would run, and how many cells got one."""
+    changed = 0
+    out = frame.copy()
+    for name in names:
+        risky = out[name].str.startswith(_DANGEROUS, na=False)
+        if risky.any():
+            out[name] = out[name].mask(risky, "'" + out[name])
+            changed += int(risky.sum())
+    return out, changed
 
 
 def add_input_arguments(parser: argparse.ArgumentParser, *, positional: bool) -> None:

@@ -55,11 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
     compared = _scored(arguments, console) if arguments.input else _files(arguments)
     print(compared.markdown(arguments.movers))
     if arguments.out is not None:
-        from realreach.commands.predict import neutral
+        from realreach.commands.common import neutral
         from realreach.files import atomic_file
 
         with atomic_file(arguments.out, overwrite=arguments.overwrite) as path:
-            neutral(compared.creators)[0].to_csv(path, index=False, lineterminator="\n")
+            neutral(compared.creators, ("creator_id", "platform"))[0].to_csv(path, index=False, lineterminator="\n")
         console.say(f"changes: {arguments.out}")
     return 0
 

@@ -15,21 +15,24 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from realreach.commands.common import Console, add_input_arguments, add_output_arguments, parse_day, read_input
+from realreach.commands.common import (
+    Console,
+    add_input_arguments,
+    add_output_arguments,
+    neutral,
+    parse_day,
+    read_input,
+)
 from realreach.commands.policy import policy_named, warn_other_model
 from realreach.errors import InputError, ModelError, OutputError, UsageError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from realreach.policy import Policy
     from realreach.scores import Scorer
 
-__all__ = ["add_arguments", "default_model", "load_scorer", "neutral", "run"]
+__all__ = ["add_arguments", "default_model", "load_scorer", "run"]
 
 _FORMATS = ("csv", "jsonl", "parquet")
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\0")
-"""First characters that a spreadsheet takes for a formula."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -182,7 +185,7 @@ def _pour(frames: Any, sink: Any, kind: str, raw_csv: bool) -> tuple[dict[str, i
             counts[str(status)] = counts.get(str(status), 0) + int(count)
         if kind == "csv":
             if not raw_csv:
-                frame, changed = neutral(frame)
+                frame, changed = neutral(frame, ("creator_id", "platform"))
                 neutralised += changed
             sink.write(frame.to_csv(index=False, header=number == 0, lineterminator="\n").encode("utf-8", "replace"))
         elif kind == "jsonl":
@@ -195,18 +198,6 @@ def _pour(frames: Any, sink: Any, kind: str, raw_csv: bool) -> tuple[dict[str, i
         writer.close()
     sink.flush()
     return counts, neutralised
-
-
-def neutral(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Return the frame with an apostrophe before text that a spreadsheet would run, and how many cells got one."""
-    changed = 0
-    out = frame.copy()
-    for name in {"creator_id", "platform"} & set(out.columns):
-        risky = out[name].str.startswith(_DANGEROUS, na=False)
-        if risky.any():
-            out[name] = out[name].mask(risky, "'" + out[name])
-            changed += int(risky.sum())
-    return out, changed
 
 
 def _account(

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from realreach.comment_text.model import CommentModel
 from realreach.errors import UsageError
 from realreach.features.blocks import Ragged
 from realreach.tables.core import FloatArray, IntArray, Table, Tables
@@ -121,11 +122,13 @@ class View:
     """The tables of ``n`` creators as they stood before ``as_of``; derived columns are computed once and shared.
 
     Windows: the last 367 observed days of the follower history, the newest 100 posts of two years, the newest 5,000
-    comments, 50,000 follower accounts. Rows on or after ``as_of`` are not read.
+    comments, 50,000 follower accounts. Rows on or after ``as_of`` are not read. ``comment_model`` is None for the one
+    that ships.
     """
 
     tables: Tables
     as_of: FloatArray
+    comment_model: CommentModel | None = None
 
     def __len__(self) -> int:
         return len(self.tables)
