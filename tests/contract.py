@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 import worlds
-from realreach.features import Feature, build_features, catalogue, coherence, comments, engagement, growth
+from realreach.features import Feature, build_features, catalogue, coherence, comments, engagement, growth, innocence
 from realreach.features.view import View, decision_days
 from realreach.tables import FloatArray, Table, Tables
 from worlds import END, World
@@ -62,7 +62,8 @@ def _whole(view: View) -> dict[str, FloatArray]:
 
 
 def _records(family: str, extra: Sequence[str] = ()) -> tuple[Feature, ...]:
-    return tuple(f for f in catalogue() if f.family == family or f.name in extra)
+    tested = {f.name for f in innocence.FEATURES}
+    return tuple(f for f in catalogue() if (f.family == family and f.name not in tested) or f.name in extra)
 
 
 FAMILIES = (
@@ -70,6 +71,7 @@ FAMILIES = (
     Family("engagement", engagement.compute, _records("engagement", ["context__posts__100p__count"])),
     Family("comments", comments.compute, _records("comments", ["context__comments__all__count"])),
     Family("coherence", coherence.compute, _records("coherence")),
+    Family("innocence", innocence.compute, innocence.FEATURES),
     Family("whole", _whole, catalogue()),
 )
 

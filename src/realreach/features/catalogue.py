@@ -20,7 +20,7 @@ __all__ = [
     "pillars_of",
 ]
 
-CATALOGUE_VERSION = 1
+CATALOGUE_VERSION = 2
 """Raised whenever a formula changes under an unchanged name: a model scores only features computed as at its training."""
 
 Pillar = Literal["growth", "engagement", "comments", "audience", "coherence", "context"]
@@ -91,9 +91,18 @@ CONTEXT = (
 @cache
 def catalogue() -> tuple[Feature, ...]:
     """Return the records of all features in column order: context, growth, engagement, comments, audience, coherence."""
-    from realreach.features import coherence, comments, engagement, growth
+    from realreach.features import coherence, comments, engagement, growth, innocence
 
-    return (*CONTEXT, *growth.FEATURES, *engagement.FEATURES, *comments.FEATURES, *coherence.FEATURES)
+    tested = innocence.FEATURES
+    return (
+        *CONTEXT,
+        *growth.FEATURES,
+        *(f for f in tested if f.family == "growth"),
+        *engagement.FEATURES,
+        *comments.FEATURES,
+        *coherence.FEATURES,
+        *(f for f in tested if f.family == "coherence"),
+    )
 
 
 @cache
