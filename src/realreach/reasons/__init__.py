@@ -1,1 +1,1 @@
-"""Reasons: what moved a score, by family, with this creator beside similar ones."""
+"""Why a creator got this score: coded reasons that add up to it, each with the value and that of similar creators."""
