@@ -1,7 +1,7 @@
 """The score if this evidence were not there: the tables edited, and scored again through the ordinary feature path.
 
-Windows of growth lose the followers beyond the expected, posts get the count that was to be expected, comments are taken
-out (and leave the post's counter). Nothing else is touched, and no short cut is taken: the same features, the same model.
+Windows of growth take the pace of the days around them; posts are taken out; comments are taken out and
+leave their post's counter. Nothing else is touched, and no short cut is taken: the same features, the same model.
 """
 
 from __future__ import annotations
@@ -12,21 +12,19 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from realreach.features import feature_matrix
+from realreach.features.growth import surprise_of_gains
 from realreach.features.view import View, filter_rows, known_before
 from realreach.features.windows import Windows
 from realreach.model import FittedModel
 from realreach.tables.core import FloatArray, IntArray, Table, Tables
 
-__all__ = ["Edit", "PostEdit", "authenticity_without"]
+__all__ = ["Edit", "authenticity_without"]
 
-
-@dataclass(frozen=True, eq=False)
-class PostEdit:
-    """Rows of the view's posts whose count is set to what was to be expected."""
-
-    rows: IntArray
-    count: str
-    usual: FloatArray
+_AFTER_DAYS = 60.0
+"""Days after a window in which sharp losses are taken as losses of what it brought."""
+_UNUSUAL = 5.0
+"""Spreads beyond which an interval is no example of ordinary growth."""
+_NEAR = 28
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,27 +38,32 @@ class Edit:
     windows
         Positions of windows whose excess is taken out.
     posts
-        Counts set to the expected.
+        Rows of the view's posts that are taken out.
     comments
         Rows of the view's comments that are taken out.
     """
 
     creator: int
     windows: tuple[int, ...] = ()
-    posts: tuple[PostEdit, ...] = ()
+    posts: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     comments: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What is taken out, as something to compare: reasons of one source share one edit."""
+        return self.creator, self.windows, tuple(self.posts.tolist()), tuple(self.comments.tolist())
 
     def joined(self, other: Edit) -> Edit:
         """Return both edits in one."""
         return replace(
             self,
             windows=tuple(sorted({*self.windows, *other.windows})),
-            posts=(*self.posts, *other.posts),
+            posts=np.union1d(self.posts, other.posts),
             comments=np.union1d(self.comments, other.comments),
         )
 
     def __bool__(self) -> bool:
-        return bool(self.windows or self.posts or len(self.comments))
+        return bool(self.windows or len(self.posts) or len(self.comments))
 
 
 def authenticity_without(model: FittedModel, view: View, windows: Windows, edits: Sequence[Edit]) -> FloatArray:
@@ -126,22 +129,28 @@ def _curves(tables: Tables, windows: Windows, edits: Sequence[Edit]) -> tuple[Ta
 
 
 def _without_windows(day: FloatArray, level: FloatArray, w: Windows, chosen: tuple[int, ...]) -> FloatArray:
-    """Return a curve without the excess of some windows.
+    """Return a curve in which some windows grew as the creator's other days did.
 
-    Within a window the excess is taken out as it came. What is lost again later was part of it, so the curve never
-    falls below the level before the window because of the edit.
+    Each interval of a window takes the pace of an interval near it that lies in no window, so that the unevenness of the
+    curve stays what it is. Sharp losses in the two months after a window were part of it and are replaced alike.
     """
-    out = level.copy()
-    for i in sorted(chosen, key=lambda k: w.start[k]):
-        excess = max(float(w.excess[i]), 0.0)
-        inside = (day >= w.start[i]) & (day <= w.end[i])
-        if not inside.any():
+    days, gain = np.diff(day), np.diff(level)
+    if len(gain) < 2:
+        return level
+    _, surprise = surprise_of_gains(level[None, :], days[None, :])
+    begin, end = day[:-1], day[1:]
+    taken = np.zeros(len(gain), dtype=bool)
+    for i in chosen:
+        taken |= (begin >= w.start[i]) & (end <= w.end[i])
+        taken |= (begin >= w.end[i]) & (end <= w.end[i] + _AFTER_DAYS) & (surprise[0] < -2.0)
+    ordinary = np.flatnonzero(~taken & (np.abs(surprise[0]) <= _UNUSUAL) & (days <= 3.0 * np.median(days)))
+    rate = gain / days
+    for run in np.split(np.flatnonzero(taken), np.flatnonzero(np.diff(np.flatnonzero(taken)) > 1) + 1):
+        if len(run) == 0:
             continue
-        floor = out[inside][0]
-        come = np.clip((level - level[inside][0]) / max(float(w.gain[i]), 1.0), 0.0, 1.0)
-        taken = excess * np.where(day < w.start[i], 0.0, np.where(inside, come, 1.0))
-        out = np.where(taken > 0, np.maximum(out - taken, np.minimum(out, floor)), out)
-    return np.rint(out)
+        near = ordinary[np.argsort(np.abs(begin[ordinary] - begin[run[0]]), kind="stable")][:_NEAR]
+        gain[run] = (rate[np.resize(near, len(run))] if len(near) else np.median(rate)) * days[run]
+    return np.maximum(np.rint(level[0] + np.concatenate([[0.0], np.cumsum(gain)])), 0.0)
 
 
 def _rescaled(creators: Table, factor: FloatArray) -> Table:
@@ -152,18 +161,17 @@ def _rescaled(creators: Table, factor: FloatArray) -> Table:
 
 
 def _posts(table: Table, source: Table, comments: Table | None, edits: Sequence[Edit]) -> Table:
-    """Return the posts with the expected counts, and with fewer comments where some were taken out."""
-    columns = {n: table.numbers(n).copy() for n in ("likes", "views", "comments_count") if n in table}
+    """Return the posts that stay, with fewer comments where some were taken out."""
+    counts = table.numbers("comments_count").copy()
+    keep = np.ones(len(table), dtype=bool)
     for i, edit in enumerate(edits):
-        shift = int(table.starts[i]) - int(source.starts[edit.creator])
-        for change in edit.posts:
-            if change.count in columns:
-                columns[change.count][change.rows + shift] = np.rint(np.maximum(change.usual, 0.0))
-        if len(edit.comments) and comments is not None and "comments_count" in columns:
-            part = slice(int(table.starts[i]), int(table.starts[i + 1]))
+        part = slice(int(table.starts[i]), int(table.starts[i + 1]))
+        keep[edit.posts + part.start - int(source.starts[edit.creator])] = False
+        if len(edit.comments) and comments is not None:
             keys = table.strings("post_id").slice(part.start, part.stop - part.start).to_pylist()
-            columns["comments_count"][part] *= _left(keys, comments, edit)
-    return _with(table, **columns)
+            counts[part] *= _left(keys, comments, edit)
+    table = _with(table, comments_count=np.rint(counts)) if "comments_count" in table else table
+    return table if keep.all() else filter_rows(table, keep)
 
 
 def _left(keys: list[str], comments: Table, edit: Edit) -> FloatArray:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from realreach.bundle import Bundle
 from realreach.errors import UsageError
-from realreach.evidence.counterfactual import Edit, PostEdit, authenticity_without
+from realreach.evidence.counterfactual import Edit, authenticity_without
 from realreach.evidence.explanation import Evidence, Explanation
 from realreach.evidence.items import CommentItem, Counterfactual, PostItem
 from realreach.evidence.selection import WINDOW_CODES, Chosen, choose_comments, choose_posts
@@ -18,7 +18,7 @@ from realreach.evidence.window_items import same_day_strength, window_item, with
 from realreach.features import feature_matrix
 from realreach.features.innocence import Innocence, innocence_of
 from realreach.features.view import View, decision_days
-from realreach.model import combination_name
+from realreach.model import FittedModel, combination_name
 from realreach.reasons.code import LANGUAGES, Language
 from realreach.reasons.reason import Parts, Reason, parts_of
 from realreach.scores import Scorer
@@ -27,6 +27,8 @@ from realreach.tables.core import FloatArray, IntArray, Tables
 __all__ = ["explain", "explain_rows", "explanations_of"]
 
 _RECENT_DAYS = 45.0
+_LEAST_CHANGE = 0.1
+"""Points that the score must rise by without some rows for them to be shown as evidence."""
 
 
 def explain(
@@ -164,8 +166,13 @@ def explanations_of(
     language: str = "en",
     texts: bool = False,
     crowd: bool = True,
+    only_carrying: bool = True,
 ) -> list[Explanation]:
-    """Explain creators whose features are already there; see :func:`explain` and :func:`explain_rows`."""
+    """Explain creators whose features are already there; see :func:`explain` and :func:`explain_rows`.
+
+    With ``only_carrying`` rows are evidence only if the score rises without them; without it all that were chosen are
+    (to measure how often the choice is right).
+    """
     model = bundle.model
     words = _language(language)
     if len(rows) == 0:
@@ -176,12 +183,13 @@ def explanations_of(
         tested = _crowded(tested, tables, days, rows, len(view))
     parts = parts_of(model, matrix[rows], view, words)
     batch = _Batch(view, tested, _by_creator(tested, len(rows)), parts, matrix[rows], words, texts)
-    proofs = [[_proof(batch, i, reason) for reason in part.reasons] for i, part in enumerate(parts)]
     probability = model.probabilities(matrix[rows])
     scores = 100.0 * (1.0 - probability)
-    edits, owner = _edits(proofs)
-    without = authenticity_without(model, view, tested.windows, edits)
-    told = dict(zip(owner, without, strict=True))
+    proofs = [[_proof(batch, i, reason) for reason in part.reasons] for i, part in enumerate(parts)]
+    proofs = _carrying(model, batch, proofs, scores, _LEAST_CHANGE if only_carrying else -np.inf)
+    wholes = [_whole(i, own) for i, own in enumerate(proofs)]
+    some = [i for i, whole in enumerate(wholes) if whole]
+    without = dict(zip(some, authenticity_without(model, view, tested.windows, [wholes[i] for i in some]), strict=True))
     judged = model.judged(matrix[rows])
     limit = model.calibration.limit(judged)
     ids = view.tables.creator_ids.to_pylist()
@@ -201,11 +209,9 @@ def explanations_of(
                 base_points=part.base_points if is_scored else None,
                 rest_points=part.rest_points if is_scored else None,
                 reasons=part.reasons if is_scored else (),
-                evidence=tuple(_evidence(p, told.get((i, k)), scores[i]) for k, p in enumerate(proofs[i]))
-                if is_scored
-                else (),
+                evidence=tuple(p.evidence for p in proofs[i]) if is_scored else (),
                 windows=tuple(window_item(tested, k, words) for k in batch.windows[i]),
-                without_all=_moved(told.get((i, -1)), scores[i]) if is_scored else None,
+                without_all=_moved(without.get(i), scores[i]) if is_scored else None,
             )
         )
     return out
@@ -233,8 +239,6 @@ def _crowded(tested: Innocence, tables: Tables, days: FloatArray, rows: IntArray
 
 def _moved_windows(tested: Innocence, starts: IntArray, rows: IntArray) -> Innocence:
     """Return the test with its windows placed among the curves of all creators of the batch."""
-    from dataclasses import replace
-
     w = tested.windows
     own = np.zeros(len(rows) + 1, dtype=np.int64)
     own[1:] = np.cumsum(starts[rows + 1] - starts[rows])
@@ -266,13 +270,10 @@ def _proof(batch: _Batch, creator: int, reason: Reason) -> _Proof:
         windows = _windows(batch, creator, reason)
         place = {k: i for i, k in enumerate(batch.windows[creator])}
         return _Proof(Evidence(windows=tuple(place[k] for k in windows)), Edit(creator, windows=windows))
-    posts = choose_posts(batch.view, creator, reason.code)
+    above = reason.company is not None and reason.value is not None and reason.value > reason.company.median
+    posts = choose_posts(batch.view, creator, reason.code, above=above)
     if posts is not None:
-        assert posts.usual is not None
-        return _Proof(
-            Evidence(posts=tuple(_post_items(batch, posts))),
-            Edit(creator, posts=(PostEdit(posts.rows, posts.count, posts.usual),)),
-        )
+        return _Proof(Evidence(posts=tuple(_post_items(batch, posts))), Edit(creator, posts=np.unique(posts.rows)))
     comments = choose_comments(batch.view, creator, reason.code)
     if comments is not None:
         return _Proof(
@@ -315,39 +316,41 @@ def _comment_items(batch: _Batch, chosen: Chosen) -> Iterable[CommentItem]:
         yield CommentItem(key, post, group, text if batch.texts else None)
 
 
-def _edits(proofs: list[list[_Proof]]) -> tuple[list[Edit], list[tuple[int, int]]]:
-    """Return every edit that is to be scored, and whose it is: (creator, reason), reason -1 for all evidence at once."""
-    edits: list[Edit] = []
-    owner: list[tuple[int, int]] = []
-    for i, own in enumerate(proofs):
-        whole = Edit(i)
-        for k, proof in enumerate(own):
+def _carrying(
+    model: FittedModel, batch: _Batch, proofs: list[list[_Proof]], scores: FloatArray, least: float
+) -> list[list[_Proof]]:
+    """Return the proofs with the score without each; rows whose removal does not raise the score carry nothing.
+
+    The score is asked, not assumed: what was chosen by looking at the rows is evidence only if the model's own score
+    gets better without it.
+    """
+    wanted: dict[tuple[object, ...], Edit] = {}
+    for own in proofs:
+        for proof in own:
             if proof.edit:
-                edits.append(proof.edit)
-                owner.append((i, k))
-                whole = whole.joined(proof.edit)
-        if whole:
-            edits.append(whole)
-            owner.append((i, -1))
-    return edits, owner
+                wanted.setdefault(proof.edit.key, proof.edit)
+    told = authenticity_without(model, batch.view, batch.tested.windows, list(wanted.values()))
+    without = dict(zip(wanted, told, strict=True))
+    out: list[list[_Proof]] = []
+    for i, own in enumerate(proofs):
+        kept = []
+        for proof in own:
+            moved = _moved(without.get(proof.edit.key), scores[i])
+            fine = moved is not None and moved.change >= least
+            kept.append(_Proof(replace(proof.evidence, without=moved), proof.edit) if fine else _Proof(Evidence(), Edit(i)))
+        out.append(kept)
+    return out
 
 
-def _evidence(proof: _Proof, without: float | None, score: float) -> Evidence:
-    from dataclasses import replace
-
-    return replace(proof.evidence, without=_moved(without, score))
+def _whole(creator: int, proofs: Sequence[_Proof]) -> Edit:
+    """Return all edits of one creator in one."""
+    whole = Edit(creator)
+    for proof in proofs:
+        whole = whole.joined(proof.edit)
+    return whole
 
 
 def _moved(without: float | None, score: float) -> Counterfactual | None:
     if without is None or not np.isfinite(without):
         return None
     return Counterfactual(float(without), float(without - score))
-
-
-def evidence_summary(explanations: Sequence[Explanation]) -> Mapping[str, int]:
-    """Return how many reasons that hurt have evidence, and how many counterfactuals move the right way."""
-    pairs = [
-        proof for e in explanations for r, proof in zip(e.reasons, e.evidence, strict=True) if r.direction == "hurts"
-    ]
-    moved = [p.without.change for p in pairs if p.without is not None]
-    return {"hurting": len(pairs), "with_evidence": sum(map(bool, pairs)), "scored": len(moved), "right_way": sum(c > 0 for c in moved)}

@@ -69,9 +69,13 @@ def _posts_of(settled: Ragged, strength: PostStrength, creator: int) -> _Posts:
     )
 
 
-def choose_posts(view: View, creator: int, code: str) -> Chosen | None:
-    """Return the posts of a creator that carry a code, the most unusual first; None if no posts carry it."""
-    choose = POST_ROWS.get(code)
+def choose_posts(view: View, creator: int, code: str, *, above: bool = False) -> Chosen | None:
+    """Return the posts of a creator that carry a code, the most unusual first; None if no posts carry it.
+
+    ``above`` tells that the leading value lies above that of similar creators: too many comments for the likes are
+    found under other posts than too few.
+    """
+    choose = _comment_jumps if above and code == "comments_per_like" else POST_ROWS.get(code)
     if choose is None or view.posts is None:
         return None
     posts = _posts_of(view.settled, view.post_strength, creator)
@@ -191,7 +195,6 @@ POST_ROWS: Mapping[str, Callable[[_Posts], Chosen]] = MappingProxyType(
         "sponsored_boost": _sponsored,
         "likes_step": _after_step,
         "likes_floor": _dense_half,
-        "comment_counts": _comment_jumps,
     }
 )
 """How the posts that carry a code are found."""

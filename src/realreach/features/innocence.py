@@ -73,7 +73,7 @@ _NO_CURVE = "no daily or weekly curve of six counts over three weeks"
 _NO_POSTS = f"{_NO_CURVE}, or fewer than five posts with counts"
 FEATURES: tuple[Feature, ...] = (
     _f("growth__innocence__366d__unexplained_share", "share of followers", "followers from windows that the curve itself does not explain", "pengikut dari lonjakan yang tidak dijelaskan kurva itu sendiri", 1, 0, 1, _NO_CURVE, monotone=True),
-    _f("growth__innocence__366d__windows", "windows", "windows of growth that the curve itself does not explain", "jumlah lonjakan yang tidak dijelaskan kurva itu sendiri", 0, 0, 6, _NO_CURVE),
+    _f("growth__innocence__366d__windows", "windows", "windows of growth that the curve itself does not explain", "jumlah lonjakan yang tidak dijelaskan kurva itu sendiri", 0, 0, 12, _NO_CURVE),
     _f("coherence__growth_engagement_innocence__366d__unexplained_share", "share of followers", "followers from windows of growth that nothing explains", "pengikut dari lonjakan yang tidak terjelaskan", 1, 0, 1, _NO_POSTS, monotone=True),
     _f("coherence__growth_engagement_innocence__366d__largest_share", "share of followers", "largest window of growth that nothing explains", "lonjakan terbesar yang tidak terjelaskan", 1, 0, 1, _NO_POSTS),
     _f("coherence__growth_engagement_innocence__366d__explained_share", "share of the windows", "share of the unusual growth that something explains", "bagian pertumbuhan tak biasa yang terjelaskan", -1, 0, 1, f"{_NO_POSTS}, or no window"),

@@ -2,7 +2,7 @@
 
 Every stretch of 1 to 28 intervals is a candidate. Its surprise is the gain beyond the creator's usual one, in units of
 the spread that honest creators of this speed show (or the creator's own, if that is larger). The most surprising
-stretch is taken, grown over its hot neighbours, and the search goes on beside it, up to six times. Gaps in the
+stretch is taken, grown over its hot neighbours, and the search goes on beside it, up to twelve times. Gaps in the
 collection are never part of a window, and counts that a platform rounds are never more precise than their step.
 """
 
@@ -23,7 +23,7 @@ LEAST_SURPRISE = 5.0
 """Spreads that a stretch must stand above the usual growth to be a window at all."""
 LEAST_SHARE = 0.01
 """Share of the followers before it that a window must bring: less than a hundredth moves no decision."""
-MOST_WINDOWS = 6
+MOST_WINDOWS = 12
 
 _WIDTHS = (1, 2, 3, 5, 7, 14, 28)
 _LONG = 14
@@ -141,7 +141,7 @@ def growth_windows(curve: Curve) -> Windows:
     Returns
     -------
     Windows
-        At most six for each creator, none overlapping.
+        At most twelve for each creator, none overlapping.
     """
     owner, first, last, score = _candidates(curve)
     picked_first, picked_last = _greedy(curve, owner, first, last, score)
@@ -190,7 +190,7 @@ def _candidates(curve: Curve) -> tuple[IntArray, IntArray, IntArray, FloatArray]
 def _greedy(
     curve: Curve, owner: IntArray, first: IntArray, last: IntArray, score: FloatArray
 ) -> tuple[IntArray, IntArray]:
-    """Take each creator's most surprising stretch, grow it, drop what overlaps, and go on; six rounds."""
+    """Take each creator's most surprising stretch, grow it, drop what overlaps, and go on; twelve rounds."""
     left, right = _hot_runs(curve)
     firsts, lasts = [], []
     for _ in range(MOST_WINDOWS):
