@@ -15,7 +15,17 @@ import pandas as pd
 import pyarrow as pa
 
 import worlds
-from realreach.features import Feature, audience, build_features, catalogue, coherence, comments, engagement, growth
+from realreach.features import (
+    Feature,
+    audience,
+    build_features,
+    catalogue,
+    coherence,
+    comments,
+    engagement,
+    growth,
+    innocence,
+)
 from realreach.features.view import View, decision_days
 from realreach.tables import FloatArray, Table, Tables
 from worlds import END, World
@@ -63,7 +73,8 @@ def _whole(view: View) -> dict[str, FloatArray]:
 
 
 def _records(family: str, extra: Sequence[str] = ()) -> tuple[Feature, ...]:
-    return tuple(f for f in catalogue() if f.family == family or f.name in extra)
+    tested = {f.name for f in innocence.FEATURES}
+    return tuple(f for f in catalogue() if (f.family == family and f.name not in tested) or f.name in extra)
 
 
 FAMILIES = (
@@ -72,6 +83,7 @@ FAMILIES = (
     Family("comments", comments.compute, _records("comments", ["context__comments__all__count"])),
     Family("audience", audience.compute, _records("audience", ["context__audience__all__count"])),
     Family("coherence", coherence.compute, _records("coherence")),
+    Family("innocence", innocence.compute, innocence.FEATURES),
     Family("whole", _whole, catalogue()),
 )
 

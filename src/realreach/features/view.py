@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,10 @@ from realreach.comment_text.model import CommentModel
 from realreach.errors import UsageError
 from realreach.features.blocks import Ragged
 from realreach.tables.core import FloatArray, IntArray, Table, Tables
+
+if TYPE_CHECKING:
+    from realreach.features.post_strength import PostStrength
+    from realreach.features.windows import Curve
 
 __all__ = ["View", "decision_days", "known_before"]
 
@@ -145,6 +150,13 @@ class View:
         return Ragged(columns, table.starts)
 
     @cached_property
+    def curve(self) -> Curve | None:
+        """All intervals between the counts of the history, with what was to be expected of each."""
+        from realreach.features.windows import curve_of
+
+        return None if self.history is None else curve_of(self.history)
+
+    @cached_property
     def posts_table(self) -> Table | None:
         """The newest posts before ``as_of``, oldest first."""
         table = self.tables.posts
@@ -167,6 +179,22 @@ class View:
         columns["is_video"] = self._is_video(table)
         columns["level"] = self._level_at(table.creator, columns["day"])
         return Ragged(columns, table.starts)
+
+    @cached_property
+    def settled(self) -> Ragged:
+        """The posts whose counts have settled (two days old), with ``row`` = their row in ``posts``."""
+        from realreach.features.engagement import settled_posts
+
+        assert self.posts is not None
+        rows = np.arange(len(self.posts.owner), dtype=np.float64)
+        return settled_posts(Ragged({**self.posts.columns, "row": rows}, self.posts.starts))
+
+    @cached_property
+    def post_strength(self) -> PostStrength:
+        """How strong each settled post is in each count, against the creator's own others."""
+        from realreach.features.post_strength import post_strength
+
+        return post_strength(self.settled)
 
     @cached_property
     def comments_table(self) -> Table | None:
