@@ -15,11 +15,11 @@ ROOT = Path(realreach.__file__).parent
 PROJECT = ROOT.parent.parent
 
 LAYERS = (
-    {"_version", "errors"},
+    {"_version", "errors", "pillars"},
     {"files", "tomlfile", "tables"},
     {"comment_text", "accounts"},
     {"features"},
-    {"references", "splits", "metrics", "model", "baselines", "settings"},
+    {"references", "splits", "metrics", "calibration", "calibrating", "model", "baselines", "settings"},
     {"estimator", "checks", "bundle"},
     {"evaluation", "card", "scores", "plots"},
     {"reasons", "evidence", "policy"},
