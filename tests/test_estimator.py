@@ -7,8 +7,8 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from realreach.errors import InputError
 from realreach.calibrating import calibration_curve
+from realreach.errors import InputError
 from realreach.estimator import AuthenticityClassifier
 from realreach.features import catalogue, feature_names
 from realreach.metrics import roc_auc

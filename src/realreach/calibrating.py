@@ -13,7 +13,7 @@ from realreach.calibration import RANGE_LEVEL, Calibration
 from realreach.errors import InputError
 from realreach.tables.core import FloatArray
 
-__all__ = ["calibration_curve", "fit_calibration", "share_range"]
+__all__ = ["calibration_curve", "fit_calibration", "range_coverage", "share_range"]
 
 _CALIBRATE_LEAST = 15
 """Creators of each class that a combination of pillars needs for a calibration of its own."""
@@ -177,3 +177,32 @@ def _rising(values: FloatArray) -> FloatArray:
     """Return the nearest sequence that never falls."""
     steps = np.arange(len(values), dtype=np.float64)
     return np.asarray(IsotonicRegression().fit_transform(steps, values), dtype=np.float64)
+
+
+def range_coverage(
+    margin: FloatArray, truth: FloatArray, weight: FloatArray, *, repeats: int = 10, seed: int = 0
+) -> float:
+    """Return how often the range holds the true share, where that is known: labels are drawn anew from ``truth``.
+
+    Each repetition draws labels, calibrates on them as ever, and counts the creators whose true share lies in their
+    range. What it cannot tell is whether new creators are like those of the calibration.
+
+    Parameters
+    ----------
+    margin, weight
+        Calibration creators.
+    truth
+        The chance of each to be bought, taken for the truth.
+    repeats, seed
+        Number of redrawn calibrations; seed of the draws.
+    """
+    rng = np.random.default_rng(seed)
+    held = []
+    for _ in range(repeats):
+        drawn = (rng.random(len(truth)) < truth).astype(np.float64)
+        if drawn.min() == drawn.max():
+            continue
+        knots, p = calibration_curve(margin, drawn, weight)
+        low, high = share_range(margin, drawn, weight, knots, p, window=_window(len(margin)))
+        held.append(np.mean((np.interp(margin, knots, low) <= truth) & (truth <= np.interp(margin, knots, high))))
+    return float(np.mean(held)) if held else float("nan")

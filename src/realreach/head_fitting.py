@@ -39,6 +39,8 @@ _LEAST_SHARES = 100
 _SPREAD_STEPS = 41
 _BANDS = (0.0, 0.5, 0.8, 1.01)
 """Bands of the chance that a share is above 0, each with levels of its own."""
+_SMALL = {"num_leaves": 7, "max_depth": 4, "learning_rate": 0.08}
+"""Smaller trees than the overall model's: half the size and time for 0.002 of ROC-AUC (simulated)."""
 _NO_MECHANISM = "M18"
 """An attack by third parties: known, and no mechanism of the creator's."""
 
@@ -94,7 +96,7 @@ def fit_heads(
     groups: np.ndarray,
     labels: HeadLabels,
     *,
-    rounds: int = 150,
+    rounds: int = 100,
 ) -> Heads:
     """Fit the heads that the labels allow.
 
@@ -155,7 +157,7 @@ def _parameters(estimator: AuthenticityClassifier) -> dict[str, Any]:
     own = estimator._parameters(estimator.fitted_.layout)
     # A head asks which kind, not how suspicious: the catalogue's directions do not bind it.
     own.pop("monotone_constraints")
-    return own
+    return own | _SMALL
 
 
 def _warn_of_unknown(mechanisms: np.ndarray) -> None:

@@ -235,12 +235,10 @@ class Heads:
         for name, facts in data["shares"].items():
             chance = Chance(boosters[f"{name}/chance"], _pairs(facts["line"]))
             spread = {combination_mask(k): np.array(v, dtype=np.float64) for k, v in facts["spread"].items()}
-            levels = {
-                combination_mask(k): np.array(v, dtype=np.float64).reshape(-1, 3) for k, v in facts["levels"].items()
-            }
-            if not set(levels) <= set(spread) & set(chance.line) or any(
-                (np.diff(v) <= 0).any() for v in spread.values()
-            ):
+            levels = {combination_mask(k): np.array(v, dtype=np.float64) for k, v in facts["levels"].items()}
+            rising = all((np.diff(v) > 0).all() for v in spread.values())
+            shaped = all(v.ndim == 2 and v.shape[1] == 3 and len(v) for v in levels.values())
+            if not (rising and shaped and set(levels) <= set(spread) & set(chance.line)):
                 raise ValueError(f"{name}: its tables do not fit together")
             shares[name] = ShareHead(chance, boosters[f"{name}/size"], spread, levels)
         return cls({name: Chance(boosters[name], _pairs(line)) for name, line in data["mechanisms"].items()}, shares)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace --out if it is there")
     parser.add_argument("--model", default=None, help="model folder, or models:/name@alias (default: models/default)")
     parser.add_argument("--expect-sha256", metavar="HASH", help="refuse a model whose manifest has another sha256")
+    parser.add_argument(
+        "--prevalence",
+        type=float,
+        metavar="SHARE",
+        help="share of bought creators among those to be scored, such as 0.1: probabilities and ranges are shifted "
+        "to it, flags are not (default: that of the training data)",
+    )
+    parser.add_argument(
+        "--score-only",
+        action="store_true",
+        help="leave out mechanisms, purchased shares and what is real: their columns stay empty, scoring is faster",
+    )
     parser.add_argument(
         "--tracking-uri", help="MLflow store for models:/ URIs (default: MLFLOW_TRACKING_URI, else ./mlflow.db)"
     )
@@ -69,6 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         if check_writable(arguments.out, overwrite=arguments.overwrite).is_dir():
             raise OutputError(f"{arguments.out} is a folder. Name a file.")
     scorer = load_scorer(arguments.model, arguments.tracking_uri, arguments.expect_sha256)
+    scorer = replace(scorer, prevalence=arguments.prevalence, heads=not arguments.score_only)
     result = read_input(arguments, console, arguments.input)
     n, invalid = len(result.tables), len(result.report.invalid_creators)
     if arguments.dry_run:
@@ -147,12 +161,15 @@ def _pour(frames: Any, sink: Any, kind: str, raw_csv: bool) -> tuple[dict[str, i
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from realreach.output import rounded
+
     counts: dict[str, int] = {}
     neutralised = 0
     writer = None
     for number, frame in enumerate(frames):
         for status, count in frame["status"].value_counts().items():
             counts[str(status)] = counts.get(str(status), 0) + int(count)
+        frame = rounded(frame)
         if kind == "csv":
             if not raw_csv:
                 frame, changed = _neutral(frame)
@@ -174,7 +191,7 @@ def _neutral(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Return the frame with an apostrophe before text that a spreadsheet would run, and how many cells got one."""
     changed = 0
     out = frame.copy()
-    for name in ("creator_id", "platform"):
+    for name in ("creator_id", "platform", "currency"):
         risky = out[name].str.startswith(_DANGEROUS, na=False)
         if risky.any():
             out[name] = out[name].mask(risky, "'" + out[name])
