@@ -15,13 +15,13 @@ ROOT = Path(realreach.__file__).parent
 PROJECT = ROOT.parent.parent
 
 LAYERS = (
-    {"_version", "errors"},
+    {"_version", "errors", "pillars", "markdown"},
     {"files", "tomlfile", "tables"},
     {"comment_text", "accounts"},
     {"features"},
-    {"references", "splits", "metrics", "model", "baselines", "settings"},
-    {"estimator", "fairness", "checks", "bundle"},
-    {"evaluation", "card", "scores", "plots"},
+    {"references", "splits", "metrics", "calibration", "calibrating", "model", "baselines", "settings"},
+    {"estimator", "fairness", "checks", "heads", "head_fitting", "confidence", "real", "output", "bundle"},
+    {"head_evaluation", "evaluation", "head_card", "card", "scores", "plots"},
     {"reasons", "evidence", "policy"},
     {"false_alarms", "power", "learning"},
     {"benchmark"},

@@ -60,6 +60,8 @@ class TrainSettings(BaseModel):
     """Written into card and metadata; set by itself where every label comes from the simulator."""
     hold_out_mechanisms: tuple[str, ...] = ()
     """Creators with one of these mechanisms are never trained on, only tested (leave-one-mechanism-out)."""
+    heads: bool = True
+    """Fit mechanism probabilities and purchased shares where the labels tell of them."""
     model: ModelSettings = ModelSettings()
 
     @model_validator(mode="after")

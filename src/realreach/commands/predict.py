@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ from realreach.commands.policy import policy_named, warn_other_model
 from realreach.errors import InputError, ModelError, OutputError, UsageError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from realreach.policy import Policy
     from realreach.scores import Scorer
 
@@ -45,6 +48,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace --out if it is there")
     parser.add_argument("--model", default=None, help="model folder, or models:/name@alias (default: models/default)")
     parser.add_argument("--expect-sha256", metavar="HASH", help="refuse a model whose manifest has another sha256")
+    parser.add_argument(
+        "--prevalence",
+        type=float,
+        metavar="SHARE",
+        help="share of bought creators among those to be scored, such as 0.1: probabilities and ranges are shifted "
+        "to it, flags are not (default: that of the training data)",
+    )
+    parser.add_argument(
+        "--score-only",
+        action="store_true",
+        help="leave out mechanisms, purchased shares and what is real: their columns stay empty, scoring is faster",
+    )
     parser.add_argument(
         "--tracking-uri", help="MLflow store for models:/ URIs (default: MLFLOW_TRACKING_URI, else ./mlflow.db)"
     )
@@ -85,6 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
     scorer = load_scorer(arguments.model, arguments.tracking_uri, arguments.expect_sha256)
     if policy is not None:
         warn_other_model(policy, console, scorer.bundle.name, scorer.bundle.sha256)
+    scorer = replace(scorer, prevalence=arguments.prevalence, heads=not arguments.score_only)
     result = read_input(arguments, console, arguments.input)
     n, invalid = len(result.tables), len(result.report.invalid_creators)
     if arguments.dry_run:
@@ -95,7 +111,8 @@ def run(arguments: argparse.Namespace) -> int:
         scorer.score_in_parts(result, as_of, chunk=arguments.chunk_creators), total=max(parts, 1), unit="part"
     )
     if policy is not None:
-        frames = _decided(frames, policy, float(scorer.bundle.metadata["prevalence"]))
+        given = scorer.prevalence or float(scorer.bundle.metadata["prevalence"])
+        frames = _decided(frames, policy, given)
     counts, neutralised = _write(frames, arguments, kind)
     _account(console, counts, n, invalid, neutralised, scorer)
     nameless = sum(len(part.broken) for part in result.report.quarantined if part.table == "creators")
@@ -177,12 +194,15 @@ def _pour(frames: Any, sink: Any, kind: str, raw_csv: bool) -> tuple[dict[str, i
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from realreach.output import rounded
+
     counts: dict[str, int] = {}
     neutralised = 0
     writer = None
     for number, frame in enumerate(frames):
         for status, count in frame["status"].value_counts().items():
             counts[str(status)] = counts.get(str(status), 0) + int(count)
+        frame = rounded(frame)
         if kind == "csv":
             if not raw_csv:
                 frame, changed = neutral(frame, ("creator_id", "platform"))

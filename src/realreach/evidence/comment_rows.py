@@ -10,7 +10,6 @@ from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 
 from realreach.tables.core import FloatArray, IntArray, Table
 
@@ -20,7 +19,9 @@ _LONGEST = 500
 """Characters of a comment that are looked at."""
 _NUMBER = re.compile(r"\d+")
 _WORD = re.compile(r"[^\W\d_]+", re.UNICODE)
-_LINK = re.compile(r"(?i)(https?://|www\.|\bt\.me/|\bwa\.me/|\b[\w-]{2,30}\.(?:com|net|id|xyz|shop|link)\b|\+?\d[\d -]{8,14}\d)")
+_LINK = re.compile(
+    r"(?i)(https?://|www\.|\bt\.me/|\bwa\.me/|\b[\w-]{2,30}\.(?:com|net|id|xyz|shop|link)\b|\+?\d[\d -]{8,14}\d)"
+)
 
 Picked = tuple[IntArray, IntArray | None]
 
@@ -104,7 +105,11 @@ def _in_step(c: CommentRows) -> Picked:
     order = sorted(range(len(c.row)), key=lambda i: (c.post[i] or "", c.day[i]))
     fast = set()
     for before, after in zip(order, order[1:], strict=False):
-        if c.post[before] is not None and c.post[before] == c.post[after] and (c.day[after] - c.day[before]) * 86_400 <= 15:
+        if (
+            c.post[before] is not None
+            and c.post[before] == c.post[after]
+            and (c.day[after] - c.day[before]) * 86_400 <= 15
+        ):
             fast |= {before, after}
     known = np.flatnonzero(c.delay_hours > 0)
     if len(fast) * 4 >= len(c.row) or len(known) < 10:

@@ -337,7 +337,9 @@ def _carrying(
         for proof in own:
             moved = _moved(without.get(proof.edit.key), scores[i])
             fine = moved is not None and moved.change >= least
-            kept.append(_Proof(replace(proof.evidence, without=moved), proof.edit) if fine else _Proof(Evidence(), Edit(i)))
+            kept.append(
+                _Proof(replace(proof.evidence, without=moved), proof.edit) if fine else _Proof(Evidence(), Edit(i))
+            )
         out.append(kept)
     return out
 

@@ -98,7 +98,9 @@ def choose_comments(view: View, creator: int, code: str) -> Chosen | None:
     return Chosen(rows.row[picked], residual=code, group=group)
 
 
-def _standing_out(posts: _Posts, gap: FloatArray, keep: BoolArray, residual: str, count: str, usual: FloatArray) -> Chosen:
+def _standing_out(
+    posts: _Posts, gap: FloatArray, keep: BoolArray, residual: str, count: str, usual: FloatArray
+) -> Chosen:
     """Return the kept posts, largest gap first, at most twenty."""
     known = np.flatnonzero(keep & np.isfinite(gap) & np.isfinite(usual))
     order = known[np.argsort(-gap[known], kind="stable")][:_MOST]
@@ -161,7 +163,9 @@ def _after_step(posts: _Posts) -> Chosen:
     usual = np.full(len(likes), np.expm1(np.median(values[:best])))
     keep = np.zeros(len(likes), dtype=bool)
     keep[known[best:]] = True
-    return _standing_out(posts, likes - np.log1p(usual), keep & (likes > np.log1p(usual)), "after a step up", "likes", usual)
+    return _standing_out(
+        posts, likes - np.log1p(usual), keep & (likes > np.log1p(usual)), "after a step up", "likes", usual
+    )
 
 
 def _dense_half(posts: _Posts) -> Chosen:

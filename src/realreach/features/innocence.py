@@ -340,7 +340,9 @@ def _shared_growth(view: View, w: Windows) -> FloatArray:
     return total / np.maximum(number, 1.0)
 
 
-def _moments(posts: Ragged, values: FloatArray, low: IntArray, high: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _moments(
+    posts: Ragged, values: FloatArray, low: IntArray, high: IntArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return number, mean and variance of the known values of ``low:high`` (at most 100 posts each)."""
     length = high - low
     rows = np.repeat(low - np.concatenate([[0], np.cumsum(length)])[:-1], length) + np.arange(int(length.sum()))

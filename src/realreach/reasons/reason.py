@@ -184,7 +184,9 @@ def parts_of(model: FittedModel, matrix: FloatArray, view: View, language: Langu
         told = [int(c) for c in order if abs(split.by_code[row, c]) >= SMALLEST]
         near = {name: (three[row], count[row]) for name, (three, count) in company.items()}
         reasons = [
-            _reason(split, row, code, records, matrix[row], position, near, {k: v[row] for k, v in ages.items()}, language)
+            _reason(
+                split, row, code, records, matrix[row], position, near, {k: v[row] for k, v in ages.items()}, language
+            )
             for code in told
         ]
         rest = np.ones(len(CODES), dtype=bool)
