@@ -20,7 +20,7 @@ __all__ = [
     "pillars_of",
 ]
 
-CATALOGUE_VERSION = 1
+CATALOGUE_VERSION = 2
 """Raised whenever a formula changes under an unchanged name: a model scores only features computed as at its training."""
 
 Pillar = Literal["growth", "engagement", "comments", "audience", "coherence", "context"]
