@@ -125,7 +125,7 @@ def score_files(
     as_of
         Day of the decision for all; None: the day after each creator's own last row.
     options
-        Keyword arguments for :meth:`realreach.scores.Scorer.score_tables`.
+        Fields of :class:`realreach.scores.Scorer`, such as ``prevalence``.
     score
         Another engine than processes of this machine.
     progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,8 +32,8 @@ PLAN = "plan.json"
 class Job:
     """What a worker needs to score any shard of a run; plain values, so that it travels between processes.
 
-    ``work`` is the work folder (on storage that all workers see), ``model`` the model folder. ``options`` are those of
-    :meth:`realreach.scores.Scorer.score_tables`.
+    ``work`` is the work folder (on storage that all workers see), ``model`` the model folder. ``options`` are
+    fields of :class:`realreach.scores.Scorer`.
     """
 
     work: str
@@ -80,7 +80,8 @@ def score_shard(job: Job, shard: int) -> int:
         return plan.creators_of(shard)
     result = read_shard(plan, work, shard, assume_tz=job.assume_tz)
     as_of = None if job.as_of is None else np.datetime64(job.as_of, "D")
-    frame = _loaded(job.model).score_result(result, as_of, chunk=plan.size, **dict(job.options))
+    scorer = replace(_loaded(job.model), **dict(job.options))
+    frame = scorer.score_result(result, as_of, chunk=plan.size)
     invalid = (frame["status"] == "invalid_input").to_numpy()
     for kind, rows in (("scored", ~invalid), ("invalid", invalid)):
         _write_parquet(frame[rows], part_path(work, shard, kind))
