@@ -80,9 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
             raise OutputError(f"{arguments.out} is a folder. Name a file.")
     policy = None if arguments.policy == "none" else policy_named(arguments.policy)
     scorer = load_scorer(arguments.model, arguments.tracking_uri, arguments.expect_sha256)
+    result = read_input(arguments, console, arguments.input)
     if policy is not None:
         warn_other_model(policy, console, scorer.bundle.name, scorer.bundle.sha256)
-    result = read_input(arguments, console, arguments.input)
     n, invalid = len(result.tables), len(result.report.invalid_creators)
     if arguments.dry_run:
         console.say(f"would score {n:,} creators with {scorer.bundle.name} and write {kind} to {arguments.out}")
