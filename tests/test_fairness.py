@@ -51,23 +51,22 @@ def test_holm_is_never_below_the_plain_value_and_keeps_the_order():
 
 
 def test_a_fair_model_passes_in_at_least_95_percent_of_seeds():
-    failed = [any(rate.fails for rate in slice_rates(table(*world(seed)[:2]))) for seed in range(200)]
-    assert np.mean(failed) <= 0.05
+    rates = [slice_rates(table(*world(seed)[:2])) for seed in range(120)]
+    assert np.mean([any(rate.fails for rate in found) for found in rates]) <= 0.05
     # Without the correction the same worlds would be a lottery: this shows that the test can tell.
-    lottery = [any(rate.stands_out for rate in slice_rates(table(*world(seed)[:2]))) for seed in range(60)]
-    assert np.mean(lottery) > 0.1
+    assert np.mean([any(rate.stands_out for rate in found) for found in rates]) > 0.1
 
 
 @pytest.mark.parametrize("column", ["platform", "language", "niche", "country"])
 def test_a_planted_unfair_slice_is_caught_by_name(column):
     caught = 0
-    for seed in range(20):
+    for seed in range(10):
         flagged, slices, rng = world(seed)
         hurt = slices[column] == 2
         flagged[hurt] = rng.random(int(hurt.sum())) < 5 * OVERALL
         rates = slice_rates(table(flagged, slices))
         caught += any(rate.fails and rate.name == f"{column}=2" for rate in rates)
-    assert caught >= 19
+    assert caught >= 9
 
 
 def test_a_slice_below_twice_the_overall_share_never_fails():

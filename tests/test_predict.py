@@ -276,8 +276,7 @@ def test_what_is_interrupted_leaves_no_file(predict, shortlist, tmp_path, monkey
 def test_control_c_ends_with_130_and_no_file(bundle, shortlist, tmp_path):
     script = (
         "import os, signal, sys\n"
-        "from realreach.policy import POLICY_COLUMNS
-from realreach.scores import Scorer\n"
+        "from realreach.scores import Scorer\n"
         "from realreach.cli import main\n"
         "Scorer.score_tables = lambda *a, **k: os.kill(os.getpid(), signal.SIGINT) or __import__('time').sleep(20)\n"
         "sys.exit(main(sys.argv[1:]))\n"
