@@ -165,3 +165,19 @@ def test_the_command_moves_the_alias_or_refuses_and_keeps_why(trained, frozen_fr
     assert (code, "no version with the alias 'nobody'" in err) == (4, True)
     record_decision("realreach", "2", {"a": "b"}, tracking_uri=uri)
     assert client.get_model_version("realreach", "2").tags["a"] == "b"
+
+
+def test_training_that_fails_its_checks_ends_with_6_and_the_model_is_kept(
+    trained, csv_folder, tmp_path, monkeypatch, capfd
+):
+    from realreach import training
+    from realreach.checks import Finding
+
+    bad = Finding("slice_false_positives", "error", "Honest creators flagged in language=id: 9 %.", {})
+    for findings, expected in (([bad], 6), ([replace(bad, severity="warning")], 0)):
+        monkeypatch.setattr(training, "train", lambda *a, f=findings, **k: replace(trained, findings=f))
+        out = tmp_path / str(expected)
+        words = ["--data", str(csv_folder), "--no-mlflow", "--out", str(out), "--quiet"]
+        assert run_command("train", words, prog="train.py") == expected
+        assert (out / "manifest.json").is_file()
+        assert ("failed its checks (slice_false_positives)" in capfd.readouterr().err) == (expected == 6)
