@@ -61,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
+    from realreach.errors import RefusedError
     from realreach.settings import TrainSettings, load_settings
 
     console = Console(arguments)
@@ -123,6 +124,12 @@ def run(arguments: argparse.Namespace) -> int:
         )
         where = tracked.get("registered", tracked["model_uri"])
         console.say(f"tracked: run {tracked['run_id']} in {tracked['tracking_uri']}, model {where}")
+    if not trained.passed:
+        failed = [f.code for f in trained.findings if f.severity == "error"]
+        raise RefusedError(
+            f"the run failed its checks ({', '.join(failed)}). The model is marked as failed: it is not to be used, "
+            "and cannot be promoted."
+        )
     return 0
 
 
