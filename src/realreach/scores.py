@@ -78,7 +78,9 @@ _DTYPES: Mapping[str, str] = {
 """Types of the output columns that are not text."""
 
 
-_SHARES = {end: f"audience__suspicious__all__{stat}" for end, stat in (("", "median"), ("_low", "low"), ("_high", "high"))}
+_SHARES = {
+    end: f"audience__suspicious__all__{stat}" for end, stat in (("", "median"), ("_low", "low"), ("_high", "high"))
+}
 
 
 @dataclass(frozen=True, eq=False)

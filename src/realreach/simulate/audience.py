@@ -38,9 +38,7 @@ _SIZE_CHANCES = (0.15, 0.10, 0.25, 0.15, 0.15, 0.10, 0.10)
 _FEWEST = 30
 _FIRST_ACCOUNT = 14_900  # 2010-10-18: no account is older
 # Who follows an honest creator, and how much creators differ (Dirichlet). Quiet and mass followers are nobody's fault.
-_HONEST: Mapping[str, float] = MappingProxyType(
-    {"active": 7.6, "known": 1.1, "mass": 1.0, "lurker": 0.9}
-)
+_HONEST: Mapping[str, float] = MappingProxyType({"active": 7.6, "known": 1.1, "mass": 1.0, "lurker": 0.9})
 _GUESTS: Mapping[str, float] = MappingProxyType({"active": 2.0, "mass": 2.5, "lurker": 2.5, "idle": 2.0})
 _BACKGROUND: Mapping[str, float] = MappingProxyType({"idle": 3.0, "empty": 2.0, "hollow": 4.0, "aged": 1.5})
 # What sellers deliver, by the class of their product.

@@ -60,9 +60,7 @@ def simulate_creator(seed: int, index: int, settings: SimulationSettings, shared
     return {**tables, "labels": _label(made), "truth": _truth(made), "events": _events(made)}
 
 
-def _make(
-    rng: np.random.Generator, seed: int, index: int, settings: SimulationSettings, shared: SharedWorld
-) -> _Made:
+def _make(rng: np.random.Generator, seed: int, index: int, settings: SimulationSettings, shared: SharedWorld) -> _Made:
     profile = draw_profile(rng, settings)
     view = draw_view(rng, profile, settings)
     is_fake = rng.random() < settings.fake_share
