@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint model account-model lock clean
+.PHONY: demo test lint model account-model comment-model lock clean
 
 # Hash-checked install of the lock, then the package itself, built with the locked tools (no network, no surprise).
 $(STAMP): requirements.lock pyproject.toml
@@ -37,6 +37,11 @@ model: $(STAMP)
 # DATASETS names a folder with one folder per public set; the rows themselves are not part of realreach.
 account-model: $(STAMP)
 	$(BIN)/realreach train-accounts --datasets $(DATASETS) --out src/realreach/accounts/default --overwrite
+
+# The recorded command behind the shipped comment model. DATASETS is a folder with local copies of the public comment sets;
+# only those whose licence allows to pass the model on are read (see the model's card).
+comment-model: $(STAMP)
+	$(BIN)/realreach train-comments --datasets $(DATASETS) --only-licensed --overwrite --out src/realreach/comment_text/default
 
 # For developers (needs uv): one file with platform markers for all systems, hashes included.
 lock:

@@ -15,7 +15,17 @@ import pandas as pd
 import pyarrow as pa
 
 import worlds
-from realreach.features import Feature, audience, build_features, catalogue, coherence, comments, engagement, growth
+from realreach.features import (
+    Feature,
+    audience,
+    build_features,
+    catalogue,
+    coherence,
+    comments,
+    engagement,
+    growth,
+    innocence,
+)
 from realreach.features.view import View, decision_days
 from realreach.tables import FloatArray, Table, Tables
 from worlds import END, World
@@ -33,6 +43,10 @@ KNOWN_FROM_ONE_ROW = {
     "context__comments__all__count": "a count of rows",
     "context__audience__all__count": "a count of rows",
     "engagement__hidden_likes__100p__share": "each post says by itself whether its likes are hidden",
+    "engagement__like_level__100p__log": "a level: a creator of whom only totals are known comes as one row",
+    "engagement__comment_level__100p__log": "likewise",
+    "engagement__share_level__100p__log": "likewise",
+    "engagement__comment_like_level__100p__log": "likewise",
 }
 """Features that one row tells for certain; all others must be NaN there."""
 
@@ -63,7 +77,8 @@ def _whole(view: View) -> dict[str, FloatArray]:
 
 
 def _records(family: str, extra: Sequence[str] = ()) -> tuple[Feature, ...]:
-    return tuple(f for f in catalogue() if f.family == family or f.name in extra)
+    tested = {f.name for f in innocence.FEATURES}
+    return tuple(f for f in catalogue() if (f.family == family and f.name not in tested) or f.name in extra)
 
 
 FAMILIES = (
@@ -72,6 +87,7 @@ FAMILIES = (
     Family("comments", comments.compute, _records("comments", ["context__comments__all__count"])),
     Family("audience", audience.compute, _records("audience", ["context__audience__all__count"])),
     Family("coherence", coherence.compute, _records("coherence")),
+    Family("innocence", innocence.compute, innocence.FEATURES),
     Family("whole", _whole, catalogue()),
 )
 

@@ -28,9 +28,14 @@ COMMANDS = {
     "demo": "simulate, train, score, show: the whole way in one command",
     "datasets": "turn public data sets into input tables",
     "false-alarms": "score real, mostly honest creators and count the flagged",
+    "policy": "what to do with a score: show, measure or check a policy",
+    "compare": "why did the scores change: two days, data sets or models",
+    "promote": "move the champion alias to a better model, or refuse",
     "power": "recall and false positives in a simulated world never trained on",
+    "comments": "judge comment sections, and list templates that creators share",
     "features": "write the feature table, or describe the features",
     "train-accounts": "fit, judge and save the model of single follower accounts",
+    "train-comments": "fit the comment model on labelled comments",
     "benchmark": "public labelled sets: published results, baselines, ours, zero-shot",
 }
 
@@ -41,6 +46,7 @@ EXIT_CODES = """exit codes:
   3  input cannot be used, or more rows set aside than --max-reject-rate
   4  model missing, damaged, unsafe or of another version
   5  output cannot be written
+  6  refused: a check of the run or a gate failed (the model is written and marked, but not promoted)
   130  interrupted"""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
@@ -52,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments and arguments[0] in COMMANDS:
         return run_command(arguments[0], arguments[1:], prog=f"realreach {arguments[0]}")
-    listing = "\n".join(f"  {name:<14}{text}" for name, text in COMMANDS.items())
+    listing = "\n".join(f"  {name:<16}{text}" for name, text in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="realreach",
         description="Is this creator's engagement real? Authenticity scores from growth, likes and comments.",

@@ -20,7 +20,7 @@ __all__ = [
     "pillars_of",
 ]
 
-CATALOGUE_VERSION = 1
+CATALOGUE_VERSION = 2
 """Raised whenever a formula changes under an unchanged name: a model scores only features computed as at its training."""
 
 Pillar = Literal["growth", "engagement", "comments", "audience", "coherence", "context"]
@@ -92,10 +92,13 @@ CONTEXT = (
 @cache
 def catalogue() -> tuple[Feature, ...]:
     """Return the records of all features in column order: context, growth, engagement, comments, audience, coherence."""
-    from realreach.features import audience, coherence, comments, engagement, growth
+    from realreach.features import audience, coherence, comments, engagement, growth, innocence
 
-    families = (growth, engagement, comments, audience, coherence)
-    return (*CONTEXT, *(record for family in families for record in family.FEATURES))
+    families = (growth, engagement, comments, audience, coherence, innocence)
+    every = [record for family in families for record in family.FEATURES]
+    order = ("growth", "engagement", "comments", "audience", "coherence")
+    # The innocence test has columns of two families; a stable sort puts them behind their own.
+    return (*CONTEXT, *sorted((f for f in every if f.family != "context"), key=lambda f: order.index(f.family)))
 
 
 @cache

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from realreach.comment_text.model import CommentModel
 from realreach.errors import UsageError
 from realreach.features.blocks import Ragged
 from realreach.tables.core import FloatArray, IntArray, Table, Tables
+
+if TYPE_CHECKING:
+    from realreach.features.post_strength import PostStrength
+    from realreach.features.windows import Curve
 
 __all__ = ["View", "decision_days", "known_before"]
 
@@ -121,11 +127,13 @@ class View:
     """The tables of ``n`` creators as they stood before ``as_of``; derived columns are computed once and shared.
 
     Windows: the last 367 observed days of the follower history, the newest 100 posts of two years, the newest 5,000
-    comments, 50,000 follower accounts. Rows on or after ``as_of`` are not read.
+    comments, 50,000 follower accounts. Rows on or after ``as_of`` are not read. ``comment_model`` is None for the one
+    that ships.
     """
 
     tables: Tables
     as_of: FloatArray
+    comment_model: CommentModel | None = None
 
     def __len__(self) -> int:
         return len(self.tables)
@@ -140,6 +148,13 @@ class View:
         columns = {"day": table.days("observed_on")}
         columns |= {name: table.numbers(name) for name in ("followers", "following")}
         return Ragged(columns, table.starts)
+
+    @cached_property
+    def curve(self) -> Curve | None:
+        """All intervals between the counts of the history, with what was to be expected of each."""
+        from realreach.features.windows import curve_of
+
+        return None if self.history is None else curve_of(self.history)
 
     @cached_property
     def posts_table(self) -> Table | None:
@@ -164,6 +179,22 @@ class View:
         columns["is_video"] = self._is_video(table)
         columns["level"] = self._level_at(table.creator, columns["day"])
         return Ragged(columns, table.starts)
+
+    @cached_property
+    def settled(self) -> Ragged:
+        """The posts whose counts have settled (two days old), with ``row`` = their row in ``posts``."""
+        from realreach.features.engagement import settled_posts
+
+        assert self.posts is not None
+        rows = np.arange(len(self.posts.owner), dtype=np.float64)
+        return settled_posts(Ragged({**self.posts.columns, "row": rows}, self.posts.starts))
+
+    @cached_property
+    def post_strength(self) -> PostStrength:
+        """How strong each settled post is in each count, against the creator's own others."""
+        from realreach.features.post_strength import post_strength
+
+        return post_strength(self.settled)
 
     @cached_property
     def comments_table(self) -> Table | None:

@@ -239,6 +239,10 @@ def _audience(made: _Made) -> Columns:
     return {"creator_id": [made.creator_id] * n, "account_id": ids, **counts, **days}
 
 
+def _engagement_share(counts: Counts) -> float | None:
+    return _share(counts.sold_likes.sum() + counts.sold_comments.sum(), counts.likes.sum() + counts.comments.sum())
+
+
 def _label(made: _Made) -> Columns:
     plan = made.plan
     return {
@@ -247,6 +251,7 @@ def _label(made: _Made) -> Columns:
         "as_of": [np.datetime64(made.life.profile.as_of, "D")],
         "mechanisms": ["+".join(plan.mechanisms) if plan else None],
         "purchased_share": [_follower_share(made.life)],
+        "purchased_engagement_share": [_engagement_share(made.counts)],
         "label_source": ["simulated"],
         "group_id": [made.creator_id],
     }
@@ -271,7 +276,7 @@ def _truth(made: _Made) -> Columns:
         "evasion_level": [float(plan.evasion) if plan else None],
         "purchased_share_followers": [_follower_share(life)],
         "suspicious_share_audience": [None if made.audience is None else round(made.audience.suspicious_share, 6)],
-        "purchased_share_engagement": [_share(counts.sold_likes.sum() + counts.sold_comments.sum(), likes + comments)],
+        "purchased_share_engagement": [_engagement_share(counts)],
         "purchased_share_likes": [_share(counts.sold_likes.sum(), likes)],
         "purchased_share_comments": [_share(counts.sold_comments.sum(), comments)],
         "purchased_share_views": [_share(float(np.nansum(counts.sold_views)), views)],

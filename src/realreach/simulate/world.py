@@ -93,6 +93,7 @@ _DTYPES: dict[str, dict[str, str]] = {
         "as_of": "datetime64[s]",
         "mechanisms": _TEXT,
         "purchased_share": "float64",
+        "purchased_engagement_share": "float64",
         "label_source": _TEXT,
         "group_id": _TEXT,
     },

@@ -9,7 +9,7 @@ from typing import Literal
 
 __all__ = ["CONTRACTS", "SCHEMA_VERSION", "Column", "Kind", "TableContract"]
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Version of these declarations: same major is read, a newer minor warns, a newer major is refused."""
 
 Kind = Literal["id", "category", "text", "count", "number", "flag", "date", "instant"]
@@ -180,6 +180,14 @@ _LABELS = TableContract(
         Column("as_of", "date", "Day of the decision that the label speaks of; later rows are not read."),
         Column("mechanisms", "text", "Codes of the mechanisms, separated by `+`."),
         Column("purchased_share", "number", "Share of followers that was bought.", unit="share", minimum=0, maximum=1),
+        Column(
+            "purchased_engagement_share",
+            "number",
+            "Share of likes and comments that was bought, of the posts given.",
+            unit="share",
+            minimum=0,
+            maximum=1,
+        ),
         Column("label_source", "category", "Where the label comes from.", pattern=r"[a-z0-9][a-z0-9_\-]{0,63}"),
         Column("weight", "number", "Weight of the row in training.", minimum=0, maximum=1e6),
         Column(

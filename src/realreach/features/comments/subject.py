@@ -1,0 +1,116 @@
+"""What the comments are about, and in which language: against the post's own caption, and the creator's language."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from realreach.comment_text.codepoints import decode
+from realreach.comment_text.languages import LANGUAGES
+from realreach.comment_text.normalise import fold
+from realreach.comment_text.words import split_words
+from realreach.features.blocks import ratio, segment_sum
+from realreach.features.catalogue import Feature
+from realreach.features.comments.section import MINIMUM_COMMENTS, Section, codes_of, record
+from realreach.tables.core import FloatArray, IntArray
+
+__all__ = ["FEATURES", "compute"]
+
+_LETTERS = 4
+"""Letters from which on a word counts as one about a subject."""
+_LATIN = (
+    "id",
+    "en",
+    "ms",
+    "es",
+    "pt",
+    "fr",
+    "de",
+    "it",
+    "nl",
+    "tr",
+    "vi",
+    "tl",
+    "fil",
+    "jv",
+    "su",
+    "pl",
+    "sv",
+    "da",
+    "no",
+)
+"""Languages written in Latin letters."""
+
+FEATURES: tuple[Feature, ...] = (
+    record("specificity__all__excess", "share of words", "words taken from the post's own caption beyond other captions", "kata dari keterangan posting itu sendiri", 0, -1, 1, "T2", "captions or post keys not given"),
+    record("language__all__mismatch", "share of comments", "comments in another language than the creator's", "komentar dalam bahasa lain", 1, source="T8", missing="language of the creator neither id nor en"),
+    record("language__all__mixed", "share of comments", "comments that mix Indonesian and English", "komentar yang mencampur bahasa", 0, source="T8", missing="fewer than 10 comments of a known language"),
+    record("script__all__mismatch", "share of comments", "comments in another script than the creator's", "komentar dalam aksara lain", 1, source="T8", missing="language of the creator not given, or not written in Latin letters"),
+)  # fmt: skip
+
+
+def compute(section: Section) -> dict[str, FloatArray]:
+    """Return subject and language of every creator's comments."""
+    return _languages(section) | {"specificity__all__excess": _specificity(section)}
+
+
+def _specificity(section: Section) -> FloatArray:
+    """Return how many words of comments come from their own post's caption, beyond those in other captions."""
+    n, posts = section.creators, section.view.posts_table
+    nothing = np.full(n, np.nan)
+    if posts is None or "caption" not in posts or len(posts) == 0:
+        return nothing
+    row, said = section.post_rows, section.words
+    written = split_words(decode(fold(posts.strings("caption"))))
+    telling, told = said.lengths >= _LETTERS, written.lengths >= _LETTERS
+    telling &= row[said.owner] >= 0
+    said_row, written_row = said.owner[telling], written.owner[told]
+    if len(said_row) == 0 or len(written_row) == 0:
+        return nothing
+    codes = codes_of(np.concatenate([said.numbers[telling], written.numbers[told]]))
+    said_code, written_code = codes[: len(said_row)], codes[len(said_row) :]
+    width = int(codes.max()) + 1
+    captions = np.unique(written_row * width + written_code)
+    hit = _is_in(row[said_row] * width + said_code, captions)
+    holder = posts.creator[captions // width]
+    words, number = np.unique(holder * width + captions % width, return_counts=True)
+    owner = section.owner[said_row]
+    wanted = owner * width + said_code
+    index = np.minimum(np.searchsorted(words, wanted), len(words) - 1)
+    everywhere = np.where(words[index] == wanted, number[index], 0)
+    others = np.maximum(np.diff(posts.starts)[owner] - 1, 1)
+    excess = hit.astype(np.float64) - (everywhere - hit) / others
+    count = segment_sum(np.ones(len(owner)), owner, n)
+    # Without a word in any caption there is nothing to compare with: not known, as for this creator alone.
+    captioned = np.bincount(posts.creator[written_row], minlength=n) > 0
+    enough = (count >= 20) & (np.diff(posts.starts) >= 3) & captioned
+    return np.where(enough, ratio(segment_sum(excess, owner, n), count), np.nan)
+
+
+def _is_in(values: IntArray, ordered: IntArray) -> np.ndarray:
+    at = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
+    return np.asarray(ordered[at] == values, dtype=bool)
+
+
+def _languages(section: Section) -> dict[str, FloatArray]:
+    """Return the share of comments in another language (among those told to be id or en), and in another script."""
+    language = section.view.tables.creators.strings("language")
+    own_id, own_en = _equal(language, ["id", "ms"]), _equal(language, ["en"])
+    code = section.languages
+    only_id, only_en = code == LANGUAGES.index("id"), code == LANGUAGES.index("en")
+    mixed, other = code == LANGUAGES.index("mixed"), code == LANGUAGES.index("other")
+    foreign = np.where(own_id[section.owner], only_en, only_id)
+    mismatch = section.share_where(foreign, only_id | only_en)
+    written = section.measures["letters"] > 0
+    script = section.share_where(other, written, least=MINIMUM_COMMENTS)
+    return {
+        "language__all__mismatch": np.where(own_id | own_en, mismatch, np.nan),
+        "language__all__mixed": section.share_where(mixed, only_id | only_en | mixed),
+        "script__all__mismatch": np.where(_equal(language, list(_LATIN)), script, np.nan),
+    }
+
+
+def _equal(language: pa.Array, names: list[str]) -> np.ndarray:
+    found = pc.is_in(language, pa.array(names, pa.large_string()))
+    return np.asarray(found.fill_null(False).to_numpy(zero_copy_only=False), dtype=bool)

@@ -1,0 +1,148 @@
+"""Calibration, thresholds and the bag reference of the comment model, from held-out comments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from realreach.comment_text.bags import BagReference
+from realreach.comment_text.bags import bag_tests as _bag_tests
+from realreach.tables.core import FloatArray
+
+__all__ = ["bag_reference", "fit_calibration", "thresholds"]
+
+_TAILS = (0.4, 0.25, 0.15, 0.1, 0.06, 0.04, 0.025, 0.015, 0.01, 0.006, 0.003, 0.0015)
+"""Shares of ordinary comments above the edges of the bag reference's bins."""
+_SECTION = 100
+_LEAST_SECTION = 50
+_MOST_RATIO = 200.0
+
+
+def fit_calibration(
+    margin: FloatArray, sold: npt.NDArray[np.bool_], weight: FloatArray, prior: float
+) -> tuple[float, float]:
+    """Return slope and offset by which a margin becomes a probability, where a share ``prior`` of comments is sold.
+
+    Weighted logistic regression on the margin (Platt); the slope is kept above 0.05.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> sold = rng.random(4000) < 0.5
+    >>> slope, offset = fit_calibration(rng.normal(2.0 * sold - 1.0, 1.0), sold, np.ones(4000), prior=0.5)
+    >>> bool(abs(slope - 2.0) < 0.2), bool(abs(offset) < 0.2)
+    (True, True)
+    """
+    side = np.bincount(sold.astype(np.int64), weights=weight, minlength=2)
+    w = weight * (np.array([1.0 - prior, prior]) / side)[sold.astype(np.int64)]
+    slope, offset = 1.0, float(np.log(prior / (1.0 - prior)))
+    for _ in range(50):
+        p = 1.0 / (1.0 + np.exp(-np.clip(slope * margin + offset, -40.0, 40.0)))
+        gradient = np.array([np.sum(w * (sold - p) * margin), np.sum(w * (sold - p))])
+        curve = w * p * (1.0 - p) + 1e-12
+        hessian = np.array(
+            [[np.sum(curve * margin * margin), np.sum(curve * margin)], [np.sum(curve * margin), np.sum(curve)]]
+        ) + 1e-9 * np.eye(2)
+        step = np.linalg.solve(hessian, gradient)
+        step *= min(1.0, 2.0 / float(np.abs(step).max() + 1e-12))
+        slope, offset = slope + step[0], offset + step[1]
+        if float(np.abs(step).max()) < 1e-9:
+            break
+    return max(float(slope), 0.05), float(offset)
+
+
+def thresholds(
+    ordinary: Mapping[str, FloatArray],
+    sold: FloatArray,
+    sold_weight: FloatArray,
+    alarm_rate: float,
+    missed_rate: float,
+) -> tuple[float, float]:
+    """Return the probability below which a comment is called ordinary, and from which on it is called sold.
+
+    Parameters
+    ----------
+    ordinary
+        By set: probabilities of ordinary comments. The upper threshold keeps the alarm rate in *every* set of at least
+        100 of them.
+    sold, sold_weight
+        Probabilities of sold comments and their weights.
+    alarm_rate, missed_rate
+        Shares of ordinary comments above the upper threshold, and of sold comments below the lower one.
+
+    Examples
+    --------
+    >>> low, high = thresholds({"a": np.linspace(0.0, 0.5, 1001)}, np.linspace(0.2, 1.0, 1001), np.ones(1001), 0.01, 0.1)
+    >>> round(low, 2), round(high, 3)
+    (0.28, 0.495)
+    """
+    enough = {name: p for name, p in ordinary.items() if len(p) >= 100} or dict(ordinary)
+    high = max((float(np.quantile(p, 1.0 - alarm_rate)) for p in enough.values() if len(p)), default=0.5)
+    order = np.argsort(sold, kind="stable")
+    reached = np.cumsum(sold_weight[order]) / max(float(sold_weight.sum()), 1e-12)
+    low = float(sold[order][min(int(np.searchsorted(reached, missed_rate)), len(sold) - 1)]) if len(sold) else high
+    high = float(np.nextafter(high, 1.0))
+    return min(low, high), high
+
+
+def bag_reference(
+    probability: FloatArray, sold: npt.NDArray[np.bool_], weight: FloatArray, section: npt.NDArray[np.str_]
+) -> BagReference:
+    """Return the reference of the bag test from held-out probabilities.
+
+    Parameters
+    ----------
+    probability, sold, weight
+        Held-out probabilities, labels and weights (each class sums to 1).
+    section
+        Name of each comment's section; ordinary comments of one section, or of sections too small put together in
+        order, are cut into bags of 100 for the spread of organic sections.
+    """
+    p, w = probability[~sold], weight[~sold]
+    order = np.argsort(p, kind="stable")
+    above = 1.0 - np.cumsum(w[order]) / w.sum()
+    edges = np.unique([float(p[order][np.searchsorted(-above, -tail)]) for tail in _TAILS])
+    cells = np.searchsorted(edges, probability, side="right")
+    k = len(edges) + 1
+    # A little of the other density is mixed in, so that no single comment decides.
+    organic = np.bincount(cells[~sold], weights=w / w.sum(), minlength=k)
+    bought = np.bincount(cells[sold], weights=weight[sold] / weight[sold].sum(), minlength=k)
+    organic, bought = 0.995 * organic + 0.005 / k, 0.98 * bought + 0.02 * organic
+    ratio = np.minimum(_rising(bought / organic, organic), _MOST_RATIO)
+    first = BagReference(edges, ratio, np.zeros(1))
+    shares = np.sort(_organic_shares(probability[~sold], section[~sold], first))
+    levels = (np.arange(20) + 0.5) / 20
+    return BagReference(edges, ratio, np.quantile(shares, levels) if len(shares) else np.zeros(1))
+
+
+def _rising(values: FloatArray, weight: FloatArray) -> FloatArray:
+    """Return the nearest values that never fall (pool adjacent violators)."""
+    blocks: list[list[float]] = []
+    for value, mass in zip(values, weight, strict=True):
+        blocks.append([float(value), float(mass), 1.0])
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            last = blocks.pop()
+            total = blocks[-1][1] + last[1]
+            blocks[-1] = [(blocks[-1][0] * blocks[-1][1] + last[0] * last[1]) / total, total, blocks[-1][2] + last[2]]
+    return np.concatenate([np.full(int(count), value) for value, _, count in blocks])
+
+
+def _organic_shares(p: FloatArray, section: npt.NDArray[np.str_], reference: BagReference) -> FloatArray:
+    """Return the apparent share of every bag of about 100 ordinary comments of one section."""
+    source = np.array([name.split("/")[0] for name in section])
+    sizes = dict(zip(*np.unique(section, return_counts=True), strict=True))
+    home = np.array([name if sizes[name] >= _LEAST_SECTION else s for name, s in zip(section, source, strict=True)])
+    bags, owners = np.full(len(p), -1, dtype=np.int64), 0
+    for name in np.unique(home):
+        rows = np.flatnonzero(home == name)
+        if len(rows) < _LEAST_SECTION:
+            continue
+        count = max(1, len(rows) // _SECTION)
+        bags[rows] = owners + np.arange(len(rows)) * count // len(rows)
+        owners += count
+    used = bags >= 0
+    if not owners:
+        return np.zeros(0)
+    return _bag_tests(p[used], bags[used], owners, reference).apparent

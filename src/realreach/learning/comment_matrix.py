@@ -1,0 +1,105 @@
+"""Comments as sparse matrices for training: the same pieces and bins that the comment model sums up, as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from realreach.comment_text.hashing import char_grams, read_points, tokens, word_and_char_grams
+from realreach.comment_text.normalise import normalise
+from realreach.comment_text.style import CROSSES, MEASURES, STYLE_SIZE, style_bins
+from realreach.tables.core import IntArray
+
+__all__ = ["STYLE_WEIGHT", "comment_matrix", "template_groups"]
+
+STYLE_WEIGHT = 0.25
+"""Value of a style bin's column, beside n-grams whose values have length 1 for each comment."""
+
+_CHUNK = 8192
+_BANDS, _ROWS = 5, 6
+
+
+def comment_matrix(texts: Sequence[str], bits: int) -> Any:
+    """Return the columns of comments: first those of the style bins, then those of the ``2**bits`` buckets.
+
+    Parameters
+    ----------
+    texts
+        Comments as written.
+    bits
+        As in :class:`realreach.comment_text.model.CommentModel`.
+
+    Returns
+    -------
+    scipy.sparse.csr_matrix
+        Float64, shape (n, STYLE_SIZE + 2**bits). A comment's tokens and pairs have values ``1 / sqrt(their number)``,
+        its character n-grams likewise, added up where they share a bucket.
+
+    Examples
+    --------
+    >>> comment_matrix(["nice one", "wow"], 12).shape[1] - STYLE_SIZE
+    4096
+    """
+    from scipy.sparse import csr_matrix, vstack
+
+    parts = []
+    for start in range(0, max(len(texts), 1), _CHUNK):
+        done = normalise(pa.array(list(texts[start : start + _CHUNK]), pa.large_string()))
+        points = read_points(done.plain)
+        found = tokens(points)
+        n, width = points.count, STYLE_SIZE + (1 << bits)
+        per_comment = len(MEASURES) + len(CROSSES)
+        columns = [style_bins(done, points, found).ravel().astype(np.int64)]
+        rows = [np.repeat(np.arange(n), per_comment)]
+        values = [np.full(n * per_comment, STYLE_WEIGHT)]
+        for buckets, owner in word_and_char_grams(points, found, bits):
+            count = np.bincount(owner, minlength=n)
+            columns.append(buckets + STYLE_SIZE)
+            rows.append(owner)
+            values.append(1.0 / np.sqrt(count[owner]))
+        entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+        parts.append(csr_matrix(entries, shape=(n, width)))
+    return vstack(parts, format="csr")
+
+
+def template_groups(texts: Sequence[str]) -> IntArray:
+    """Return a number for each comment that near twins share: MinHash over character 5-grams, five bands of six.
+
+    Comments are compared as their normalised letters (brands, numbers, links and emoji apart), so that a template
+    filled in anew stays one group. Groups are closed under likeness: a twin's twin is in. Deterministic.
+
+    Examples
+    --------
+    >>> groups = template_groups(["modal 50rb di DEWA88 langsung cair", "modal 20rb di RAJA77 langsung cair!!", "lucu"])
+    >>> bool(groups[0] == groups[1]), bool(groups[0] == groups[2])
+    (True, False)
+    """
+    import pyarrow.compute as pc
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(texts)
+    plain = normalise(pa.array(list(texts), pa.large_string())).plain
+    letters = pc.utf8_trim_whitespace(pc.replace_substring_regex(plain, pattern=r"[^\p{L}\p{M}]+", replacement=" "))
+    exact = pc.dictionary_encode(letters).indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    edges = [np.stack([np.unique(exact, return_index=True)[1][exact], np.arange(n)])]
+    _, sums, rows = char_grams(read_points(letters))[-1]
+    has = np.unique(rows)
+    if len(has):
+        starts = np.searchsorted(rows, has)
+        keys = np.zeros((_BANDS, len(has)), dtype=np.uint64)
+        for band in range(_BANDS):
+            for row in range(_ROWS):
+                # Odd multipliers from a written-down sequence: one order of the grams each.
+                odd = np.uint64((0x9E3779B97F4A7C15 * (2 * (band * _ROWS + row) + 3) ** 5) % 2**64 | 1)
+                mixed = (sums ^ (sums >> np.uint64(29))) * odd
+                least = np.minimum.reduceat(mixed ^ (mixed >> np.uint64(32)), starts)
+                keys[band] = (keys[band] + least) * np.uint64(0xD6E8FEB86659FD93)
+            _, first, number = np.unique(keys[band], return_index=True, return_inverse=True)
+            edges.append(np.stack([has[first][number], has]))
+    left, right = np.concatenate(edges, axis=1)
+    graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(n, n))
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)

@@ -1,0 +1,379 @@
+"""The recipe of the comment model: corpus, weights, a linear fit, calibration and thresholds on comments of other sets.
+
+Everything that is chosen or measured for the model (calibration, thresholds, the bag reference) comes from *held-out*
+margins: each set is read by a model that was fitted to the other sets; generated comments (and all, where there are fewer than
+three real sets) are held out by template. No comment is judged by a model that saw its template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from realreach.comment_text.bags import BagReference
+from realreach.comment_text.model import KINDS, CommentModel
+from realreach.comment_text.style import STYLE_SIZE
+from realreach.errors import InputError
+from realreach.learning.comment_calibration import bag_reference, fit_calibration, thresholds
+from realreach.learning.comment_matrix import STYLE_WEIGHT, comment_matrix, template_groups
+from realreach.learning.generated_text import generate_comments
+from realreach.tables.core import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Corpus", "Recipe", "Trained", "build_corpus", "held_out_margins", "train_comment_model"]
+
+BoolArray = npt.NDArray[np.bool_]
+_ENOUGH_SETS = 3
+"""Real sets from which on each is held out as a whole; of fewer, too much of what is real would be missing."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of the training.
+
+    Parameters
+    ----------
+    bits
+        The model has ``2**bits`` buckets.
+    strength
+        Inverse strength of the L2 penalty (scikit-learn's ``C``).
+    generated
+        Generated comments by kind.
+    generated_mass, organic_mass
+        How much generated and unlabelled organic comments count beside labelled ones.
+    augment
+        Share of the mass that goes to copies of comments without what is accidental (trailing emoji, capitals).
+    alarm_rate
+        Share of ordinary comments of any held-out set that may be called sold.
+    missed_rate
+        Share of held-out sold comments that may be called ordinary.
+    prior
+        Share of sold comments that the calibrated probability assumes.
+    seed
+        Of generated comments and samples.
+    largest_part
+        Comments that are read of one part at most (a fixed random sample).
+    scale
+        Weight units to one logit.
+    """
+
+    bits: int = 17
+    strength: float = 1.0
+    generated: Mapping[str, int] = field(
+        default_factory=lambda: {"ordinary": 9000, "promotion": 6000, "generic_praise": 3000, "machine_written": 2000}
+    )
+    generated_mass: float = 0.7
+    organic_mass: float = 0.3
+    augment: float = 0.35
+    alarm_rate: float = 0.01
+    missed_rate: float = 0.1
+    prior: float = 0.1
+    seed: int = 20261123
+    largest_part: int = 8000
+    scale: int = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Comments for training.
+
+    Parameters
+    ----------
+    text
+        As written.
+    kind
+        Index into :data:`realreach.comment_text.model.KINDS`.
+    organic
+        Unlabelled comments of ordinary audiences, taken as ordinary.
+    part, section, source, group
+        Part of a set, section within it, set, and template (equal for near twins).
+    """
+
+    text: npt.NDArray[np.object_]
+    kind: IntArray
+    organic: BoolArray
+    part: npt.NDArray[np.str_]
+    section: npt.NDArray[np.str_]
+    source: npt.NDArray[np.str_]
+    group: npt.NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    @property
+    def sold(self) -> BoolArray:
+        """Which comments are sold or automated."""
+        return np.asarray(self.kind > 0, dtype=bool)
+
+    def take(self, rows: Any) -> Corpus:
+        """Return some rows."""
+        return Corpus(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A trained model, and what was measured on held-out comments: margins in logits by corpus row, and figures."""
+
+    model: CommentModel
+    corpus: Corpus
+    held_out: FloatArray
+    figures: Mapping[str, Mapping[str, float]]
+
+
+def build_corpus(frames: Mapping[str, pd.DataFrame], recipe: Recipe) -> Corpus:
+    """Return a corpus of labelled sets (:mod:`realreach.datasets.comment_labels`) and generated comments.
+
+    Raises
+    ------
+    InputError
+        If no comments are left to train on.
+    """
+    import pandas as pd
+
+    made = generate_comments(recipe.generated, recipe.seed)
+    generated = pd.DataFrame({"text": made.text, "kind": made.kind, "section": made.group})
+    generated = generated.assign(part="generated", source="generated")
+    columns = ["text", "kind", "part", "section", "source"]
+    parts = [group for frame in frames.values() for _, group in frame[columns].groupby("part", sort=True)]
+    picked = [_sample(part, recipe) for part in parts] + ([generated[columns]] if made.text else [])
+    if not picked:
+        raise InputError("no comments to train on: name a folder with comment sets, or generate some.")
+    groups = [
+        np.char.add(f"{part['part'].iloc[0]}/", template_groups(part["text"].tolist()).astype(str)) for part in picked
+    ]
+    rows = pd.concat(picked, ignore_index=True)
+    kind = rows["kind"].map({name: i for i, name in enumerate(KINDS)} | {"organic": 0})
+    text = {name: rows[name].to_numpy(dtype=str) for name in ("part", "section", "source")}
+    return Corpus(
+        rows["text"].to_numpy(dtype=object),
+        kind.to_numpy(dtype=np.int64),
+        (rows["kind"] == "organic").to_numpy(),
+        **text,
+        group=np.concatenate(groups),
+    )
+
+
+def _sample(part: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
+    if len(part) <= recipe.largest_part:
+        return part
+    rows = np.random.default_rng(recipe.seed).permutation(len(part))[: recipe.largest_part]
+    return part.iloc[np.sort(rows)]
+
+
+def train_comment_model(
+    corpus: Corpus,
+    recipe: Recipe,
+    *,
+    facts: Mapping[str, Any] | None = None,
+    report: Callable[[str], None] = lambda _: None,
+) -> Trained:
+    """Fit, calibrate and quantise a comment model.
+
+    Parameters
+    ----------
+    corpus
+        All that it may learn from.
+    recipe
+        Settings.
+    facts
+        What the model should say of its origin, beside counts.
+    report
+        Is told each step.
+    """
+    report(f"reading {len(corpus):,} comments as n-grams and style")
+    matrix = _matrix(corpus.text, recipe)
+    held_out = held_out_margins(corpus, recipe, matrix=matrix, report=report)
+    report("fitting to all")
+    weights, bias = _fit_heads(corpus, matrix, recipe)
+    weight = evaluation_weights(corpus)
+    slope, offset = fit_calibration(held_out, corpus.sold, weight, recipe.prior)
+    probability = 1.0 / (1.0 + np.exp(-(slope * held_out + offset)))
+    ordinary_of = {s: probability[(corpus.source == s) & ~corpus.sold] for s in np.unique(corpus.source)}
+    low, high = thresholds(
+        ordinary_of, probability[corpus.sold], weight[corpus.sold], recipe.alarm_rate, recipe.missed_rate
+    )
+    bags = _bags(corpus, probability, weight)
+    model = _quantised(weights, bias, recipe, (slope, offset), (low, high), bags, _facts(corpus, recipe, facts))
+    return Trained(model, corpus, held_out, _figures(corpus, probability, high))
+
+
+def held_out_margins(
+    corpus: Corpus, recipe: Recipe, *, matrix: Any = None, report: Callable[[str], None] = lambda _: None
+) -> FloatArray:
+    """Return each comment's margin (logits) of a model that has not seen its template, nor its set if there are enough.
+
+    Three or more real sets are held out one by one; fewer, and generated comments, in three parts by template.
+    """
+    matrix = _matrix(corpus.text, recipe) if matrix is None else matrix
+    out = np.full(len(corpus), np.nan)
+    for name, rows in folds(corpus):
+        report(f"holding out {name}")
+        rest = np.flatnonzero(~np.isin(corpus.group, np.unique(corpus.group[rows])) & ~rows)
+        if len(np.unique(corpus.sold[rest])) < 2:
+            raise InputError(
+                "the comments hold one kind only: the model needs ordinary and sold comments of more than one set."
+            )
+        weights, bias = _fit_sold(corpus.take(rest), matrix[rest], recipe)
+        out[rows] = matrix[rows] @ weights + bias
+    return out
+
+
+def folds(corpus: Corpus) -> list[tuple[str, BoolArray]]:
+    """Return what is held out together: each real set by itself if there are enough, all else by thirds of templates."""
+    real = [s for s in np.unique(corpus.source) if s != "generated"]
+    whole = real if len(real) >= _ENOUGH_SETS else []
+    split = ~np.isin(corpus.source, whole)
+    third = np.unique(corpus.group, return_inverse=True)[1] % 3
+    out = [(str(s), corpus.source == s) for s in whole]
+    parts = [(f"a third of templates ({i + 1} of 3)", split & (third == i)) for i in range(3)]
+    return out + [(name, rows) for name, rows in parts if rows.any()]
+
+
+def _matrix(text: npt.NDArray[np.object_], recipe: Recipe) -> Any:
+    return comment_matrix(text.tolist(), recipe.bits)
+
+
+def row_weights(corpus: Corpus, recipe: Recipe) -> FloatArray:
+    """Return the weight of each comment: templates share one, parts grow with the root of their size, kinds balance."""
+    sold = corpus.sold
+    cell = np.unique(np.char.add(np.char.add(corpus.part, "/"), sold.astype(str)), return_inverse=True)[1]
+    group = np.unique(np.char.add(corpus.group, sold.astype(str)), return_inverse=True)[1]
+    within = 1.0 / np.sqrt(np.bincount(group)[group])
+    mass = np.sqrt(np.bincount(cell))[cell] / np.bincount(cell, weights=within)[cell]
+    mass = mass * np.where(corpus.source == "generated", recipe.generated_mass, 1.0)
+    weight = within * mass * np.where(corpus.organic, recipe.organic_mass, 1.0)
+    side = np.bincount(sold.astype(np.int64), weights=weight, minlength=2)
+    return np.asarray(weight * (0.5 * len(corpus) / side)[sold.astype(np.int64)])
+
+
+def evaluation_weights(corpus: Corpus) -> FloatArray:
+    """Return weights by which every set counts the same within ordinary and within sold comments (each sums to 1)."""
+    sold = corpus.sold
+    cell = np.unique(np.char.add(np.char.add(corpus.source, "/"), sold.astype(str)), return_inverse=True)[1]
+    weight = 1.0 / np.bincount(cell)[cell]
+    side = np.bincount(sold.astype(np.int64), weights=weight, minlength=2)
+    return np.asarray(weight / side[sold.astype(np.int64)])
+
+
+def _fit_sold(corpus: Corpus, matrix: Any, recipe: Recipe) -> tuple[FloatArray, float]:
+    """Return weights and bias of sold against ordinary."""
+    plain, extra = _with_bare_copies(corpus, matrix, recipe)
+    return _logistic(plain, np.concatenate([corpus.sold, corpus.sold[extra[0]]]), extra[1], recipe)
+
+
+def _with_bare_copies(corpus: Corpus, matrix: Any, recipe: Recipe) -> tuple[Any, tuple[IntArray, FloatArray]]:
+    """Append copies of comments without what is accidental; return the matrix, the copied rows, and all weights."""
+    from scipy.sparse import vstack
+
+    weight = row_weights(corpus, recipe)
+    rows = np.flatnonzero(np.random.default_rng(recipe.seed + 1).random(len(corpus)) < recipe.augment)
+    bare = [_bare(t) for t in corpus.text[rows]]
+    rows = rows[[b != "" for b in bare]]
+    copies = comment_matrix([b for b in bare if b], recipe.bits)
+    both = np.concatenate([weight, weight[rows]])
+    return vstack([matrix, copies], format="csr"), (rows, both)
+
+
+def _bare(text: str) -> str:
+    """Return a comment in small letters without emoji, marks and odd signs at its ends."""
+    lowered = text.lower()
+    begin, end = 0, len(lowered)
+    while end > begin and not lowered[end - 1].isalnum():
+        end -= 1
+    while begin < end and not (lowered[begin].isalnum() or lowered[begin] == "@"):
+        begin += 1
+    return lowered[begin:end]
+
+
+def _logistic(matrix: Any, y: BoolArray, weight: FloatArray, recipe: Recipe) -> tuple[FloatArray, float]:
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=recipe.strength, max_iter=60, tol=1e-3)
+    with warnings.catch_warnings():
+        # Stopped early is a little more regularisation, nothing worse.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(matrix, y, sample_weight=weight / weight.mean())
+    return model.coef_[0], float(model.intercept_[0])
+
+
+def _fit_heads(corpus: Corpus, matrix: Any, recipe: Recipe) -> tuple[FloatArray, FloatArray]:
+    """Return weights (4, columns) and biases of all heads: sold, and each sold kind against the other sold kinds."""
+    plain, (rows, weight) = _with_bare_copies(corpus, matrix, recipe)
+    kind = np.concatenate([corpus.kind, corpus.kind[rows]])
+    weights, biases = [np.empty(0)] * len(KINDS), np.zeros(len(KINDS))
+    weights[0], biases[0] = _logistic(plain, kind > 0, weight, recipe)
+    sold = np.flatnonzero(kind > 0)
+    for head in range(1, len(KINDS)):
+        is_kind = kind[sold] == head
+        if is_kind.all() or not is_kind.any():
+            weights[head], biases[head] = np.zeros(plain.shape[1]), 0.0 if is_kind.any() else -8.0
+            continue
+        side = np.bincount(is_kind.astype(np.int64), weights=weight[sold])
+        even = weight[sold] / side[is_kind.astype(np.int64)]
+        weights[head], biases[head] = _logistic(plain[sold], is_kind, even, recipe)
+    return np.stack(weights), biases
+
+
+def _bags(corpus: Corpus, probability: FloatArray, weight: FloatArray) -> BagReference:
+    section = np.char.add(np.char.add(corpus.source, "/"), np.where(corpus.source == "generated", "", corpus.section))
+    return bag_reference(probability, corpus.sold, weight, section)
+
+
+def _quantised(
+    weights: FloatArray,
+    bias: FloatArray,
+    recipe: Recipe,
+    calibration: tuple[float, float],
+    cuts: tuple[float, float],
+    bags: BagReference,
+    facts: Mapping[str, Any],
+) -> CommentModel:
+    """Round weights to whole units; what is less than half a unit is gone."""
+    style = np.rint(weights[:, :STYLE_SIZE] * (STYLE_WEIGHT * recipe.scale)).astype(np.int32)
+    grams = np.rint(weights[:, STYLE_SIZE:] * recipe.scale).astype(np.int32)
+    # The kinds need the strong pieces only; a smaller file for it.
+    grams[1:][np.abs(grams[1:]) < recipe.scale // 8] = 0
+    units = np.rint(bias * recipe.scale).astype(np.int64)
+    return CommentModel(recipe.bits, recipe.scale, grams, style, units, *calibration, *cuts, bags, facts)
+
+
+def _facts(corpus: Corpus, recipe: Recipe, facts: Mapping[str, Any] | None) -> dict[str, Any]:
+    counts = {
+        str(part): {KINDS[k]: int(((corpus.part == part) & (corpus.kind == k)).sum()) for k in range(len(KINDS))}
+        for part in np.unique(corpus.part)
+    }
+    return {
+        "counts": counts,
+        "seed": recipe.seed,
+        "prior": recipe.prior,
+        "alarm_rate": recipe.alarm_rate,
+        **(facts or {}),
+    }
+
+
+def _figures(corpus: Corpus, probability: FloatArray, high: float) -> dict[str, dict[str, float]]:
+    """Return figures of held-out comments by part: ROC-AUC, share of ordinary and of sold comments called sold."""
+    from sklearn.metrics import roc_auc_score
+
+    out = {}
+    for part in np.unique(corpus.part):
+        rows = corpus.part == part
+        sold, p = corpus.sold[rows], probability[rows]
+        figures = {"comments": float(rows.sum())}
+        if 0 < sold.sum() < len(sold):
+            figures["roc_auc"] = float(roc_auc_score(sold, p))
+        if not sold.all():
+            figures["alarm_rate"] = float((p[~sold] >= high).mean())
+        if sold.any():
+            figures["recall"] = float((p[sold] >= high).mean())
+        out[str(part)] = figures
+    return out
