@@ -119,6 +119,13 @@ def _tiktok(folder):
     pd.DataFrame(rows, columns=columns).to_csv(folder / "videos.csv.gz", index=False)
 
 
+def _follow_order(folder):
+    rows = [("t1", 2, 16_070.0, 1_388_880_000), ("t1", 0, 16_060.0, 1_388_620_800), ("t1", 1, 15_000.0, 1_388_620_805)]
+    rows += [("t2", 0, 15_000.0, 1_296_000_000)]
+    columns = ["account", "rank", "created_day", "est_follow_unix"]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "followers_in_order.csv.gz", index=False)
+
+
 def _comments_youtube(folder):
     rows = [("v1", "u1", "2025-11-25T12:39:49Z", 7, "satu"), ("v1", "u1", "2025-11-25T12:39:49Z", 7, "satu")]
     rows += [("v1", "u2", "2025-11-26T12:39:49Z", 0, 'dua, "tiga"\n'), ("v2", "u2", "2025-11-26T12:39:50Z", 0, "NA")]
@@ -143,6 +150,7 @@ MAKERS = {
     "growth_twitter_politicians": _politicians,
     "growth_youtube_tech_daily": _youtube_tech,
     "growth_single_accounts": _single,
+    "growth_twitter_followorder": _follow_order,
     "accounts_ig_creators_id2020": _id2020,
     "accounts_ig_creators_2017": _ig2017,
     "accounts_ig_ordinary_2018": _ordinary,
@@ -159,6 +167,7 @@ REAL_ROWS = {
     "growth_twitter_politicians": {"creators": 15, "follower_history": 3_118},
     "growth_youtube_tech_daily": {"creators": 227, "follower_history": 4_628},
     "growth_single_accounts": {"creators": 6, "follower_history": 1_154},
+    "growth_twitter_followorder": {"creators": 2, "follower_history": 2_360, "audience": 34_043},
     "accounts_ig_creators_id2020": {"creators": 524, "posts": 48_174},
     "accounts_ig_creators_2017": {"creators": 978, "posts": 16_536},
     "accounts_ig_ordinary_2018": {"creators": 348, "posts": 28_944},
@@ -393,6 +402,22 @@ def test_github_keeps_observed_days_only(made):
     assert days == ["2018-01-01", "2018-01-02", "2018-01-06"]
     assert _column(frames, "creators", "r0", "followers") == [20]
     assert "forks" not in frames["follower_history"]
+
+
+def test_followers_in_order_become_a_curve_and_a_sample(made):
+    frames = load_dataset("growth_twitter_followorder", made("growth_twitter_followorder"))
+    assert _column(frames, "follower_history", "t1", "followers") == [2, 3]
+    assert [str(d.date()) for d in _column(frames, "follower_history", "t1", "observed_on")] == [
+        "2014-01-02",
+        "2014-01-05",
+    ]
+    assert _column(frames, "creators", "t1", "followers") == [3]
+    assert _column(frames, "audience", "t1", "follow_order") == [0, 1, 2]
+    assert [str(d.date()) for d in _column(frames, "audience", "t1", "created_on")] == [
+        "2013-12-21",
+        "2011-01-26",
+        "2013-12-31",
+    ]
 
 
 def test_last_capture_of_a_day_is_kept(made):

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from realreach.features import catalogue, feature_names
-from realreach.model import ALL_PILLARS, COMBINATIONS, PILLARS, Calibration, Layout, combination_name, masked_copies, subsets_of
+from realreach.model import (
+    ALL_PILLARS,
+    COMBINATIONS,
+    PILLARS,
+    Calibration,
+    Layout,
+    combination_name,
+    masked_copies,
+    subsets_of,
+)
 
 FAMILY = {f.name: f.family for f in catalogue()}
 

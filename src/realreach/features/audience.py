@@ -88,7 +88,7 @@ def _probabilities(sample: Ragged) -> dict[str, FloatArray]:
     """Return the estimated share with its interval, and the shape of the probabilities."""
     model = default_account_model()
     columns = {name: sample.columns[name] for name in ACCOUNT_COLUMNS}
-    known = ~np.isnan(np.stack(list(columns.values()))).all(axis=0)
+    known = np.asarray(~np.isnan(np.stack(list(columns.values()))).all(axis=0))
     part = sample.where(known)
     p = model.probabilities({name: part.columns[name] for name in ACCOUNT_COLUMNS})
     share = suspicious_shares(p, part.starts, model.base_prevalence)
@@ -136,7 +136,7 @@ def _twins(sample: Ragged) -> FloatArray:
     """
     c = sample.columns
     names = ("posts_count", "following", "username_length", "username_digits", "has_picture")
-    known = ~np.isnan(np.stack([c[name] for name in names])).any(axis=0) & (c["is_private"] != 1)
+    known = np.asarray(~np.isnan(np.stack([c[name] for name in names])).any(axis=0) & (c["is_private"] != 1))
     part = sample.where(known)
     columns = [part.columns[name] for name in names]
     columns[1] = np.floor(np.log1p(columns[1]) / 0.1)
