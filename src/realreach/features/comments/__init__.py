@@ -10,14 +10,14 @@ from __future__ import annotations
 import numpy as np
 
 from realreach.features.catalogue import Feature
-from realreach.features.comments import alike, arrival, judged, people, subject, wording
+from realreach.features.comments import alike, arrival, bursts, judged, people, subject, wording
 from realreach.features.comments.section import MINIMUM_COMMENTS, Section
 from realreach.features.view import View, filter_rows
 from realreach.tables.core import FloatArray
 
 __all__ = ["FEATURES", "MINIMUM_COMMENTS", "Section", "compute", "section_of"]
 
-_PARTS = (wording, alike, people, arrival, subject, judged)
+_PARTS = (wording, alike, people, arrival, bursts, subject, judged)
 
 FEATURES: tuple[Feature, ...] = tuple(feature for part in _PARTS for feature in part.FEATURES)
 
