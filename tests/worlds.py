@@ -195,6 +195,7 @@ def crowd() -> World:
     same = [organic(f"plain{i}", i, platform=p) for i, p in enumerate(("instagram", "tiktok", "youtube", "twitch"))]
     thin = organic_posts(9, 100.0, rng)
     sparse = {**organic_posts(30, 170.0, rng), "likes": np.where(np.arange(30) % 3, 250.0, np.nan)}
+    tags = {"text": [f"@teman{i % 5} {sentence(np.random.default_rng(i), 5)}" for i in range(24)]}
     odd = {"text": list(ODD_TEXTS) * 2, "day": np.where(np.arange(30) % 4, 100.0 + np.arange(30), np.nan)}
     return join(
         *same,
@@ -210,6 +211,8 @@ def crowd() -> World:
         creator("zeros", curve=np.zeros(20), posts={"day": np.arange(8), "likes": np.zeros(8), "comments_count": 0.0}),
         creator("huge", curve=1e10 - np.arange(30)[::-1] * 1e7, posts=organic_posts(20, 30.0, rng, 1e9)),
         creator("talk", comments=odd, curve=[10.0, 12.0], language="en"),
+        creator("tags", comments=tags, language="id"),
+        creator("more_tags", comments=tags | {"day": 50.0 + np.arange(24)}),
         creator("profile", followers=None, following=120.0),
         creator("one", curve=[500.0], posts={"day": [3.0], "likes": [5.0]}, comments={"text": ["nice"], "day": [4.0]}),
     )

@@ -23,9 +23,9 @@ __all__ = ["PROTOCOL", "alarms_by_language", "burst_ranks", "lines", "rank_video
 PROTOCOL = """
 **Bursts.** `comments_youtube_id_2025`, 46 trending videos of 2025-11 with their newest 300 comments. On three of them
 15 to 22 comments of a gambling seller, each of another account, came within 0.15 to 2.4 hours; ten other videos hold
-one to five such comments, which count as neither. Every video is one creator with one post and goes through the ordinary
-features. The videos are ranked by one feature at a time: no model, no threshold, nothing fitted; the text model and
-the count of odd letters are not used to rank. What is known of a burst: it holds 10 comments or more with
+one to five such comments, which count as neither. Every video is one creator with one post and goes through the
+ordinary features. The videos are ranked by one feature at a time: no model, no threshold, nothing fitted; the text
+model and the count of odd letters are not used to rank. What is known of a burst: it holds 10 comments or more with
 mathematical-bold letters (the set's own mark). The measure was written from the description of such bursts in the
 notes (accounts seen once, minutes apart, no likes, one template), looked at on this set once, and not changed then.
 
