@@ -116,6 +116,11 @@ def test_no_text_is_long_and_none_is_invalid():
     assert len(normalise(texts("e" + "\u0301\u0316" * 1_000)).folded[0].as_py()) <= 4
 
 
+def test_runs_of_marks_are_cut_before_they_are_sorted():
+    # Thai vowel signs stay, but three in a row are enough for any language.
+    assert fold(texts("\u0e01" + "\u0e38" * 50)).to_pylist() == ["\u0e01" + "\u0e38" * 3]
+
+
 def test_missing_and_broken_texts_are_read():
     done = normalise(pa.array(["a", None], pa.string()))
     assert done.plain.to_pylist() == ["a", ""]
