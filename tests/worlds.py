@@ -230,6 +230,7 @@ def crowd() -> World:
     same = [organic(f"plain{i}", i, platform=p) for i, p in enumerate(("instagram", "tiktok", "youtube", "twitch"))]
     thin = organic_posts(9, 100.0, rng)
     sparse = {**organic_posts(30, 170.0, rng), "likes": np.where(np.arange(30) % 3, 250.0, np.nan)}
+    tags = {"text": [f"@teman{i % 5} {sentence(np.random.default_rng(i), 5)}" for i in range(24)]}
     odd = {"text": list(ODD_TEXTS) * 2, "day": np.where(np.arange(30) % 4, 100.0 + np.arange(30), np.nan)}
     return join(
         *same,
@@ -253,6 +254,8 @@ def crowd() -> World:
             "listed",
             audience={"follow_order": np.arange(40.0), "opened": -900.0 + 9.0 * np.arange(40), "day": np.full(40, 9.0)},
         ),
+        creator("tags", comments=tags, language="id"),
+        creator("more_tags", comments=tags | {"day": 50.0 + np.arange(24)}),
         creator("profile", followers=None, following=120.0),
         creator("one", curve=[500.0], posts={"day": [3.0], "likes": [5.0]}, comments={"text": ["nice"], "day": [4.0]}),
     )

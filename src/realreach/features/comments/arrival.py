@@ -1,8 +1,6 @@
-"""When the comments come: after the post, after each other, in bursts of strangers, and at which hour of the day.
+"""When the comments come: after the post, after each other, and at which hour of the day.
 
-Organic comments come in bursts too, so a burst is judged by the post's own rate in the hours around it, and counts only
-comments of accounts that are seen once and that nobody liked: a delivery is one account per comment, minutes apart. The
-time zone of an audience is not known: night is where the section itself is quietest.
+The time zone of an audience is not known: night is where the section itself is quietest.
 """
 
 from __future__ import annotations
@@ -11,18 +9,14 @@ import numpy as np
 
 from realreach.features.blocks import ratio, segment_sum
 from realreach.features.catalogue import Feature
+from realreach.features.comments.bursts import by_post
 from realreach.features.comments.section import MINIMUM_COMMENTS, Section, record, spread
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["FEATURES", "compute", "surprise_of_bursts"]
+__all__ = ["FEATURES", "compute"]
 
 _TIMES = "times not given"
 _GAPS = "fewer than 10 gaps between comments"
-_WINDOW = 600
-_AROUND = 7_200
-"""Seconds of a burst, and of the hours before and after it that tell the post's own rate."""
-_STRIKING = 8.0
-"""Surprise from which on a comment counts as part of a burst: about one in 3,000 by chance."""
 _LEAST_FOR_RHYTHM = 50
 
 FEATURES: tuple[Feature, ...] = (
@@ -33,8 +27,6 @@ FEATURES: tuple[Feature, ...] = (
     record("delay__all__peak", "share of comments", "comments that share one delay after the post beyond the delays beside it", "komentar yang menumpuk pada satu jeda waktu", 1, 0, 1, "T9", _TIMES),
     record("arrival__all__burstiness", "-1..1", "burstiness of arrival: organic comments come in bursts, deliveries evenly", "kelonjakan kedatangan komentar", -1, -1, 1, "NORMS 4.4", _GAPS),
     record("arrival__all__rapid", "share of gaps", "comments within 15 seconds of the one before", "komentar dalam 15 detik dari sebelumnya", 1, source="NORMS 4.4", missing=_GAPS),
-    record("bursts__10min__share", "share of comments", "comments of strangers that come together beyond the post's own rate", "komentar orang asing yang datang serentak", 1, source="NORMS 4.4", missing=_TIMES),
-    record("bursts__10min__max", "ln surprise", "most striking burst of strangers under a post", "lonjakan komentar orang asing terbesar", 1, 0, None, "NORMS 4.4", _TIMES),
     record("rhythm__all__concentration", "0..1", "how much comments keep to hours of the day", "pemusatan komentar pada jam tertentu", 0, 0, 1, "T9", "fewer than 50 comments with a time"),
     record("rhythm__all__quiet_share", "share of comments", "comments in the six hours of the day that are quietest in this section", "komentar pada enam jam paling sepi", 1, 0, 0.25, "T9", "fewer than 50 comments with a time"),
     record("recorded__100p__coverage", "log ratio", "comments given against comments counted by the platform", "komentar diberikan dibanding yang dihitung platform", 0, None, None, "G12", "counts or post keys not given", peers=False),
@@ -44,7 +36,7 @@ FEATURES: tuple[Feature, ...] = (
 def compute(section: Section) -> dict[str, FloatArray]:
     """Return the timing of every creator's comments."""
     day = section.table.days("commented_at")
-    return _delays(section, day) | _gaps(section, day) | _bursts(section, day) | _rhythm(section, day)
+    return _delays(section, day) | _gaps(section, day) | _rhythm(section, day)
 
 
 def _delays(section: Section, day: FloatArray) -> dict[str, FloatArray]:
@@ -80,25 +72,10 @@ def _peak(section: Section, log: FloatArray, known: np.ndarray) -> FloatArray:
     return np.where(count >= 2 * MINIMUM_COMMENTS, ratio(np.maximum(above, 0.0), count), np.nan)
 
 
-def _by_post(section: Section, day: FloatArray, keep: np.ndarray) -> tuple[IntArray, IntArray, np.ndarray]:
-    """Return rows ordered by creator, post and time, their post as counting numbers, and where a post's rows begin."""
-    owner, post = section.owner, section.post
-    # Posts in the order of their first comment: codes follow the crowd, and the order of a sum decides its last bit.
-    _, first, inverse = np.unique(
-        owner * (int(post.max(initial=0)) + 2) + post + 1, return_index=True, return_inverse=True
-    )
-    place = first[inverse]
-    rows = np.flatnonzero(keep)
-    rows = rows[np.lexsort((day[rows], place[rows], owner[rows]))]
-    begins = np.ones(len(rows), dtype=bool)
-    begins[1:] = place[rows][1:] != place[rows][:-1]
-    return rows, np.cumsum(begins) - 1, begins
-
-
 def _gaps(section: Section, day: FloatArray) -> dict[str, FloatArray]:
     """Describe the gaps between neighbouring comments under one post, each in units of that post's mean gap."""
     n = section.creators
-    rows, number, begins = _by_post(section, day, ~np.isnan(day))
+    rows, number, begins = by_post(section, day, ~np.isnan(day))
     same = ~begins[1:]
     gap = (np.diff(day[rows]) * 86_400.0)[same]
     if len(gap) == 0:
@@ -117,77 +94,6 @@ def _gaps(section: Section, day: FloatArray) -> dict[str, FloatArray]:
         "arrival__all__burstiness": np.where(count >= 10, (cv - 1.0) / (cv + 1.0), np.nan),
         "arrival__all__rapid": np.where(gaps >= 10, ratio(rapid, gaps), np.nan),
     }
-
-
-def surprise_of_bursts(second: IntArray, place: IntArray, stranger: np.ndarray) -> FloatArray:
-    """Return how striking the crowd of strangers around each comment is, 0 for comments that are by no stranger.
-
-    Parameters
-    ----------
-    second
-        Time in whole seconds; rows ordered by place, then time.
-    place
-        Number of the post, counting up from 0.
-    stranger
-        Whether the comment is by an account seen once, with no like.
-
-    Returns
-    -------
-    numpy.ndarray
-        ``n ln(n / e) - (n - e)``, the surprise of a Poisson count: ``n`` strangers within five minutes before and after,
-        ``e`` expected from all comments in the two hours before and after outside of these minutes (at least half a
-        comment).
-
-    Examples
-    --------
-    >>> quiet, burst = np.arange(8) * 900, np.arange(6) * 10 + 50_000
-    >>> second = np.concatenate([quiet, burst])
-    >>> surprise_of_bursts(second, np.zeros(14, dtype=np.int64), np.ones(14, dtype=bool)).round(1)[[0, 9]]
-    array([0. , 9.4])
-    """
-    if len(second) == 0:
-        return np.empty(0)
-    low = int(second.min()) - _AROUND - 1
-    span = int(second.max()) - low + 2 * _AROUND + 2
-    axis = place * span + (second - low)
-
-    def inside(keys: IntArray, reach: int) -> IntArray:
-        return np.searchsorted(keys, axis + reach, side="right") - np.searchsorted(keys, axis - reach, side="left")
-
-    near, wide = inside(axis, _WINDOW // 2), inside(axis, _AROUND)
-    expected = np.maximum((wide - near) * (_WINDOW / (2 * _AROUND - _WINDOW)), 0.5)
-    crowd = inside(axis[stranger], _WINDOW // 2).astype(np.float64)
-    surprise = crowd * np.log(np.maximum(crowd, 1.0) / expected) - (crowd - expected)
-    return np.where(stranger & (crowd > expected), surprise, 0.0)
-
-
-def _bursts(section: Section, day: FloatArray) -> dict[str, FloatArray]:
-    known = ~np.isnan(day) & (section.post >= 0)
-    rows, place, _ = _by_post(section, day, known)
-    if len(rows) == 0:
-        return {}
-    stranger = _strangers(section)[rows]
-    seconds = np.floor(day[rows] * 86_400.0 + 0.5).astype(np.int64)
-    # Rounding may not change the order; the day itself is finer than a second.
-    surprise = np.zeros(len(section.table))
-    surprise[rows] = surprise_of_bursts(seconds, place, stranger)
-    most = np.zeros(section.creators)
-    np.maximum.at(most, section.owner, surprise)
-    enough = section.total(known.astype(np.float64)) >= MINIMUM_COMMENTS
-    return {
-        "bursts__10min__share": section.share_where(surprise >= _STRIKING, known),
-        "bursts__10min__max": np.where(enough, np.log1p(most), np.nan),
-    }
-
-
-def _strangers(section: Section) -> np.ndarray:
-    """Return which comments are by accounts seen once in the section (or not known), with no like that is known of."""
-    author = section.author
-    width = int(author.max(initial=0)) + 1
-    person = section.owner * width + np.maximum(author, 0)
-    _, inverse, times = np.unique(person, return_inverse=True, return_counts=True)
-    once = (times[inverse] == 1) | (author < 0)
-    return np.asarray(once & ~(section.table.numbers("likes") > 0), dtype=bool)
 
 
 def _rhythm(section: Section, day: FloatArray) -> dict[str, FloatArray]:
