@@ -36,6 +36,7 @@ Fit = Callable[[Matrix, FloatArray, IntArray, int], Callable[[Matrix], FloatArra
 """From training rows (features, labels, groups, seed) to a function that scores other rows."""
 
 _CALLED_AT = 0.5
+_TELLING = 0.99
 _PURE_SHARE = 0.3
 """A cell of two columns that holds so many of the positives and not one negative is reported."""
 
@@ -207,26 +208,40 @@ def leak_findings(data: Matrix, y: FloatArray) -> list[str]:
     -------
     list of str
         One sentence per finding: a column that alone ranks with a ROC-AUC of 0.99, or a cell of at most two columns
-        with three tenths of a class and not one row of the other.
+        with three tenths of a class and not one row of the other (searched greedily: a warning, not a proof of absence).
     """
     from sklearn.tree import DecisionTreeClassifier
 
-    found = []
     values = np.nan_to_num(data.values, nan=-1.0)
-    for i, name in enumerate(data.names):
-        place = np.unique(values[:, i], return_inverse=True)[1] / len(y)
+    found = []
+    for name, column in zip(data.names, values.T, strict=True):
+        place = np.unique(column, return_inverse=True)[1] / len(y)
         area = float(roc_auc(y, place, None))
-        if max(area, 1.0 - area) >= 0.99:
+        if max(area, 1.0 - area) >= _TELLING:
             found.append(f"`{name}` alone tells the classes apart (ROC-AUC {max(area, 1.0 - area):.4f})")
+        found += _pure_ends(name, column, y)
     tree = DecisionTreeClassifier(max_depth=2, random_state=0).fit(values, y)
+    used = ", ".join(sorted({f"`{data.names[f]}`" for f in tree.tree_.feature if f >= 0}))
     leaf = tree.apply(values)
-    for place in np.unique(leaf):
-        own = y[leaf == place]
-        for label, word in ((1.0, "positives"), (0.0, "negatives")):
-            share = float(np.sum(own == label) / np.sum(y == label))
-            if len(np.unique(own)) == 1 and own[0] == label and share >= _PURE_SHARE:
-                used = sorted({data.names[f] for f in tree.tree_.feature if f >= 0})
-                found.append(
-                    f"a cell of two of {', '.join(f'`{u}`' for u in used)} holds {share:.0%} of the {word} purely"
-                )
+    cells = [leaf == place for place in np.unique(leaf)]
+    return found + [f"a cell of two of {used} {told}" for cell in cells if (told := _pure(cell, y))]
+
+
+def _pure_ends(name: str, column: FloatArray, y: FloatArray) -> list[str]:
+    """Return what holds above the largest and below the smallest value of the other class."""
+    found = []
+    for label in (0.0, 1.0):
+        other = column[y != label]
+        for word, cell in (("above", column > other.max()), ("below", column < other.min())):
+            if told := _pure(cell, y):
+                found.append(f"`{name}` {word} all of the other class {told}")
     return found
+
+
+def _pure(cell: npt.NDArray[np.bool_], y: FloatArray) -> str:
+    """Return how much of a class a cell without the other one holds; empty if it is mixed or small."""
+    for label, word in ((1.0, "positives"), (0.0, "negatives")):
+        share = float(np.mean(cell[y == label]))
+        if share >= _PURE_SHARE and not cell[y != label].any():
+            return f"holds {share:.0%} of the {word} purely"
+    return ""
