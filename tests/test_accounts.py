@@ -212,7 +212,7 @@ def test_folder_reads_back_and_a_changed_byte_is_refused(tmp_path, accounts, mod
             load_account_model(folder)
         (folder / name).write_bytes(content)
     (folder / "manifest.json").write_text('{"sha256": {"model.txt": ""}}')
-    with pytest.raises(ModelError, match="lacks account_model.json"):
+    with pytest.raises(ModelError, match=r"lacks account_model\.json"):
         load_account_model(folder)
     (folder / "manifest.json").unlink()
     with pytest.raises(ModelError, match="manifest"):

@@ -107,7 +107,7 @@ _PUBLISHED: Mapping[str, tuple[tuple[str, Mapping[str, Figure], str, str], ...]]
 )
 
 _FOLDS: Mapping[str, int] = MappingProxyType({INSTAFAKE: 10, SRF: 10, FREE4EVER1: 10, PURBA: 5, CRESCI: 5})
-_REPEATS: Mapping[str, int] = MappingProxyType({INSTAFAKE: 3, SRF: 3, FREE4EVER1: 2, PURBA: 1, CRESCI: 1})
+_REPEATS: Mapping[str, int] = MappingProxyType({INSTAFAKE: 2, SRF: 2, FREE4EVER1: 1, PURBA: 1, CRESCI: 1})
 _QUICK_ROWS = 3_000
 
 
