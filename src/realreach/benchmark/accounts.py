@@ -195,7 +195,7 @@ def _scores(data: AccountSet, options: Options) -> tuple[str, dict[tuple[Method,
     settings = {"count": count, "repeats": repeats, "seed": options.seed}
     large = data.name == PURBA
     raw, derived = raw_matrix(data), matrix_of(data)
-    ours = recipe(LARGE_SET if large else SMALL_SET)
+    ours = recipe(LARGE_SET, inner=2) if large else recipe(SMALL_SET)
     name = "large recipe" if large else "recipe"
     scores: dict[tuple[Method, str], FloatArray] = {
         ("baseline", "one feature"): held_out(derived, data.y, data.group, one_feature, **{**settings, "repeats": 1}),
