@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0.01,
         metavar="SHARE",
-        help="share of ordinary comments of any held-out set that may be called sold",
+        help="share of ordinary comments that may be called sold (mean over held-out sets)",
     )
     add_output_arguments(parser)
 
