@@ -30,6 +30,7 @@ _CANDIDATES = ((10.0, 0.05), (10.0, 0.3), (30.0, 0.05))
 """(inverse penalty, mass of other sets beside the own one) that are chosen from inside the training part."""
 _MOST, _QUICK = 12_000, 1_500
 _HELP = 4_000
+_FEW = 3_000
 BoolArray = npt.NDArray[np.bool_]
 
 
@@ -145,12 +146,13 @@ class _Own:
         train = np.flatnonzero(~test)
         best: tuple[float, float, tuple[float, float]] | None = None
         for candidate in _CANDIDATES:
-            margin = np.zeros(len(train))
-            for number in np.unique(inner[train])[:5]:
+            margin = np.full(len(train), np.nan)
+            # Large sets need no more than a fifth or two of them to choose by.
+            for number in np.unique(inner[train])[: 5 if len(train) < _FEW else 1]:
                 held = inner[train] == number
-                if len(np.unique(self.sold[train[~held]])) == 2:
-                    margin[held] = self._fit(train[~held], candidate)(train[held])
-            score, cut = _best_cut(margin, self.sold[train])
+                margin[held] = self._fit(train[~held], candidate)(train[held])
+            judged = ~np.isnan(margin)
+            score, cut = _best_cut(margin[judged], self.sold[train[judged]])
             if best is None or score > best[0]:
                 best = (score, cut, candidate)
         assert best is not None

@@ -137,7 +137,7 @@ def style_measures(done: Normalised, found: Tokens) -> dict[str, npt.NDArray[np.
         "commas": written.of(",", ";", ":"),
         "capitals_share": uppers / np.maximum(letter_count, 1),
         "begins_with_capital": _first(raw, upper, letters),
-        "inner_capitals": raw.count(upper & np.concatenate([[False], letters[:-1]])),
+        "inner_capitals": raw.count(upper & _after(letters, raw)),
         "odd_letters": done.odd_letters,
         "links": marked.of("\x02"),
         "mentions": marked.of("\x01"),
@@ -157,6 +157,14 @@ def style_measures(done: Normalised, found: Tokens) -> dict[str, npt.NDArray[np.
     return {name: np.asarray(values, dtype=np.float64) for name, values in out.items()}
 
 
+def _after(hit: npt.NDArray[np.bool_], points: CodePoints) -> npt.NDArray[np.bool_]:
+    """Return which code points follow a marked one of the same comment."""
+    out = np.zeros(len(hit), dtype=bool)
+    out[1:] = hit[:-1]
+    out[points.starts[:-1][points.lengths > 0]] = False
+    return out
+
+
 def _emoji(raw: CodePoints) -> tuple[IntArray, IntArray]:
     """Return how many emoji a comment holds, and how many different neighbours stand at its very end."""
     nothing = _between(raw.codes, (*_DRAWS_NOTHING, (0x20, 0x21), (0x0A, 0x0B)))
@@ -168,8 +176,10 @@ def _emoji(raw: CodePoints) -> tuple[IntArray, IntArray]:
     # An emoji belongs to the tail if no other sign of the comment comes after it.
     ends = np.repeat(seen.starts[1:] - 1, seen.lengths)
     tail = mark & (last_other[ends] <= place) if len(mark) else mark
-    fresh = tail.copy()
-    fresh[1:] &= seen.codes[1:] != seen.codes[:-1]
+    same = np.zeros(len(mark), dtype=bool)
+    same[1:] = seen.codes[1:] == seen.codes[:-1]
+    same[seen.starts[:-1][seen.lengths > 0]] = False
+    fresh = tail & ~same
     return raw.count(is_emoji), seen.count(fresh)
 
 
