@@ -1,5 +1,6 @@
 """The comment model's parts: hashing, style, scores, bags. Numbers must not depend on company or order."""
 
+import itertools
 import json
 import math
 
@@ -77,7 +78,7 @@ def test_buckets_are_those_of_the_definition(text):
     token_list, gram_list = slow_pieces(plain[0].as_py())
     words, characters = hashing.grams(plain, 18)
     expected = [hashing.slow_hash(t, 1, 18) for t in token_list]
-    expected += [slow_pair(a, b, 18) for a, b in zip(token_list, token_list[1:], strict=False)]
+    expected += [slow_pair(a, b, 18) for a, b in itertools.pairwise(token_list)]
     assert sorted(words[0].tolist()) == sorted(expected)
     assert sorted(characters[0].tolist()) == sorted(hashing.slow_hash(g, n, 18) for n, g in gram_list)
 
@@ -144,7 +145,9 @@ def test_a_comment_scores_the_same_alone_in_a_crowd_and_in_any_order(model):
     texts = HOSTILE * 300
     whole = model.scores(read(texts))
     for i in range(len(HOSTILE)):
-        np.testing.assert_array_equal(whole[i :: len(HOSTILE)], np.repeat(model.scores(read([HOSTILE[i]])), 300, axis=0))
+        np.testing.assert_array_equal(
+            whole[i :: len(HOSTILE)], np.repeat(model.scores(read([HOSTILE[i]])), 300, axis=0)
+        )
     order = np.random.default_rng(0).permutation(len(HOSTILE))
     np.testing.assert_array_equal(model.scores(read([HOSTILE[i] for i in order])), whole[: len(HOSTILE)][order])
 

@@ -52,7 +52,7 @@ def trained():
 
 
 def test_generated_comments_are_the_same_for_a_seed_and_others_for_another():
-    counts = {kind: 40 for kind in KINDS}
+    counts = dict.fromkeys(KINDS, 40)
     first = generate_comments(counts, 7)
     assert first == generate_comments(counts, 7)
     assert len(set(first.text) & set(generate_comments(counts, 8).text)) < 40
@@ -62,7 +62,7 @@ def test_generated_comments_are_the_same_for_a_seed_and_others_for_another():
 
 
 def test_generated_comments_hold_no_open_slot_and_vary():
-    made = generate_comments({kind: 800 for kind in KINDS}, 1)
+    made = generate_comments(dict.fromkeys(KINDS, 800), 1)
     assert not [t for t in made.text if re.search(r"[{}]", t)]
     assert all(t.strip() for t in made.text)
     for i, kind in enumerate(KINDS):
@@ -70,7 +70,7 @@ def test_generated_comments_hold_no_open_slot_and_vary():
 
 
 def test_generated_comments_are_none_of_the_simulators_or_the_data_sets():
-    made = set(generate_comments({kind: 1500 for kind in KINDS}, 2).text)
+    made = set(generate_comments(dict.fromkeys(KINDS, 1500), 2).text)
     simulated = Path("src/realreach/simulate/text")
     phrases = {
         p for f in simulated.glob("*.py") for p in re.findall(r'"([^"\n]{25,})"', f.read_text("utf-8")) if " " in p
@@ -104,7 +104,7 @@ def test_matrix_times_weights_is_the_models_margin(trained):
 
 
 def test_trained_model_tells_the_kinds_apart(trained):
-    made = generate_comments({kind: 150 for kind in KINDS}, seed=99)
+    made = generate_comments(dict.fromkeys(KINDS, 150), seed=99)
     scores = trained.model.scores(normalise(pa.array(list(made.text))))
     kind = np.array([KINDS.index(k) for k in made.kind])
     sold = kind > 0
@@ -199,15 +199,22 @@ def write_set(folder, name):
     place = folder / name
     place.mkdir(parents=True)
     if name == "comments_judol_id":
-        texts = [(f"menang {i} juta di NAGA{i}8 gampang", 1) for i in range(40)] + [(f"hujan lagi di {p}", 0) for p in PLACES]
-        pd.DataFrame([*texts, ("hujan lagi di kota", 0), ("sama saja", 1), ("Sama  saja", 0)], columns=["text", "label"]).to_csv(
-            place / "judol_balanced.csv", index=False
-        )
+        texts = [(f"menang {i} juta di NAGA{i}8 gampang", 1) for i in range(40)] + [
+            (f"hujan lagi di {p}", 0) for p in PLACES
+        ]
+        pd.DataFrame(
+            [*texts, ("hujan lagi di kota", 0), ("sama saja", 1), ("Sama  saja", 0)], columns=["text", "label"]
+        ).to_csv(place / "judol_balanced.csv", index=False)
     elif name == "comments_x_ai_replies_en":
-        posts = [(f"clean post about {p}", "clean|topic_news") for p in PLACES] + [(f"buy {p} coin now", "scam") for p in PLACES]
-        pd.DataFrame([*posts, ("unclear", "topic_crypto")], columns=["text", "labels"]).to_csv(place / "posts_labelled.csv", index=False)
+        posts = [(f"clean post about {p}", "clean|topic_news") for p in PLACES] + [
+            (f"buy {p} coin now", "scam") for p in PLACES
+        ]
+        pd.DataFrame([*posts, ("unclear", "topic_crypto")], columns=["text", "labels"]).to_csv(
+            place / "posts_labelled.csv", index=False
+        )
         pd.DataFrame({"thread": ["1", "1", "1"], "role": ["ai_reply", "original_post", "evidence"],
-                      "text": ["@a_b @c That is a thoughtful point.", "my post", "blocked"]}).to_csv(place / "ai_reply_threads.csv", index=False)  # fmt: skip
+                      "text": ["@a_b @c That is a thoughtful point.", "my post", "blocked"]}).to_csv(
+            place / "ai_reply_threads.csv", index=False)  # fmt: skip
     elif name == "comments_bot_templates":
         slots = [["one", "two"], ["shot", "pic", "view"], ["is"], ["fine", "neat", "rare"], ["!", "."]]
         (place / "templates.json").write_text(json.dumps({"instabot_py_default": slots, "other": ["So neat @{}"]}))
@@ -308,7 +315,9 @@ def test_command_writes_a_model_that_can_be_read_and_holds_no_text(sets, tmp_pat
     digests = json.loads((out / "manifest.json").read_text())["sha256"]
     model = read_comment_model(content, sha256=digests["model.json"])
     assert model.bags is not None
-    words = {w for frame in read_comment_sets(sets).values() for t in frame["text"] for w in re.findall(r"[^\W\d]{4,}", t)}
+    words = {
+        w for frame in read_comment_sets(sets).values() for t in frame["text"] for w in re.findall(r"[^\W\d]{4,}", t)
+    }
     facts = {"generated", "ordinary", "promotion", "clean", "bias", "high", "seed", "posts", "post"}
     assert not [w for w in words - facts if w.lower() in content.decode().lower()]
     card = (out / "card.md").read_text()
@@ -357,7 +366,21 @@ def test_shipped_model_holds_no_text_and_says_its_origin():
     vocabulary = {w.lower() for t in made for w in re.findall(r"[a-z]{4,}", t.lower())}
     facts = default_comment_model().facts
     told = {w.lower() for w in re.findall(r"[A-Za-z_]{3,}", json.dumps(dict(facts)))}
-    keys = {"high", "sets", "bits", "bias", "style", "scale", "bags", "slope", "ratio", "edges", "offset", "format", "facts"}
+    keys = {
+        "high",
+        "sets",
+        "bits",
+        "bias",
+        "style",
+        "scale",
+        "bags",
+        "slope",
+        "ratio",
+        "edges",
+        "offset",
+        "format",
+        "facts",
+    }
     assert not {w.lower() for w in words} & vocabulary - told - keys
     assert set(facts["sets"]) == set(LICENSED)
     assert facts["may_be_passed_on"]

@@ -38,6 +38,7 @@ COMPANIONS = {
 _SHIPPED = ("comments_x_ai_replies_en", "comments_bot_templates")
 """Sets that the shipped model was trained on."""
 _ALARMS = 0.03
+_COMPARED: tuple[Method, ...] = ("baseline", "ours")
 
 
 def shipped_scores(material: Material, rows: IntArray) -> FloatArray:
@@ -46,8 +47,8 @@ def shipped_scores(material: Material, rows: IntArray) -> FloatArray:
 
 
 def transfer_lines(material: Material) -> Iterator[Result]:
-    """Yield, for each labelled part, how models rank it that were trained on all other sets; and the mean over parts."""
-    reached: dict[str, list[float]] = {"baseline": [], "ours": []}
+    """Yield, for each labelled part, how models of all other sets rank it; then the mean over parts."""
+    reached: dict[Method, list[float]] = {kind: [] for kind in _COMPARED}
     for part, source in PARTS.items():
         if not material.has(part):
             continue
@@ -55,9 +56,10 @@ def transfer_lines(material: Material) -> Iterator[Result]:
         rows, corpus = material.rows(part), material.corpus
         y = corpus.sold[rows].astype(np.float64)
         aims = {"roc_auc": 0.95} if part == "bot_praise_de" else {}
+        ours = fit_without(material, [source], references=False).sold(material.matrix[rows])
         scores: list[tuple[Method, str, FloatArray]] = [
             ("baseline", "TF-IDF words and characters, logistic regression", _plain(material, [source], rows)),
-            ("ours", "comment model trained on the other sets", fit_without(material, [source], references=False).sold(material.matrix[rows])),
+            ("ours", "comment model trained on the other sets", ours),
         ]  # fmt: skip
         if source not in _SHIPPED:
             scores.append(("zero-shot", "shipped comment model", shipped_scores(material, rows)))
@@ -68,11 +70,11 @@ def transfer_lines(material: Material) -> Iterator[Result]:
             if method in reached:
                 reached[method].append(line.figures["roc_auc"].value)
             yield line
-    for method, values in reached.items():
+    for kind in _COMPARED:
+        values = reached[kind]
         if values:
             figure = {"mean_roc_auc": Figure(float(np.mean(values)))}
-            aims = {"mean_roc_auc": 0.87} if method == "ours" else {}
-            kind: Method = "ours" if method == "ours" else "baseline"
+            aims = {"mean_roc_auc": 0.87} if kind == "ours" else {}
             yield Result(
                 "all", f"mean over {len(values)} parts", kind, "leave one data set out", 0, 0, figure, aims=aims
             )
@@ -184,7 +186,8 @@ def _draw(bought: int, organic: int, count: int, seed: int) -> list[IntArray]:
 
 
 def _bag_line(
-    source: str, part: str, companion: str, method: Method, name: str, p: FloatArray, reference: BagReference | None, bags: list[IntArray], bought: int
+    source: str, part: str, companion: str, method: Method, name: str, p: FloatArray,
+    reference: BagReference | None, bags: list[IntArray], bought: int,
 ) -> Result:  # fmt: skip
     from sklearn.metrics import roc_auc_score
 
@@ -195,7 +198,8 @@ def _bag_line(
         y = np.repeat([0, 1], [len(values[0]), len(score)])
         figures[f"roc_auc_{share}pct"] = Figure(float(roc_auc_score(y, np.concatenate([values[0], score]))))
     return Result(source, f"{part}: bags of 100 in {companion}", method, name, sum(map(len, bags)), 0, figures,
-                  "neither the sold nor the organic set trained on", aims, note=f"{bought:,} sold comments")  # fmt: skip
+                  "neither the sold nor the organic set trained on", aims, note=f"{bought:,} sold comments",
+    )  # fmt: skip
 
 
 def _suspicion(p: FloatArray, bags: IntArray, reference: BagReference | None) -> FloatArray:

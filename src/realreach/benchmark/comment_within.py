@@ -28,7 +28,7 @@ _TASKS = (
 )
 _CANDIDATES = ((10.0, 0.05), (10.0, 0.3), (30.0, 0.05))
 """(inverse penalty, mass of other sets beside the own one) that are chosen from inside the training part."""
-_MOST, _QUICK = 12_000, 1_500
+_MOST, _QUICK = 5_000, 1_000
 _HELP = 4_000
 _FEW = 3_000
 BoolArray = npt.NDArray[np.bool_]
@@ -169,7 +169,7 @@ class _Own:
         weight = np.concatenate([own, mass * self.others.weight]) * len(rows)
         matrix = vstack([self.matrix[rows], self.others.matrix], format="csr")
         y = np.concatenate([self.sold[rows], self.others.sold])
-        model = LogisticRegression(C=strength, max_iter=200, tol=1e-3).fit(matrix, y, sample_weight=weight)
+        model = LogisticRegression(C=strength, max_iter=100, tol=1e-3).fit(matrix, y, sample_weight=weight)
         return lambda wanted: model.decision_function(self.matrix[wanted])
 
 

@@ -23,7 +23,7 @@ def plain_scores(train: npt.NDArray[Any], sold: npt.NDArray[np.bool_], test: npt
     from sklearn.pipeline import make_pipeline, make_union
 
     make: Callable[..., Any] = TfidfVectorizer
-    words = make(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\w+|[^\w\s]", dtype=np.float32)
+    words = make(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\w+|[^\w\s]", dtype=np.float32)  # noqa: S106
     characters = make(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, dtype=np.float32)
     model = make_pipeline(make_union(words, characters), LogisticRegression(C=10.0, max_iter=300))
     model.fit(train, sold)

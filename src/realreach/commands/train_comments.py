@@ -46,8 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     from realreach.datasets.comment_labels import LICENSED, read_comment_sets
     from realreach.errors import UsageError
     from realreach.files import check_writable
-    from realreach.learning.comment_files import check_overwrite, figures_table, save_comment_model
     from realreach.learning import comments as recipe_of
+    from realreach.learning.comment_files import check_overwrite, figures_table, save_comment_model
 
     if not 0.0 < arguments.alarm_rate < 0.5:
         raise UsageError(f"--alarm-rate must be above 0 and below 0.5, got {arguments.alarm_rate:g}.")

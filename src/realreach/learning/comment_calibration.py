@@ -76,7 +76,8 @@ def thresholds(
 
     Examples
     --------
-    >>> low, high = thresholds({"a": np.linspace(0.0, 0.5, 1001)}, np.linspace(0.2, 1.0, 1001), np.ones(1001), 0.01, 0.1)
+    >>> ordinary, sold = {"a": np.linspace(0.0, 0.5, 1001)}, np.linspace(0.2, 1.0, 1001)
+    >>> low, high = thresholds(ordinary, sold, np.ones(1001), 0.01, 0.1)
     >>> round(low, 2), round(high, 3)
     (0.28, 0.495)
     """
@@ -116,8 +117,9 @@ def bag_reference(
     cells = np.searchsorted(edges, probability, side="right")
     k = len(edges) + 1
     # A little of the other density is mixed in, so that no single comment decides.
-    organic = np.bincount(cells[~sold], weights=w / w.sum(), minlength=k)
-    bought = np.bincount(cells[sold], weights=weight[sold] / weight[sold].sum(), minlength=k)
+    organic = np.asarray(np.bincount(cells[~sold], weights=w / w.sum(), minlength=k), dtype=np.float64)
+    tail = weight[sold] / weight[sold].sum()
+    bought = np.asarray(np.bincount(cells[sold], weights=tail, minlength=k), dtype=np.float64)
     organic, bought = 0.995 * organic + 0.005 / k, 0.98 * bought + 0.02 * organic
     ratio = np.minimum(_rising(bought / organic, organic), _MOST_RATIO)
     first = BagReference(edges, ratio, np.zeros(1))

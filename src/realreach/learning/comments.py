@@ -1,8 +1,9 @@
 """The recipe of the comment model: corpus, weights, a linear fit, calibration and thresholds on comments of other sets.
 
 Everything that is chosen or measured for the model (calibration, thresholds, the bag reference) comes from *held-out*
-margins: each set is read by a model that was fitted to the other sets; generated comments (and all, where there are fewer than
-three real sets) are held out by template. No comment is judged by a model that saw its template.
+margins: each set is read by a model that was fitted to the other sets; generated comments (and all,
+where there are fewer than three real sets) are held out by template. No comment is judged by a model that saw its
+template.
 """
 
 from __future__ import annotations
@@ -164,7 +165,7 @@ def build_corpus(frames: Mapping[str, pd.DataFrame], recipe: Recipe) -> Corpus:
     text = {name: rows[name].to_numpy(dtype=str) for name in ("part", "section", "source")}
     return Corpus(
         rows["text"].to_numpy(dtype=object),
-        kind.to_numpy(dtype=np.int64),
+        np.asarray(kind, dtype=np.int64),
         (rows["kind"] == "organic").to_numpy(),
         **text,
         group=np.concatenate(groups),
@@ -243,7 +244,7 @@ def held_out_margins(
 
 
 def folds(corpus: Corpus) -> list[tuple[str, BoolArray]]:
-    """Return what is held out together: each real set by itself if there are enough, all else by thirds of templates."""
+    """Return what is held out together: real sets one by one if there are enough, else thirds of templates."""
     real = [s for s in np.unique(corpus.source) if s != "generated"]
     whole = real if len(real) >= _ENOUGH_SETS else []
     split = ~np.isin(corpus.source, whole)
