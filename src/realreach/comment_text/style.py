@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text.codepoints import CodePoints, decode
-from realreach.comment_text.hashing import Points, Tokens, bucket
+from realreach.comment_text.hashing import Points, Tokens, bucket, slow_hash
 from realreach.comment_text.normalise import Normalised
 from realreach.tables.core import IntArray
 
@@ -60,149 +60,25 @@ CROSSES: tuple[tuple[str, ...], ...] = (
 )
 """Measures that count together: each combination of their bins has a weight of its own."""
 
-_SLANG = [
-    "yg",
-    "ga",
-    "gak",
-    "ngga",
-    "nggak",
-    "gk",
-    "tdk",
-    "bgt",
-    "bngt",
-    "banget",
-    "aja",
-    "doang",
-    "sih",
-    "dong",
-    "deh",
-    "nih",
-    "tuh",
-    "kok",
-    "lho",
-    "loh",
-    "ya",
-    "yaa",
-    "yah",
-    "wkwk",
-    "wkwkwk",
-    "wkwkwkwk",
-    "awokwok",
-    "haha",
-    "hahaha",
-    "hihi",
-    "hehe",
-    "xixi",
-    "anjir",
-    "anjay",
-    "njir",
-    "cuy",
-    "gan",
-    "bro",
-    "sis",
-    "gw",
-    "gue",
-    "lu",
-    "lo",
-    "elu",
-    "kalo",
-    "klo",
-    "udh",
-    "udah",
-    "dah",
-    "tp",
-    "tapi",
-    "sm",
-    "jg",
-    "dr",
-    "krn",
-    "blm",
-    "lg",
-    "org",
-    "bkn",
-    "emg",
-    "emang",
-    "gitu",
-    "gini",
-    "gimana",
-    "kayak",
-    "kek",
-    "pengen",
-    "pen",
-    "bikin",
-    "nih",
-    "mah",
-    "teh",
-    "atuh",
-    "euy",
-    "euh",
-    "kang",
-    "mas",
-    "mba",
-    "mbak",
-    "bang",
-    "kak",
-    "ka",
-    "min",
-    "om",
-    "mau",
-    "kapan",
-    "dimana",
-    "u",
-    "ur",
-    "r",
-    "im",
-    "ive",
-    "dont",
-    "cant",
-    "didnt",
-    "wont",
-    "its",
-    "thats",
-    "lol",
-    "lmao",
-    "lmfao",
-    "omg",
-    "bruh",
-    "bro",
-    "tho",
-    "cuz",
-    "bc",
-    "idk",
-    "ngl",
-    "tbh",
-    "pls",
-    "plz",
-    "thx",
-    "gonna",
-    "wanna",
-    "gotta",
-    "yall",
-    "dude",
-    "ok",
-    "yeah",
-    "nah",
-    "hmm",
-    "ugh",
-    "damn",
-    "jaja",
-    "jajaja",
-    "kkkk",
-    "rs",
-    "mdr",
-]
+_SLANG = (
+    "yg ga gak ngga nggak gk tdk bgt bngt banget aja doang sih dong deh nih tuh kok lho loh ya yaa yah wkwk "
+    "wkwkwk wkwkwkwk awokwok haha hahaha hihi hehe xixi anjir anjay njir cuy gan bro sis gw gue lu lo elu kalo "
+    "klo udh udah dah tp tapi sm jg dr krn blm lg org bkn emg emang gitu gini gimana kayak kek pengen pen "
+    "bikin nih mah teh atuh euy euh kang mas mba mbak bang kak ka min om mau kapan dimana u ur r im ive dont "
+    "cant didnt wont its thats lol lmao lmfao omg bruh bro tho cuz bc idk ngl tbh pls plz thx gonna wanna "
+    "gotta yall dude ok yeah nah hmm ugh damn jaja jajaja kkkk rs mdr "
+)
+"""Words of careless writing: Indonesian particles and short forms, laughter, English chat forms."""
 _EMOJI = ((0x1F300, 0x1FB00), (0x2600, 0x27C0), (0x2B50, 0x2B56), (0x1F1E6, 0x1F200), (0x2190, 0x2200))
 _DRAWS_NOTHING = ((0xFE00, 0xFE10), (0x200D, 0x200E), (0x1F3FB, 0x1F400))
 _WORD_KIND_BITS = 62
 
 
 def _hashed(words: list[str]) -> IntArray:
-    from realreach.comment_text.hashing import slow_hash
-
     return np.unique(np.array([slow_hash(w, 1, _WORD_KIND_BITS) for w in words], dtype=np.int64))
 
 
-_SLANG_HASHES = _hashed(_SLANG)
+_SLANG_HASHES = _hashed(_SLANG.split())
 _EDGES = {name: np.asarray(edges, dtype=np.float64) for name, edges in MEASURES.items()}
 _SIZES = {name: len(edges) + 1 for name, edges in MEASURES.items()}
 
