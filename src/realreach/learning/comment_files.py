@@ -106,7 +106,7 @@ def comment_card(trained: Trained) -> str:
         "",
         figures_table(trained),
         "",
-        f"Thresholds: sold from {model.high:.3f} on (at most {facts['alarm_rate']:.1%} of held-out ordinary comments of each set), "
+        f"Thresholds: sold from {model.high:.3f} on ({facts['alarm_rate']:.1%} of held-out ordinary comments, as a mean over sets), "
         f"ordinary below {model.low:.3f}, between them the model abstains. Probabilities assume that "
         f"{facts['prior']:.0%} of comments are sold.",
         "",
