@@ -18,12 +18,10 @@ from realreach.simulate.deliveries import block_delivery, drip_delivery
 from realreach.simulate.summaries import burst_summary
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["STYLES", "Bought", "curve_table", "github_windows", "lay_once", "make_bought", "plain_table"]
+__all__ = ["STYLES", "Bought", "curve_table", "github_windows", "make_bought", "plain_table"]
 
 STYLES = ("block", "drip")
 """Ways to deliver: with the timing of a real delivery of one or two days, or evenly over 30 days."""
-_DRAWS = 3
-"""Deliveries of each style and dose that are laid over a curve."""
 _WINDOW = 72
 _OTHER_CURVES = 600
 _UNTOLD = (0.05, 0.70)
@@ -89,7 +87,7 @@ def _lay(levels: FloatArray, shapes: list[FloatArray], style: str, dose: Any, rn
 
 def _untold(count: int, rng: np.random.Generator) -> FloatArray:
     """Return doses between 5 and 70 % of the own gain, each size of order as likely as any other on a log scale."""
-    return np.exp(rng.uniform(*np.log(_UNTOLD), count))
+    return np.exp(rng.uniform(np.log(_UNTOLD[0]), np.log(_UNTOLD[1]), count))
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,13 +102,34 @@ class Bought:
 
 
 def make_bought(
-    levels: FloatArray, base: IntArray, shapes: list[FloatArray], rng: np.random.Generator, *, grid: bool, plain: bool
+    levels: FloatArray,
+    base: IntArray,
+    shapes: list[FloatArray],
+    rng: np.random.Generator,
+    *,
+    draws: int,
+    grid: bool = True,
+    plain: bool = False,
 ) -> Bought:
-    """Lay deliveries of every style over every curve: of each dose of the grid, or as many of doses never told."""
+    """Lay deliveries of every style over every curve.
+
+    Parameters
+    ----------
+    levels, base
+        The curves, one a row, and the number of the creator of each.
+    shapes
+        Arrival times of real deliveries to draw from.
+    draws
+        Deliveries of each style and dose for each curve.
+    grid
+        True for the doses that are asked about; False for as many of doses that are never told.
+    plain
+        Whether the plain summaries are wanted too.
+    """
     parts, styles, doses = [], [], []
     for style in STYLES:
         for dose in DOSES:
-            for _ in range(_DRAWS):
+            for _ in range(draws):
                 drawn = np.full(len(levels), dose) if grid else _untold(len(levels), rng)
                 parts.append(_lay(levels, shapes, style, drawn, rng))
                 styles.append(np.full(len(levels), style))
@@ -125,17 +144,3 @@ def plain_table(curves: FloatArray) -> FloatArray:
     """Return the plain burst summaries, which share no code with the features."""
     rows = [burst_summary(row) for row in curves]
     return np.array([list(row.values()) for row in rows], dtype=np.float64)
-
-
-def lay_once(
-    others: Curves | None, shapes: list[FloatArray], rng: np.random.Generator, grid: bool
-) -> tuple[FloatArray, FloatArray] | None:
-    """Return features of other curves as they are, and with one delivery each of every style and dose."""
-    if others is None:
-        return None
-    bought = []
-    for style in STYLES:
-        for dose in DOSES:
-            drawn = np.full(len(others), dose) if grid else _untold(len(others), rng)
-            bought.append(_lay(others.levels, shapes, style, drawn, rng))
-    return curve_table(others.levels), curve_table(np.concatenate(bought))

@@ -201,7 +201,7 @@ def _found_and_wronged(data: _Set, plain: npt.NDArray[np.bool_], p: FloatArray, 
         int(data.y.sum()),
         figures,
         protocol,
-        note=f"{int((~plain).sum())} viral projects (raw detector fired, final list does not hold them), never trained on",
+        note=f"{int((~plain).sum())} viral projects (only the raw detector fired), never trained on",
     )
 
 
