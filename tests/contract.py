@@ -47,6 +47,7 @@ KNOWN_FROM_ONE_ROW = {
     "engagement__comment_level__100p__log": "likewise",
     "engagement__share_level__100p__log": "likewise",
     "engagement__comment_like_level__100p__log": "likewise",
+    "engagement__share_like_level__100p__log": "likewise",
 }
 """Features that one row tells for certain; all others must be NaN there."""
 

@@ -36,6 +36,17 @@ def _starscout(folder):
     )
 
 
+def _ratios(folder):
+    columns = ["repo_hash", "owner_hash", "label", "WatchEvent", "ForkEvent", "IssuesEvent", "IssueCommentEvent"]
+    rows = [
+        ("00b1", "o1", "campaign", 150, 0, 1, 0, 30),
+        ("00b2", "o2", "random_sample", 110, 20, 4, 9, 12),
+        ("00b3", "o3", "random_sample", 90, 11, 0, 0, 3),
+        ("00b4", "o4", "suspected_other", 2_400, 260, 50, 70, 500),
+    ]
+    pd.DataFrame(rows, columns=[*columns, "PushEvent"]).to_csv(folder / "repo_event_totals.csv.gz", index=False)
+
+
 def _vtuber(folder):
     people = {"creator_id": [0, 1], "creator_hash": ["p0", "p1"], "nationality": ["TW", "UNKNOWN"], "in_agency": [0, 1]}
     pd.DataFrame(people).to_csv(folder / "creators.csv", index=False)
@@ -145,6 +156,7 @@ def _comments_instagram(folder):
 
 MAKERS = {
     "growth_starscout_monthly": _starscout,
+    "growth_starscout_ratios": _ratios,
     "growth_vtuber_daily": _vtuber,
     "growth_github_daily": _github,
     "growth_twitter_politicians": _politicians,
@@ -162,6 +174,7 @@ MAKERS = {
 # Rows of the real files: a change means another version of the set, or an adapter that loses rows.
 REAL_ROWS = {
     "growth_starscout_monthly": {"creators": 825, "follower_history": 24_797, "labels": 825},
+    "growth_starscout_ratios": {"creators": 6_608, "posts": 6_608, "labels": 6_608},
     "growth_vtuber_daily": {"creators": 2_304, "follower_history": 160_669},
     "growth_github_daily": {"creators": 3_227, "follower_history": 3_941_896},
     "growth_twitter_politicians": {"creators": 15, "follower_history": 3_118},
@@ -376,6 +389,25 @@ def test_starscout_labels_stay_on_their_side(made):
     assert "a4" not in hard.index
     short = load_dataset("growth_starscout_monthly", folder, min_months=1)
     assert _column(short, "follower_history", "a5", "followers") == [0, 90]
+
+
+def test_ratios_are_totals_of_one_row(made):
+    folder = made("growth_starscout_ratios")
+    frames = load_dataset("growth_starscout_ratios", folder)
+    assert frames["creators"]["creator_id"].tolist() == ["00b1", "00b2"]
+    assert frames["posts"][["likes", "comments_count", "shares"]].to_numpy().tolist() == [[0, 0, 1], [20, 9, 4]]
+    assert frames["labels"]["is_fake"].tolist() == [1, 0]
+    more = load_dataset("growth_starscout_ratios", folder, include="few-pushes")
+    assert more["creators"]["creator_id"].tolist() == ["00b1", "00b2", "00b3"]
+
+
+def test_repository_with_two_rows_of_totals_is_refused(made):
+    folder = made("growth_starscout_ratios")
+    path = folder / "repo_event_totals.csv.gz"
+    rows = pd.read_csv(path, dtype=str)
+    pd.concat([rows, rows.head(1)]).to_csv(path, index=False)
+    with pytest.raises(DatasetError, match="1 repositories have more than one row"):
+        load_dataset("growth_starscout_ratios", folder)
 
 
 def test_vtuber_platforms_are_two_creators_and_zero_is_unknown(made):

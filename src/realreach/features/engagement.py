@@ -25,6 +25,8 @@ MINIMUM_POSTS = 5
 
 _FEW = "fewer than 5 posts with this count"
 _SETTLED_DAYS = 2.0
+_TRACE = 0.05
+"""What a count of nothing is taken for in a level: so little that nothing stays apart from one, whatever the size."""
 
 
 def _f(
@@ -48,6 +50,7 @@ FEATURES: tuple[Feature, ...] = (
     _f("comment_level__100p__log", "log10 comments per follower", "comments of a post per follower, on average", "rata-rata komentar per pengikut", -1, source="R8", missing="no post with comments counted", peers=True),
     _f("share_level__100p__log", "log10 shares per follower", "shares of a post per follower, on average", "rata-rata dibagikan per pengikut", -1, source="R8", missing="no post with shares", peers=True),
     _f("comment_like_level__100p__log", "log10 ratio", "comments of all posts per like", "komentar semua posting per suka", 0, source="R9", missing="no post with likes and comments", peers=True),
+    _f("share_like_level__100p__log", "log10 ratio", "shares of all posts per like", "dibagikan semua posting per suka", 0, source="R9", missing="no post with likes and shares", peers=True),
     _f("likes_above_views__100p__share", "share of posts", "posts with more likes than views", "posting dengan suka melebihi tayangan", 1, 0, 1, "R5"),
     _f("zero_comments__100p__share", "share of posts", "posts without a comment", "posting tanpa komentar", 0, 0, 1, "DOMAIN 2.6", peers=True),
     _f("likes__100p__spread", "sd of ln likes", "spread of likes from post to post", "sebaran suka antar posting", 0, 0, None, "R2", peers=True),
@@ -235,7 +238,14 @@ def _robust(values: FloatArray) -> FloatArray:
 def _level(column: str, name: str) -> Callable[[dict[str, FloatArray]], dict[str, FloatArray]]:
     """Return the kernel of a level that is known from the first post on, for creators of whom only totals are known."""
     return lambda c: {
-        name: np.log10((c[column].sum(axis=1) + 0.5) / c[column].shape[1]) - c["log_level"].mean(axis=1) / np.log(10.0)
+        name: np.log10((c[column].sum(axis=1) + _TRACE) / c[column].shape[1])
+        - c["log_level"].mean(axis=1) / np.log(10.0)
+    }
+
+
+def _share_like_level(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
+    return {
+        "share_like_level__100p__log": np.log10((c["shares"].sum(axis=1) + _TRACE) / (c["likes"].sum(axis=1) + 2.0))
     }
 
 
@@ -353,6 +363,7 @@ _STEPS = (
     _Step(_level("comments_count", "comment_level__100p__log"), ("comments_count", "level"), ("comment_level__100p__log",), 1),
     _Step(_level("shares", "share_level__100p__log"), ("shares", "level"), ("share_level__100p__log",), 1),
     _Step(_comment_like_level, ("likes", "comments_count"), ("comment_like_level__100p__log",), 1),
+    _Step(_share_like_level, ("likes", "shares"), ("share_like_level__100p__log",), 1),
     _Step(_views, ("views",), ("views__100p__spread",)),
     _Step(_view_rate, ("views", "level"), ("view_rate__100p__median",)),
     _Step(_likes_and_views, ("likes", "views"), (
