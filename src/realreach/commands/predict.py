@@ -191,7 +191,7 @@ def _neutral(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Return the frame with an apostrophe before text that a spreadsheet would run, and how many cells got one."""
     changed = 0
     out = frame.copy()
-    for name in ("creator_id", "platform", "currency"):
+    for name in ("creator_id", "platform"):
         risky = out[name].str.startswith(_DANGEROUS, na=False)
         if risky.any():
             out[name] = out[name].mask(risky, "'" + out[name])
