@@ -49,10 +49,8 @@ def world(creators, seed=0):
         family = name.split("__")[0]
         if family in ("comments", "coherence", "audience"):
             X[rows if family != "audience" else slice(None), at[name]] = np.nan
-    codes = [
-        ["", "M1"][int(f)] + ("+" if f and c else "") + ["", "M14"][int(c)]
-        for f, c in zip(followers, comments, strict=True)
-    ]
+    both = zip(followers, comments, strict=True)
+    codes = ["+".join(code for code, there in (("M1", f), ("M14", c)) if there) for f, c in both]
     labels = HeadLabels(np.array(codes, dtype=object), {FOLLOWERS: share, ENGAGEMENT: np.where(y == 1, 0.3, 0.0)})
     return X, y, labels
 
@@ -83,7 +81,20 @@ def judged(fitted):
 def test_there_is_a_head_for_what_the_labels_tell_and_none_for_the_rest(fitted):
     _, heads = fitted
     assert set(heads.mechanisms) == {"bought_followers", "bought_comments"}
-    assert set(heads.shares) == {FOLLOWERS}, "every bought creator bought engagement: nothing to tell"
+    assert set(heads.shares) == set(SHARES)
+
+
+def test_where_all_that_are_bought_bought_it_the_chance_is_the_same_for_all(fitted, judged):
+    _, heads = fitted
+    assert {slope for slope, _ in heads.shares[ENGAGEMENT].chance.line.values()} == {0.0}
+    y, _, assessed, told = judged
+    low, median, high = told.shares[ENGAGEMENT]
+    sure = assessed.probability > 0.99
+    assert sure.sum() > 50
+    np.testing.assert_allclose(median[sure & (y == 1)], 0.3, atol=0.02)
+    known = ~np.isnan(low)
+    truth = np.where(y == 1, 0.3, 0.0)
+    assert ((low - 0.01 <= truth) & (truth <= high + 0.01))[known].mean() > 0.86
 
 
 def test_no_mechanism_is_more_probable_than_the_whole(judged):

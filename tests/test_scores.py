@@ -342,10 +342,11 @@ def test_another_prevalence_shifts_probability_and_range_but_no_flag(scorer, unl
     before = scorer.score_result(unlabelled)
     after = replace(scorer, prevalence=0.05).score_result(unlabelled)
     known = before["fake_probability"].notna()
+    factor = 0.05 / 0.95 * (1 - scorer.bundle.prevalence) / scorer.bundle.prevalence
     for name in ("fake_probability", "probability_low", "probability_high"):
-        odds = [f.loc[known, name] / (1 - f.loc[known, name]) for f in (before, after)]
-        factor = 0.05 / 0.95 * (1 - scorer.bundle.prevalence) / scorer.bundle.prevalence
-        np.testing.assert_allclose(odds[1], odds[0] * factor, rtol=1e-9)
+        p, shifted = before.loc[known, name], after.loc[known, name]
+        np.testing.assert_allclose(shifted * (1 - p), factor * p * (1 - shifted), atol=1e-12)
+        assert (shifted < p).sum() > 100
     pd.testing.assert_series_equal(before["flagged"], after["flagged"])
     assert set(after.loc[known, "prevalence"]) == {0.05}
     np.testing.assert_allclose(after["authenticity"], 100 * (1 - after["fake_probability"]))
