@@ -266,7 +266,7 @@ def _booster(root: Path, file: str, text: bytes, layout: Layout) -> lgb.Booster:
         raise ModelError(f"{root}/{file}: LightGBM cannot read it. Get a fresh copy.") from err
     if booster.num_feature() != len(layout.used):
         raise ModelError(
-            f"{root}: a booster has {booster.num_feature()} features, features.json names {len(layout.used)}"
+            f"{root}: the booster has {booster.num_feature()} features, features.json names {len(layout.used)}"
         )
     return booster
 

@@ -19,7 +19,7 @@ __all__ = ["FORMATS", "Poured", "output_format", "write_frames"]
 FORMATS = ("csv", "jsonl", "parquet")
 _ROWS = 50_000
 """Rows of a Parquet row group, whatever the parts in which they come."""
-_TEXTS = ("creator_id", "platform", "currency")
+_TEXTS = ("creator_id", "platform")
 """Columns that hold the users' own words."""
 
 
@@ -85,7 +85,7 @@ def _pour(frames: Iterable[pd.DataFrame], sink: Any, kind: str, raw_csv: bool) -
         frame = rounded(given)
         if kind == "csv":
             if not raw_csv:
-                frame, changed = neutral(frame, [name for name in _TEXTS if name in frame])
+                frame, changed = neutral(frame, _TEXTS)
                 poured.neutralised += changed
             sink.write(frame.to_csv(index=False, header=number == 0, lineterminator="\n").encode("utf-8", "replace"))
         elif kind == "jsonl":
