@@ -28,6 +28,7 @@ COMMANDS = {
     "demo": "simulate, train, score, show: the whole way in one command",
     "datasets": "turn public data sets into input tables",
     "false-alarms": "score real, mostly honest creators and count the flagged",
+    "explain": "reasons, dated evidence, and the score without it",
     "power": "recall and false positives in a simulated world never trained on",
     "features": "write the feature table, or describe the features",
     "benchmark": "public labelled sets: published results, baselines, ours, zero-shot",

@@ -7,10 +7,10 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 
 from realreach.tables.core import FloatArray, IntArray, Table
 
@@ -20,7 +20,9 @@ _LONGEST = 500
 """Characters of a comment that are looked at."""
 _NUMBER = re.compile(r"\d+")
 _WORD = re.compile(r"[^\W\d_]+", re.UNICODE)
-_LINK = re.compile(r"(?i)(https?://|www\.|\bt\.me/|\bwa\.me/|\b[\w-]{2,30}\.(?:com|net|id|xyz|shop|link)\b|\+?\d[\d -]{8,14}\d)")
+_LINK = re.compile(
+    r"(?i)(https?://|www\.|\bt\.me/|\bwa\.me/|\b[\w-]{2,30}\.(?:com|net|id|xyz|shop|link)\b|\+?\d[\d -]{8,14}\d)"
+)
 
 Picked = tuple[IntArray, IntArray | None]
 
@@ -103,8 +105,12 @@ def _in_step(c: CommentRows) -> Picked:
     """Comments within 15 seconds of the one before under a post, or else the closest half of the times since posting."""
     order = sorted(range(len(c.row)), key=lambda i: (c.post[i] or "", c.day[i]))
     fast = set()
-    for before, after in zip(order, order[1:], strict=False):
-        if c.post[before] is not None and c.post[before] == c.post[after] and (c.day[after] - c.day[before]) * 86_400 <= 15:
+    for before, after in pairwise(order):
+        if (
+            c.post[before] is not None
+            and c.post[before] == c.post[after]
+            and (c.day[after] - c.day[before]) * 86_400 <= 15
+        ):
             fast |= {before, after}
     known = np.flatnonzero(c.delay_hours > 0)
     if len(fast) * 4 >= len(c.row) or len(known) < 10:

@@ -98,7 +98,9 @@ def choose_comments(view: View, creator: int, code: str) -> Chosen | None:
     return Chosen(rows.row[picked], residual=code, group=group)
 
 
-def _standing_out(posts: _Posts, gap: FloatArray, keep: BoolArray, residual: str, count: str, usual: FloatArray) -> Chosen:
+def _standing_out(
+    posts: _Posts, gap: FloatArray, keep: BoolArray, residual: str, count: str, usual: FloatArray
+) -> Chosen:
     """Return the kept posts, largest gap first, at most twenty."""
     known = np.flatnonzero(keep & np.isfinite(gap) & np.isfinite(usual))
     order = known[np.argsort(-gap[known], kind="stable")][:_MOST]
@@ -114,7 +116,7 @@ def _usual(posts: _Posts, name: str) -> FloatArray:
 
 
 def _likes_alone(posts: _Posts) -> Chosen:
-    """Likes far above the usual where comments (or views) are not."""
+    """Return posts with likes far above the usual where comments (or views) are not."""
     other = np.fmin(
         np.nan_to_num(posts.lift["comments_count"], nan=np.inf), np.nan_to_num(posts.lift["views"], nan=np.inf)
     )
@@ -124,7 +126,7 @@ def _likes_alone(posts: _Posts) -> Chosen:
 
 
 def _views_alone(posts: _Posts) -> Chosen:
-    """Views and likes apart: more likes than views, or views far above the usual where likes are not."""
+    """Return posts with views and likes apart: more likes than views, or views far above the usual where likes are not."""
     gap = posts.lift["views"] - posts.lift["likes"]
     above = posts.columns["likes"] > posts.columns["views"]
     if above.any():
@@ -135,7 +137,7 @@ def _views_alone(posts: _Posts) -> Chosen:
 
 
 def _sponsored(posts: _Posts) -> Chosen:
-    """Likes of sponsored posts above those of the others."""
+    """Return sponsored posts with likes above those of the others."""
     paid = posts.columns["is_sponsored"] == 1.0
     likes = np.log1p(posts.columns["likes"])
     others = likes[~paid & ~np.isnan(likes)]
@@ -145,7 +147,7 @@ def _sponsored(posts: _Posts) -> Chosen:
 
 
 def _after_step(posts: _Posts) -> Chosen:
-    """Likes after their strongest lasting step up, against the level before it."""
+    """Return posts after the likes' strongest lasting step up, against the level before it."""
     likes = np.log1p(posts.columns["likes"])
     known = np.flatnonzero(~np.isnan(likes))
     nothing = Chosen(np.empty(0, dtype=np.int64))
@@ -161,11 +163,13 @@ def _after_step(posts: _Posts) -> Chosen:
     usual = np.full(len(likes), np.expm1(np.median(values[:best])))
     keep = np.zeros(len(likes), dtype=bool)
     keep[known[best:]] = True
-    return _standing_out(posts, likes - np.log1p(usual), keep & (likes > np.log1p(usual)), "after a step up", "likes", usual)
+    return _standing_out(
+        posts, likes - np.log1p(usual), keep & (likes > np.log1p(usual)), "after a step up", "likes", usual
+    )
 
 
 def _dense_half(posts: _Posts) -> Chosen:
-    """The half of the posts whose likes lie closest together."""
+    """Return the half of the posts whose likes lie closest together."""
     likes = np.log1p(posts.columns["likes"])
     known = np.flatnonzero(~np.isnan(likes))
     if len(known) < 8:
@@ -180,7 +184,7 @@ def _dense_half(posts: _Posts) -> Chosen:
 
 
 def _comment_jumps(posts: _Posts) -> Chosen:
-    """Numbers of comments far above the usual where likes are not."""
+    """Return posts with numbers of comments far above the usual where likes are not."""
     gap = posts.lift["comments_count"] - np.nan_to_num(posts.lift["likes"], nan=0.0)
     keep = (posts.lift["comments_count"] > 0.2) & (gap > 0.3)
     usual = _usual(posts, "comments_count")

@@ -1,4 +1,4 @@
-"""The innocence test: what could have brought the followers of a window, other than a delivery?
+"""The innocence test: what else than a delivery could have brought the followers of a window.
 
 Every window of unusual growth (:mod:`realreach.features.windows`) is asked the questions that a fair reviewer would
 ask. Was there a post that many saw, liked or talked about? A giveaway, a partner named in a caption? Did the posts
@@ -346,7 +346,9 @@ def _shared_growth(view: View, w: Windows) -> FloatArray:
     return total / np.maximum(number, 1.0)
 
 
-def _moments(posts: Ragged, values: FloatArray, low: IntArray, high: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _moments(
+    posts: Ragged, values: FloatArray, low: IntArray, high: IntArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return number, mean and variance of the known values of ``low:high`` (at most 100 posts each)."""
     length = high - low
     rows = np.repeat(low - np.concatenate([[0], np.cumsum(length)])[:-1], length) + np.arange(int(length.sum()))

@@ -149,7 +149,6 @@ def growth_windows(curve: Curve) -> Windows:
     return _measured(curve, picked_first[order], picked_last[order])
 
 
-
 def _within(curve: Curve, name: str) -> FloatArray:
     """Return running sums that begin anew with every creator, one entry more than intervals for each creator.
 
@@ -178,7 +177,9 @@ def _candidates(curve: Curve) -> tuple[IntArray, IntArray, IntArray, FloatArray]
         first = first[bad[first + width] == bad[first]]
         low, high = first + owner[first], first + owner[first] + width
         kind = "calm_" if width >= _LONG else ""
-        excess = (sums["gain"][high] - sums["gain"][low]) - (sums[f"{kind}expected"][high] - sums[f"{kind}expected"][low])
+        excess = (sums["gain"][high] - sums["gain"][low]) - (
+            sums[f"{kind}expected"][high] - sums[f"{kind}expected"][low]
+        )
         variance = sums[f"{kind}variance"][high] - sums[f"{kind}variance"][low] + columns["step"][first] ** 2
         z = excess / np.sqrt(np.maximum(variance, 1e-9)) / columns["noise"][first]
         keep = (z >= LEAST_SURPRISE) & (excess >= LEAST_SHARE * np.maximum(columns["level"][first], 1.0))
@@ -224,8 +225,13 @@ def _hot_runs(curve: Curve) -> tuple[IntArray, IntArray]:
     n = len(curve.owner)
     at = np.arange(n)
     hot = np.nan_to_num(curve.columns["surprise"], nan=-1.0) > _HOT
-    begins = hot & ~(np.concatenate([[False], hot[:-1]]) & np.concatenate([[False], curve.owner[1:] == curve.owner[:-1]]))[:n]
-    ends = hot & ~(np.concatenate([hot[1:], [False]]) & np.concatenate([curve.owner[1:] == curve.owner[:-1], [False]]))[:n]
+    begins = (
+        hot
+        & ~(np.concatenate([[False], hot[:-1]]) & np.concatenate([[False], curve.owner[1:] == curve.owner[:-1]]))[:n]
+    )
+    ends = (
+        hot & ~(np.concatenate([hot[1:], [False]]) & np.concatenate([curve.owner[1:] == curve.owner[:-1], [False]]))[:n]
+    )
     left = np.maximum.accumulate(np.where(begins, at, 0)) if n else at
     right = np.minimum.accumulate(np.where(ends, at, n)[::-1])[::-1] if n else at
     return np.where(hot, left, at), np.where(hot, right, at)

@@ -2,7 +2,7 @@
 
 A delivery counts if the curve shows it: daily or weekly counts from three days before it to its end. It is found if a
 window that is not explained overlaps it (within a day). A window is true if a delivery brought three tenths or more of
-its excess; a delivery is taken to bring nearly all of itself in its first days. Everything here is simulated and says so.
+its excess; a delivery is taken to bring nearly all of itself in its first days. All of it is simulated and says so.
 """
 
 from __future__ import annotations
@@ -82,7 +82,12 @@ class EvidenceJudgement:
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready facts."""
-        return {"simulated": True, "seed": self.seed, "flagged": self.flagged, "rates": [r.to_dict() for r in self.rates]}
+        return {
+            "simulated": True,
+            "seed": self.seed,
+            "flagged": self.flagged,
+            "rates": [r.to_dict() for r in self.rates],
+        }
 
     def markdown(self) -> str:
         """Return the tables as Markdown, marked as simulated."""
@@ -148,7 +153,12 @@ def judge_evidence(
     report(f"explaining {len(flagged):,} flagged creators")
     # Everything that was chosen, kept or not, so that the share of right choices can be counted.
     chosen = explanations_of(scorer.bundle, matrix, tables, days, flagged, crowd=False, only_carrying=False)
-    rates = [*_found(truth, tested), *_true(truth, tested, flagged), *_innocent(truth, tested, flagged), *_direction(chosen)]
+    rates = [
+        *_found(truth, tested),
+        *_true(truth, tested, flagged),
+        *_innocent(truth, tested, flagged),
+        *_direction(chosen),
+    ]
     return EvidenceJudgement(world.seed, len(flagged), tuple(rates))
 
 
@@ -249,12 +259,17 @@ def _true(truth: _Truth, tested: Innocence, flagged: IntArray) -> Iterable[Rate]
     guilty_window = bought | truth.mechanism_11
     shown = np.isin(w.owner, flagged)
     for column, part in (("flagged creators", shown), ("all creators", np.ones(len(w), dtype=bool))):
-        for row, which in (("unexplained", tested.verdict == 2), ("partly explained", tested.verdict == 1), ("explained", tested.verdict == 0)):  # fmt: skip
+        for verdict, row in ((2, "unexplained"), (1, "partly explained"), (0, "explained")):
+            which = tested.verdict == verdict
             own = part & which
             yield Rate("true", f"{row}: bought", column, int(bought[own].sum()), int(own.sum()))
-            yield Rate("true", f"{row}: bought or follow/unfollow", column, int(guilty_window[own].sum()), int(own.sum()))
+            yield Rate(
+                "true", f"{row}: bought or follow/unfollow", column, int(guilty_window[own].sum()), int(own.sum())
+            )
             creators = part & which & ~truth.honest[w.owner]
-            yield Rate("true", f"{row}: of a creator with bought engagement", column, int(creators.sum()), int(own.sum()))
+            yield Rate(
+                "true", f"{row}: of a creator with bought engagement", column, int(creators.sum()), int(own.sum())
+            )
 
 
 def _innocent(truth: _Truth, tested: Innocence, flagged: IntArray) -> Iterable[Rate]:

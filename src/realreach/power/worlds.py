@@ -92,7 +92,9 @@ def _read_truth(root: Path, name: str, needed: Sequence[str]) -> pd.DataFrame:
             f"{root}: truth/{name} lacks {', '.join(missing)}. Simulate the world again with this version."
         )
     frame = frame[list(needed)]
-    texts = {c: frame[c].astype(object).fillna("") for c in ("mechanisms", "look_alikes", "kind", "post_ids") if c in frame}
+    texts = {
+        c: frame[c].astype(object).fillna("") for c in ("mechanisms", "look_alikes", "kind", "post_ids") if c in frame
+    }
     flags = {c: frame[c].astype(bool) for c in ("is_fake", "is_innocent") if c in frame}
     return frame.assign(**texts, **flags)
 
