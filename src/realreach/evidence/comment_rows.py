@@ -102,7 +102,7 @@ def _same_authors(c: CommentRows) -> Picked:
 
 
 def _in_step(c: CommentRows) -> Picked:
-    """Comments within 15 seconds of the one before under a post, or else the closest half of the times since posting."""
+    """Comments within 15 seconds of the one before under a post; else the half closest in time since posting."""
     order = sorted(range(len(c.row)), key=lambda i: (c.post[i] or "", c.day[i]))
     fast = set()
     for before, after in pairwise(order):

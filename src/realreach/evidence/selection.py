@@ -126,7 +126,7 @@ def _likes_alone(posts: _Posts) -> Chosen:
 
 
 def _views_alone(posts: _Posts) -> Chosen:
-    """Return posts with views and likes apart: more likes than views, or views far above the usual where likes are not."""
+    """Return posts with more likes than views, or else with views far above the usual where likes are not."""
     gap = posts.lift["views"] - posts.lift["likes"]
     above = posts.columns["likes"] > posts.columns["views"]
     if above.any():
