@@ -131,8 +131,8 @@ def _curves(tables: Tables, windows: Windows, edits: Sequence[Edit]) -> tuple[Ta
 def _without_windows(day: FloatArray, level: FloatArray, w: Windows, chosen: tuple[int, ...]) -> FloatArray:
     """Return a curve in which some windows grew as the creator's other days did.
 
-    Each interval of a window takes the pace of an interval near it that lies in no window, so that the unevenness of the
-    curve stays what it is. Sharp losses in the two months after a window were part of it and are replaced alike.
+    Each interval of a window takes the pace of an interval near it that lies in no window, so that the unevenness of
+    the curve stays what it is. Sharp losses in the two months after a window were part of it and are replaced alike.
     """
     days, gain = np.diff(day), np.diff(level)
     if len(gain) < 2:

@@ -319,10 +319,10 @@ def _comment_items(batch: _Batch, chosen: Chosen) -> Iterable[CommentItem]:
 def _carrying(
     model: FittedModel, batch: _Batch, proofs: list[list[_Proof]], scores: FloatArray, least: float
 ) -> list[list[_Proof]]:
-    """Return the proofs with the score without each; rows whose removal does not raise the score carry nothing.
+    """Return the proofs with the score without each; posts and comments without which it does not rise carry nothing.
 
-    The score is asked, not assumed: what was chosen by looking at the rows is evidence only if the model's own score
-    gets better without it.
+    The score is asked, not assumed: rows chosen by their looks are evidence only if the model's own score gets better
+    without them. Windows stay in any case: days on which followers came are facts, and the change stands beside them.
     """
     wanted: dict[tuple[object, ...], Edit] = {}
     for own in proofs:
@@ -336,7 +336,7 @@ def _carrying(
         kept = []
         for proof in own:
             moved = _moved(without.get(proof.edit.key), scores[i])
-            fine = moved is not None and moved.change >= least
+            fine = moved is not None and (moved.change >= least or bool(proof.edit.windows))
             kept.append(
                 _Proof(replace(proof.evidence, without=moved), proof.edit) if fine else _Proof(Evidence(), Edit(i))
             )
