@@ -117,9 +117,10 @@ def test_tables_survive_a_file_and_damaged_ones_are_refused():
     short = {**data, "growth": {**data["growth"], "low": data["growth"]["low"][:-1]}}
     with pytest.raises(ValueError, match="calibration of growth: lists of different lengths"):
         Calibration.from_dict(short)
-    outside = {**data, "growth": {**data["growth"], "high": [0.0] * len(data["growth"]["high"])}}
-    with pytest.raises(ValueError, match="calibration of growth: a probability outside its range"):
-        Calibration.from_dict(outside)
+    for side, value in (("high", 0.0), ("low", 1.0), ("low", -0.1), ("high", 1.1)):
+        outside = {**data, "growth": {**data["growth"], side: [value] * len(data["growth"][side])}}
+        with pytest.raises(ValueError, match="calibration of growth: a probability outside its range"):
+            Calibration.from_dict(outside)
 
 
 def test_a_model_without_ranges_still_gives_probabilities():

@@ -255,7 +255,8 @@ def _metadata(
             "first_as_of": _day(data.as_of.min()),
             "last_as_of": _day(data.as_of.max()),
         },
-        "prevalence": float(np.average(data.target, weights=data.weight)),
+        # Of the creators that were fitted and calibrated on, not of those held out.
+        "prevalence": evaluation.estimator.base_rate_,
         "operating_fpr": settings.model.operating_fpr,
         "protocol": evaluation.protocol,
         "trees": evaluation.estimator.best_iteration_,
