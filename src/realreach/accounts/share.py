@@ -63,10 +63,10 @@ def suspicious_share(probabilities: FloatArray, prevalence: float) -> Share:
 
     Examples
     --------
-    >>> few = suspicious_share(np.repeat([0.02, 0.9], [30, 20]), 0.1)
-    >>> many = suspicious_share(np.repeat([0.02, 0.9], [300, 200]), 0.1)
-    >>> round(few.median, 1), few.high - few.low > many.high - many.low
-    (0.4, True)
+    >>> few = suspicious_share(np.repeat([0.02, 0.9], [45, 5]), 0.1)
+    >>> many = suspicious_share(np.repeat([0.02, 0.9], [450, 50]), 0.1)
+    >>> round(many.median, 1), few.low < many.low < 0.1 < many.high < few.high
+    (0.1, True)
     >>> suspicious_share(np.full(9, 0.9), 0.1)
     Share(low=nan, median=nan, high=nan)
     """
