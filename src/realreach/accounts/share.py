@@ -28,7 +28,7 @@ _BIN = 0.05
 """Width of the bins into which the odds (ln) are counted: whole numbers, so that the order of rows changes no bit."""
 _SHIFTS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0]) * 0.5
 """Errors that the account model may make in one audience, the same for all accounts of it (ln of odds): audiences
-differ by country, age and year. The size is a judgement, taken with an eye on labelled bags and on simulated samples."""
+differ by country, age and year. The size is a judgement, with an eye on labelled bags and on simulated samples."""
 _SHIFT_WEIGHTS = np.array([0.054, 0.244, 0.404, 0.244, 0.054])
 _WORTH = 250.0
 """Accounts that a sample of any size is worth at most."""
