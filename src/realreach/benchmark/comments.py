@@ -22,7 +22,7 @@ Written before the figures were taken.
   near twins): our model is fitted to the training folds with a little of the other sets and generated comments. Penalty,
   mass of the others and threshold are chosen by an inner split of the training part (other videos, else other templates).
 - **Leave one data set out**: fitted to all other sets, organic comments and generated ones; the penalty is chosen by holding
-  out, in turn, each of the *other* labelled parts. `bot_praise_de` is the only German set: no German is trained on.
+  out, in turn, each of the *other* labelled parts (below, for organic comments and bags, it is the recipe's own). `bot_praise_de` is the only German set: no German is trained on.
 - **Organic called sold**: the threshold is what lets 1 % of organic comments through, as a mean over the *other* organic
   sets, each judged by a model that had not seen it. The known bursts of bot comments are out of `youtube_id_trending`. *Recall on held
   out sets* is what the same threshold finds of sold comments of sets held out one by one.
