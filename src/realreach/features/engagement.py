@@ -25,8 +25,8 @@ MINIMUM_POSTS = 5
 
 _FEW = "fewer than 5 posts with this count"
 _SETTLED_DAYS = 2.0
-_TRACE = 0.05
-"""What a count of nothing is taken for in a level: so little that nothing stays apart from one, whatever the size."""
+_TRACE = 1e-5
+"""What is added to a level before the logarithm: nothing stays nothing, whatever the size of the account."""
 
 
 def _f(
@@ -237,24 +237,16 @@ def _robust(values: FloatArray) -> FloatArray:
 
 def _level(column: str, name: str) -> Callable[[dict[str, FloatArray]], dict[str, FloatArray]]:
     """Return the kernel of a level that is known from the first post on, for creators of whom only totals are known."""
-    return lambda c: {
-        name: np.log10((c[column].sum(axis=1) + _TRACE) / c[column].shape[1])
-        - c["log_level"].mean(axis=1) / np.log(10.0)
-    }
+    return lambda c: {name: np.log10(c[column].mean(axis=1) / np.exp(c["log_level"].mean(axis=1)) + _TRACE)}
 
 
 def _share_like_level(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
-    return {
-        "share_like_level__100p__log": np.log10((c["shares"].sum(axis=1) + _TRACE) / (c["likes"].sum(axis=1) + 2.0))
-    }
+    return {"share_like_level__100p__log": np.log10(c["shares"].sum(axis=1) / (c["likes"].sum(axis=1) + 2.0) + _TRACE)}
 
 
 def _comment_like_level(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
-    return {
-        "comment_like_level__100p__log": np.log10(
-            (c["comments_count"].sum(axis=1) + 0.5) / (c["likes"].sum(axis=1) + 2.0)
-        )
-    }
+    likes = c["likes"].sum(axis=1) + 2.0
+    return {"comment_like_level__100p__log": np.log10(c["comments_count"].sum(axis=1) / likes + _TRACE)}
 
 
 def _views(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
