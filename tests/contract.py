@@ -43,11 +43,6 @@ KNOWN_FROM_ONE_ROW = {
     "context__comments__all__count": "a count of rows",
     "context__audience__all__count": "a count of rows",
     "engagement__hidden_likes__100p__share": "each post says by itself whether its likes are hidden",
-    "engagement__like_level__100p__log": "a level: a creator of whom only totals are known comes as one row",
-    "engagement__comment_level__100p__log": "likewise",
-    "engagement__share_level__100p__log": "likewise",
-    "engagement__comment_like_level__100p__log": "likewise",
-    "engagement__share_like_level__100p__log": "likewise",
 }
 """Features that one row tells for certain; all others must be NaN there."""
 

@@ -177,6 +177,8 @@ class View:
         columns["day"] = table.days("posted_at")
         columns["age"] = self.as_of[table.creator] - columns["day"]
         columns["is_video"] = self._is_video(table)
+        totals = pc.equal(table.strings("format"), "total").fill_null(False)
+        columns["is_total"] = totals.to_numpy(zero_copy_only=False).astype(np.float64)
         columns["level"] = self._level_at(table.creator, columns["day"])
         return Ragged(columns, table.starts)
 
