@@ -19,8 +19,8 @@ Written before the figures were taken.
   left out. Split within a set: repeats stay, as in published figures; *f1 of texts not in training* leaves out every test
   row whose text also stands in another fold. Across sets: exact repeats of labelled comments are left out.
 - **Within a set** (`youtube_spam` other video, `instagram_ads` other account, `judol` other template: MinHash groups of
-  near twins): our model is fitted to the training folds with a little of the other sets and generated comments. Penalty,
-  mass of the others and threshold are chosen by an inner split of the training part (other videos, else other templates).
+  near twins): our model is fitted to the training folds with a little of the other sets and generated comments. Penalty
+  and mass of the others are chosen by an inner split of the training part (other videos, else other templates); called at margin 0.
 - **Leave one data set out**: fitted to all other sets, organic comments and generated ones; the penalty is chosen by holding
   out, in turn, each of the *other* labelled parts (below, for organic comments and bags, it is the recipe's own). `bot_praise_de` is the only German set: no German is trained on.
 - **Organic called sold**: the threshold is what lets 1 % of organic comments through, as a mean over the *other* organic
