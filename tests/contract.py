@@ -97,7 +97,7 @@ def check_records(records: Sequence[Feature]) -> None:
             f"{f.name}: expected family__quantity__window__statistic"
         )
         assert len(f.name.split("__")) == 4, f"{f.name}: expected four parts"
-        assert re.fullmatch(r"\d+(d|p|min)|all|now|burst", f.name.split("__")[2]), f"{f.name}: unknown window"
+        assert re.fullmatch(r"\d+(d|p|min|kb)|all|now|burst", f.name.split("__")[2]), f"{f.name}: unknown window"
         texts = (f.unit, f.missing, f.sentence, f.sentence_id)
         assert all(t and t == t.strip() for t in texts), f"{f.name}: unit, missing and both sentences are needed"
         assert f.sentence != f.sentence_id or f.name == "context__platform__now__code", f"{f.name}: not translated"
