@@ -50,7 +50,7 @@ def within_lines(datasets: Path, material: Material, *, quick: bool, seed: int) 
         text, sold = rows["text"].to_numpy(dtype=object), (rows["kind"] != "ordinary").to_numpy()
         group = template_groups(text.tolist())
         fold = _folds(rows["section"].to_numpy(dtype=str), group, split, seed)
-        protocol = f"other {split}, {len(np.unique(fold))} folds; penalty and help from inside the training part, called at margin 0"
+        protocol = f"other {split}, {len(np.unique(fold))} folds; choices inside the training part, called at margin 0"
         plain, ours, called = np.zeros(len(sold)), np.zeros(len(sold)), np.zeros(len(sold), dtype=bool)
         own = _Own(comment_matrix(text.tolist(), material.recipe.bits), sold, group, _Help.of(material, name, seed))
         for number in np.unique(fold):
