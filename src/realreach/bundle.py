@@ -103,7 +103,7 @@ class Bundle:
         return None if text is None else AccountModel.from_dict(json.loads(text))
 
     def features(self, tables: Tables, days: FloatArray) -> FloatArray:
-        """Return the feature matrix of creators as of their days of decision, computed as at the training of this model."""
+        """Return the features of creators as of their days of decision, computed as at the training of this model."""
         as_of = days.astype("datetime64[D]")
         return feature_matrix(tables, as_of, self.comment_model, self.account_model)
 
@@ -115,11 +115,10 @@ class Bundle:
 
 def side_models(comments: CommentModel | None = None, accounts: AccountModel | None = None) -> dict[str, str]:
     """Return the text of :data:`EXTRAS` for these models; None takes the one that ships."""
-    models = {
-        "comments.json": comments or default_comment_model(),
-        "accounts.json": accounts or default_account_model(),
+    return {
+        "comments.json": json.dumps((comments or default_comment_model()).to_dict(), ensure_ascii=False),
+        "accounts.json": json.dumps((accounts or default_account_model()).to_dict(), ensure_ascii=False),
     }
-    return {name: json.dumps(model.to_dict(), ensure_ascii=False) for name, model in models.items()}
 
 
 def save_bundle(

@@ -48,16 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--judge", type=Path, metavar="DIR", help="world of realreach simulate, of another seed: power and false alarms"
     )
     parser.add_argument(
-        "--comment-model",
-        type=Path,
-        metavar="DIR",
-        help="comment model of realreach train-comments (default: the one that ships)",
+        "--comment-model", type=Path, metavar="DIR", help="of realreach train-comments (default: the one that ships)"
     )
     parser.add_argument(
-        "--account-model",
-        type=Path,
-        metavar="DIR",
-        help="account model of realreach train-accounts (default: the one that ships)",
+        "--account-model", type=Path, metavar="DIR", help="of realreach train-accounts (default: the one that ships)"
     )
     parser.add_argument("--metrics", type=Path, help="write the full table of metrics as CSV")
     parser.add_argument("--no-mlflow", action="store_true", help="do not track the run")

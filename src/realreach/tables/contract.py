@@ -121,7 +121,7 @@ _POSTS = TableContract(
         Column(
             "format",
             "category",
-            "`image`, `carousel`, `video`, `reel`, `short`, `live`, `text`, ...; `total` for one row that sums all posts.",
+            "`image`, `carousel`, `video`, `reel`, `short`, `live`, `text`, ...; `total` for one row that sums posts.",
             pattern=_TOKEN,
         ),
         Column("caption", "text", "Caption or title.", private=True),
