@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint model comment-model lock clean
+.PHONY: demo test lint model account-model comment-model lock clean
 
 # Hash-checked install of the lock, then the package itself, built with the locked tools (no network, no surprise).
 $(STAMP): requirements.lock pyproject.toml
@@ -32,6 +32,11 @@ model: $(STAMP)
 	$(BIN)/realreach simulate --creators 24000 --seed 20261123 --workers 2 --out build/worlds/train
 	$(BIN)/realreach simulate --creators 8000 --seed 777 --workers 2 --out build/worlds/judge
 	$(BIN)/python train.py --data build/worlds/train --judge build/worlds/judge --data-name simulated-20261123 --threads 2 --no-mlflow --out models/default --overwrite
+
+# The recorded command behind src/realreach/accounts/default: SRF Data's labelled followers (CC BY-SA 4.0) alone.
+# DATASETS names a folder with one folder per public set; the rows themselves are not part of realreach.
+account-model: $(STAMP)
+	$(BIN)/realreach train-accounts --datasets $(DATASETS) --out src/realreach/accounts/default --overwrite
 
 # The recorded command behind the shipped comment model. DATASETS is a folder with local copies of the public comment sets;
 # only those whose licence allows to pass the model on are read (see the model's card).

@@ -15,7 +15,7 @@ SENTINEL_COMMENT = "zqsentinelcomment kak bagus"
 SENTINELS = (b"zq.sentinel", b"zqsentinel")
 """Parts of every private value that the world below holds: a leak of any of them is found by looking for these."""
 
-INPUT = ("creators", "follower_history", "posts", "comments", "labels")
+INPUT = ("creators", "follower_history", "posts", "comments", "audience", "labels")
 SMALL = {"model.n_estimators": 40, "folds": 2, "repeats": 1, "bootstrap": 20}
 """Settings of a fit that takes seconds."""
 
@@ -56,6 +56,8 @@ def nested_records(frames):
     for record in records.values():
         for row in record.get("follower_history", ()):
             row["observed_on"] = row["observed_on"][:10]
+        for row in record.get("audience", ()):
+            row |= {day: row[day][:10] for day in ("created_on", "sampled_on") if day in row}
     return list(records.values())
 
 

@@ -15,7 +15,17 @@ import pandas as pd
 import pyarrow as pa
 
 import worlds
-from realreach.features import Feature, build_features, catalogue, coherence, comments, engagement, growth
+from realreach.features import (
+    Feature,
+    audience,
+    build_features,
+    catalogue,
+    coherence,
+    comments,
+    engagement,
+    growth,
+    innocence,
+)
 from realreach.features.view import View, decision_days
 from realreach.tables import FloatArray, Table, Tables
 from worlds import END, World
@@ -31,7 +41,12 @@ KNOWN_FROM_ONE_ROW = {
     "context__platform__now__code": "from the profile",
     "context__posts__100p__count": "a count of rows",
     "context__comments__all__count": "a count of rows",
+    "context__audience__all__count": "a count of rows",
     "engagement__hidden_likes__100p__share": "each post says by itself whether its likes are hidden",
+    "engagement__like_level__100p__log": "a level: a creator of whom only totals are known comes as one row",
+    "engagement__comment_level__100p__log": "likewise",
+    "engagement__share_level__100p__log": "likewise",
+    "engagement__comment_like_level__100p__log": "likewise",
 }
 """Features that one row tells for certain; all others must be NaN there."""
 
@@ -62,14 +77,17 @@ def _whole(view: View) -> dict[str, FloatArray]:
 
 
 def _records(family: str, extra: Sequence[str] = ()) -> tuple[Feature, ...]:
-    return tuple(f for f in catalogue() if f.family == family or f.name in extra)
+    tested = {f.name for f in innocence.FEATURES}
+    return tuple(f for f in catalogue() if (f.family == family and f.name not in tested) or f.name in extra)
 
 
 FAMILIES = (
     Family("growth", growth.compute, _records("growth", growth.CONTEXT_NAMES)),
     Family("engagement", engagement.compute, _records("engagement", ["context__posts__100p__count"])),
     Family("comments", comments.compute, _records("comments", ["context__comments__all__count"])),
+    Family("audience", audience.compute, _records("audience", ["context__audience__all__count"])),
     Family("coherence", coherence.compute, _records("coherence")),
+    Family("innocence", innocence.compute, innocence.FEATURES),
     Family("whole", _whole, catalogue()),
 )
 
@@ -163,6 +181,7 @@ def check_one_row_is_unknown(family: Family, world: World) -> None:
         worlds.creator("one", curve=[500.0], followed=[90.0]),
         worlds.creator("one", posts={"day": [3.0], "likes": [5.0], "comments_count": [0.0], "views": [70.0]}),
         worlds.creator("one", comments={"text": ["nice"], "day": [4.0], "author_id": ["u1"], "likes": [0.0]}),
+        worlds.creator("one", audience={"followers": [5.0], "following": [7.0], "posts_count": [0.0]}),
         worlds.creator("one"),
         worlds.only(world, ["one"]),
     ):
@@ -207,7 +226,8 @@ def check_view_unchanged(family: Family, world: World) -> None:
     days = decision_days(tables, END)
     used = View(tables, days)
     family.compute(used)
-    for compute in (growth.compute, engagement.compute, comments.compute, coherence.compute, family.compute):
+    families = (growth, engagement, comments, audience, coherence, family)
+    for compute in (f.compute for f in families):
         assert_same(pd.DataFrame(dict(compute(used))), pd.DataFrame(dict(compute(View(tables, days)))))
 
 
@@ -227,6 +247,7 @@ def _other_names(keys: pd.Series) -> dict[str, str]:
 
 def _until(world: World, day: pd.Timestamp) -> World:
     times = {"follower_history": "observed_on", "posts": "posted_at", "comments": "commented_at"}
+    times |= {"audience": "sampled_on"}
     out = {}
     for table, frame in world.items():
         if table in times:
@@ -240,7 +261,8 @@ def _until(world: World, day: pd.Timestamp) -> World:
 def _with_future(world: World, day: pd.Timestamp) -> World:
     """Add loud rows on ``day`` (its first instant too) and after it, for every creator that a table has."""
     out = dict(world)
-    for table, rows in (("follower_history", _loud_counts), ("posts", _loud_posts), ("comments", _loud_comments)):
+    loud = {"follower_history": _loud_counts, "posts": _loud_posts, "comments": _loud_comments}
+    for table, rows in {**loud, "audience": _loud_accounts}.items():
         if table in world:
             names = world["creators"]["creator_id"]
             added = pd.concat([rows(name, day) for name in names], ignore_index=True)
@@ -270,6 +292,15 @@ def _loud_comments(name: str, day: pd.Timestamp) -> pd.DataFrame:
     return pd.DataFrame(
         {**data, "text": "the same loud words again", "author_id": "loud", "post_id": "p1", "likes": 1e9}
     )
+
+
+def _loud_accounts(name: str, day: pd.Timestamp) -> pd.DataFrame:
+    # Forty hollow accounts looked at too late, and some that were opened too late and carry no day.
+    looked = [day] * 20 + [day + pd.Timedelta(days=9)] * 20 + [pd.NaT] * 5
+    opened = [day - pd.Timedelta(days=500)] * 40 + [day] * 5
+    data = {"creator_id": name, "account_id": [f"future{i}" for i in range(45)], "sampled_on": looked}
+    counts = {"followers": 0.0, "following": 7_500.0, "posts_count": 0.0, "has_picture": 0.0, "username_digits": 9.0}
+    return pd.DataFrame({**data, **counts, "created_on": opened, "follow_order": 7.0})
 
 
 def _copy(table: Table) -> dict[str, np.ndarray | pa.Array]:

@@ -15,18 +15,18 @@ ROOT = Path(realreach.__file__).parent
 PROJECT = ROOT.parent.parent
 
 LAYERS = (
-    {"_version", "errors"},
+    {"_version", "errors", "pillars", "markdown"},
     {"files", "tomlfile", "tables"},
     {"comment_text", "accounts"},
     {"features"},
-    {"references", "splits", "metrics", "model", "baselines", "settings"},
-    {"estimator", "checks", "bundle"},
-    {"evaluation", "card", "scores", "plots"},
+    {"references", "splits", "metrics", "calibration", "calibrating", "model", "baselines", "settings"},
+    {"estimator", "fairness", "checks", "heads", "head_fitting", "confidence", "real", "output", "bundle"},
+    {"head_evaluation", "evaluation", "head_card", "card", "scores", "plots"},
     {"reasons", "evidence", "policy"},
     {"false_alarms", "power", "learning"},
     {"benchmark"},
-    {"training", "pyfunc"},
-    {"tracking"},
+    {"training", "pyfunc", "engine"},
+    {"tracking", "promotion"},
     {"cli", "commands"},
 )
 """From the ground up: a part imports from its own layer and from those before it."""

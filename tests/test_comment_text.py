@@ -72,7 +72,20 @@ def test_odd_letters_are_seen(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["halo kak", "café Việt", "cafe\u0301", "привет мир", "γεια", "🅱️anget", "x²", "ＷＷＷ草", "₱500", "ªº", "สวยมาก"],
+    [
+        "halo kak",
+        "café Việt",
+        "cafe\u0301",
+        "привет мир",
+        "γεια",
+        "🅱️anget",
+        "x²",
+        "tanda ⓟ saja",
+        "ＷＷＷ草",
+        "₱500",
+        "ªº",
+        "สวยมาก",
+    ],
 )
 def test_ordinary_letters_are_not_odd(text):
     assert normalise(texts(text)).odd_letters.tolist() == [False]

@@ -7,8 +7,9 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from realreach.calibrating import calibration_curve
 from realreach.errors import InputError
-from realreach.estimator import AuthenticityClassifier, _calibration_table
+from realreach.estimator import AuthenticityClassifier
 from realreach.features import catalogue, feature_names
 from realreach.metrics import roc_auc
 
@@ -118,7 +119,7 @@ def test_a_calibration_curve_never_falls_and_never_says_0_or_1(creators, sign):
     rng = np.random.default_rng(0)
     margin = rng.normal(size=creators)
     target = (rng.random(creators) < 1 / (1 + np.exp(-2 * sign * margin))).astype(float)
-    x, p = _calibration_table(margin, target, np.ones(creators))
+    x, p = calibration_curve(margin, target, np.ones(creators))
     assert (np.diff(x) > 0).all()
     assert (np.diff(p) >= 0).all(), "a higher margin is never less suspicious"
     assert 0 < p.min() <= p.max() < 1
@@ -268,11 +269,14 @@ def test_a_feature_that_is_only_size_does_not_separate():
     assert lean(balanced) < 0.5 * lean(naive)
 
 
-def test_enough_creators_are_held_out_for_stopping_and_calibration():
-    X, y = world(creators=5000, signal=0.5)
+def test_every_creator_is_calibrated_on_and_by_trees_that_never_saw_it():
+    X, y = world(creators=700, signal=0.0)
     X = X[[*[n for n in feature_names() if n.startswith("context__")], *GROWTH[:14]]]
-    model = AuthenticityClassifier(n_estimators=60, early_stopping_rounds=10).fit(X, y)
-    assert y.sum() > 1000, "the rarer class is large enough for parts of its own"
-    assert max(model.fitted_.calibration.honest.values()) < 0.25 * (y == 0).sum()
-    new, truth = world(creators=3000, seed=8, signal=0.5)
-    assert roc_auc(truth, proba(model, new[X.columns])) > 0.7
+    rng = np.random.default_rng(2)
+    X, y = X.iloc[rng.permutation(len(X))], rng.permutation(y)
+    model = AuthenticityClassifier(n_estimators=60, min_child_samples=2).fit(X, y)
+    known = ~np.isnan(model.crossed_[1])
+    assert model.fitted_.calibration.honest[1] == (known & (y == 0)).sum()
+    own = model.fitted_.margins(model.fitted_.values(X.to_numpy()))
+    assert roc_auc(y[known], own[known]) > 0.8, "trees that saw a creator know its label by heart"
+    assert abs(roc_auc(y[known], model.crossed_[1][known]) - 0.5) < 0.1

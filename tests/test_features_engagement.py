@@ -128,8 +128,22 @@ def test_five_posts_are_needed(number):
     statistics_known = row[[n for n in row.index if n.startswith("engagement__")]].notna()
     assert statistics_known["engagement__likes__100p__spread"] == (number >= 5)
     assert statistics_known["engagement__hidden_likes__100p__share"] == (number >= 1)
-    # Three posts of one format would tell a rate; four posts of two formats tell nothing but what is hidden.
-    assert number >= 5 or statistics_known.sum() == min(number, 1)
+    # Three posts of one format would tell a rate; four posts of two formats tell what is hidden, and the plain levels.
+    from_one_post = [n for n in row.index if "_level__" in n or "hidden_likes" in n]
+    assert number >= 5 or not statistics_known.drop(from_one_post).any()
+    assert statistics_known["engagement__like_level__100p__log"] == (number >= 1)
+
+
+@pytest.mark.parametrize("number", [1, 3, 40])
+def test_levels_are_means_per_post_whatever_their_number(number):
+    posts = {"day": np.linspace(0, 90, number), "likes": 200.0, "comments_count": 10.0, "shares": 5.0}
+    posts = {name: np.broadcast_to(values, number) for name, values in posts.items()}
+    row = one(account("a", posts))
+    per_follower = math.log10(200.0 / 10_000.0)
+    assert row["engagement__like_level__100p__log"] == pytest.approx(per_follower, abs=0.002)
+    assert row["engagement__comment_level__100p__log"] == pytest.approx(per_follower - math.log10(20.0), abs=0.03)
+    assert row["engagement__share_level__100p__log"] == pytest.approx(per_follower - math.log10(40.0), abs=0.05)
+    assert row["engagement__comment_like_level__100p__log"] == pytest.approx(-math.log10(20.0), abs=0.03)
 
 
 def test_unknown_likes_are_not_zero_likes():

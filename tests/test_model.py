@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from realreach.features import catalogue, feature_names
-from realreach.model import COMBINATIONS, PILLARS, Calibration, Layout, combination_name, masked_copies, subsets_of
+from realreach.model import (
+    ALL_PILLARS,
+    COMBINATIONS,
+    PILLARS,
+    Calibration,
+    Layout,
+    combination_name,
+    masked_copies,
+    subsets_of,
+)
 
 FAMILY = {f.name: f.family for f in catalogue()}
 
@@ -46,7 +55,7 @@ def test_pillars_are_there_if_one_feature_is_known(layout):
     for bit, name in enumerate(PILLARS):
         assert layout.present(filled(name)).tolist() == [1 << bit]
     assert layout.present(filled("context")).tolist() == [0]
-    assert layout.present(filled(*PILLARS)).tolist() == [7]
+    assert layout.present(filled(*PILLARS)).tolist() == [ALL_PILLARS]
 
 
 @pytest.mark.parametrize("keep", COMBINATIONS)
@@ -76,7 +85,8 @@ def test_masked_copies_take_pillars_away_but_never_all(layout):
 
 
 def test_subsets_of_a_set_of_pillars():
-    assert subsets_of(7) == list(COMBINATIONS)
+    assert subsets_of(ALL_PILLARS) == list(COMBINATIONS) == list(range(1, 16))
+    assert subsets_of(9) == [1, 8, 9]
     assert subsets_of(4) == [4]
 
 

@@ -40,6 +40,7 @@ def creator(
     followed: Sequence[float] | None = None,
     posts: Mapping[str, object] | None = None,
     comments: Mapping[str, object] | None = None,
+    audience: Mapping[str, object] | None = None,
     start: pd.Timestamp = START,
     **profile: object,
 ) -> World:
@@ -54,6 +55,9 @@ def creator(
         is made up where it is not given.
     comments
         Columns of the comments table; ``day`` becomes ``commented_at`` (NaN = unknown).
+    audience
+        Columns of the audience table; ``opened`` and ``day`` (days after ``start``) become ``created_on`` and
+        ``sampled_on``.
     profile
         Columns of the creators table, such as ``followers``.
     """
@@ -80,6 +84,14 @@ def creator(
             if "day" in frame:
                 frame[time] = _time(start, frame.pop("day").to_numpy(float)).tz_localize("UTC")
             world[table] = frame
+    if audience is not None:
+        frame = pd.DataFrame(dict(audience))
+        frame.insert(0, "creator_id", name)
+        frame["account_id"] = [f"a{i}" for i in range(len(frame))]
+        for given, column in (("opened", "created_on"), ("day", "sampled_on")):
+            if given in frame:
+                frame[column] = _time(start, frame.pop(given).to_numpy(float)).floor("D")
+        world["audience"] = frame
     return world
 
 
@@ -173,10 +185,33 @@ def organic_comments(
     }
 
 
+def accounts(number: int, rng: np.random.Generator, *, sold: float = 0.05, dated: bool = True) -> dict[str, object]:
+    """Return follower accounts, a share of them sold in one batch; looked at on 40 days in turn."""
+    bought = np.arange(number) >= np.round((1 - sold) * number)
+    drawn = np.where(bought[:, None], [0.5, 7.8, 3.0], [4.0, 6.4, 6.0]) + rng.normal(0, 1, (number, 3))
+    posts, following, followers = np.floor(np.expm1(np.clip(drawn, 0, 8.9))).T
+    columns = {
+        "followers": followers,
+        "following": following,
+        "posts_count": posts,
+        "has_picture": (rng.random(number) < np.where(bought, 0.7, 0.98)).astype(float),
+        "is_private": (rng.random(number) < 0.2).astype(float),
+        "bio_length": np.where(rng.random(number) < 0.6, rng.integers(1, 150, number), 0).astype(float),
+        "username_length": rng.integers(5, 20, number).astype(float),
+        "username_digits": np.where(bought, rng.integers(2, 5, number), rng.poisson(0.4, number)).astype(float),
+        "day": 20.0 + np.arange(number) % 40,
+    }
+    if dated:
+        place = rng.permutation(number).astype(float)
+        opened = np.where(bought, -700.0, -1_500.0 + 1_400.0 * place / number - rng.exponential(500, number))
+        columns |= {"follow_order": np.where(bought, number + np.arange(number), place), "opened": opened}
+    return columns
+
+
 def organic(
     name: str, seed: int = 0, *, days: int = 150, posts: int = 40, comments: int = 80, **profile: object
 ) -> World:
-    """Return a creator with all three pillars and nothing bought."""
+    """Return a creator with curve, posts and comments, and nothing bought."""
     rng = np.random.default_rng(seed)
     made = organic_posts(posts, days, rng)
     return creator(
@@ -213,6 +248,14 @@ def crowd() -> World:
         creator("talk", comments=odd, curve=[10.0, 12.0], language="en"),
         creator("tags", comments=tags, language="id"),
         creator("more_tags", comments=tags | {"day": 50.0 + np.arange(24)}),
+        creator("fans", audience=accounts(60, rng), followers=9_000.0),
+        creator("bought", audience=accounts(130, rng, sold=0.4), curve=organic_curve(30, rng)),
+        creator("undated", audience=accounts(90, rng, dated=False), posts=thin),
+        creator("few", audience=accounts(12, rng), curve=organic_curve(30, rng)),
+        creator(
+            "listed",
+            audience={"follow_order": np.arange(40.0), "opened": -900.0 + 9.0 * np.arange(40), "day": np.full(40, 9.0)},
+        ),
         creator("profile", followers=None, following=120.0),
         creator("one", curve=[500.0], posts={"day": [3.0], "likes": [5.0]}, comments={"text": ["nice"], "day": [4.0]}),
     )

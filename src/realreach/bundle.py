@@ -13,7 +13,7 @@ import json
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +21,26 @@ from realreach._version import __version__
 from realreach.errors import ModelError, OutputError
 from realreach.features.catalogue import CATALOGUE_VERSION, feature_names
 from realreach.files import atomic_folder, check_writable
+from realreach.heads import Heads
 from realreach.model import Calibration, FittedModel, Layout
 from realreach.references import References
 
 if TYPE_CHECKING:
     import lightgbm as lgb
 
-__all__ = ["BUNDLE_FORMAT", "FILES", "Bundle", "check_bundle_target", "load_bundle", "manifest_sha256", "save_bundle"]
+__all__ = [
+    "BUNDLE_FORMAT",
+    "EXTRAS",
+    "FILES",
+    "OPTIONAL_FILES",
+    "Bundle",
+    "check_bundle_target",
+    "load_bundle",
+    "manifest_sha256",
+    "save_bundle",
+]
 
-BUNDLE_FORMAT = 1
+BUNDLE_FORMAT = 2
 FILES = (
     "model.txt",
     "features.json",
@@ -39,7 +50,12 @@ FILES = (
     "metadata.json",
     "card.md",
 )
-"""What a bundle holds, besides ``manifest.json``; nothing else may lie in the folder."""
+"""What every bundle holds, besides ``manifest.json``."""
+
+EXTRAS = ("comments.json", "accounts.json")
+"""Plain files of other parts (comment model, account model) that travel with a model: stored and verified, not read."""
+OPTIONAL_FILES = ("heads.json", *EXTRAS)
+"""What a bundle of format 2 may hold besides; nothing else may lie in the folder."""
 
 _MANIFEST = "manifest.json"
 _LARGEST = 64 * 2**20
@@ -48,13 +64,25 @@ _BOOSTER_HEAD = b"tree\nversion=v4\n"
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A model as it was loaded: the fitted model, what is known about it, and the hash of its manifest."""
+    """A model as it was loaded: the fitted model, what is known about it, and the hash of its manifest.
+
+    ``heads`` is empty where the labels of its training did not allow any; ``extras`` holds the text of the optional
+    files of :data:`EXTRAS` that the folder has, by name.
+    """
 
     model: FittedModel
     metadata: Mapping[str, Any]
     settings: str
     card: str
     sha256: str
+    heads: Heads = field(default_factory=Heads)
+    extras: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def prevalence(self) -> float | None:
+        """Share of bought creators at which the model was calibrated; None where it does not say."""
+        value = self.metadata.get("prevalence")
+        return float(value) if isinstance(value, float) and 0.0 < value < 1.0 else None
 
     @property
     def name(self) -> str:
@@ -69,6 +97,8 @@ def save_bundle(
     *,
     settings: str = "",
     card: str = "",
+    heads: Heads | None = None,
+    extras: Mapping[str, str] | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write a model folder; it appears whole or not at all.
@@ -83,22 +113,26 @@ def save_bundle(
         JSON-ready facts: ``name``, ``version``, metrics, data digest. Nothing private may stand in them.
     settings, card
         Effective settings (TOML) and model card (Markdown).
+    heads
+        Mechanisms and shares; left out of the folder where there are none.
+    extras
+        Text of further plain files by name (:data:`EXTRAS`).
 
     Raises
     ------
+    ModelError
+        If a booster holds category values, or an extra file has another name than those of :data:`EXTRAS`.
     OutputError
         If the folder exists or cannot be written; with ``overwrite`` also if it holds anything else than a model.
     """
     target = check_bundle_target(folder, overwrite=overwrite)
-    text = model.booster.model_to_string()
-    if "pandas_categorical:[]" not in text and "pandas_categorical:null" not in text:
-        raise ModelError(
-            "the booster holds category values; only numeric features may be used, since values are stored in clear"
-        )
+    odd = sorted(set(extras or {}) - set(EXTRAS))
+    if odd:
+        raise ModelError(f"a model folder has no place for {odd[0]!r}. Extra files are {', '.join(EXTRAS)}.")
     layout = model.layout
     facts = {**metadata, "format": BUNDLE_FORMAT, "realreach_version": __version__}
     files = {
-        "model.txt": text,
+        "model.txt": _booster_text(model.booster),
         "features.json": _json(
             {
                 "catalogue_version": CATALOGUE_VERSION,
@@ -113,7 +147,12 @@ def save_bundle(
         "settings.toml": settings,
         "metadata.json": _json(facts),
         "card.md": card,
+        **(extras or {}),
     }
+    if heads:
+        for booster in heads.boosters().values():
+            _booster_text(booster)
+        files["heads.json"] = json.dumps(heads.to_dict())
     manifest = {
         name: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         for name, data in ((n, t.encode()) for n, t in files.items())
@@ -124,6 +163,15 @@ def save_bundle(
         (writing / _MANIFEST).write_text(_json({"format": BUNDLE_FORMAT, "files": manifest}), encoding="utf-8")
         load_bundle(writing)
     return target
+
+
+def _booster_text(booster: lgb.Booster) -> str:
+    text = booster.model_to_string()
+    if "pandas_categorical:[]" not in text and "pandas_categorical:null" not in text:
+        raise ModelError(
+            "the booster holds category values; only numeric features may be used, since values are stored in clear"
+        )
+    return text
 
 
 def check_bundle_target(folder: str | Path, *, overwrite: bool = False) -> Path:
@@ -139,7 +187,7 @@ def check_bundle_target(folder: str | Path, *, overwrite: bool = False) -> Path:
         raise OutputError(f"{target} is a file or a link. Name a folder for the model.")
     if target.is_dir():
         names = {entry.name for entry in target.iterdir()}
-        if names and (_MANIFEST not in names or names - {_MANIFEST, *FILES}):
+        if names and (_MANIFEST not in names or names - {_MANIFEST, *FILES, *OPTIONAL_FILES}):
             raise OutputError(
                 f"{target} holds other things than a model, so it is not replaced. Choose another folder."
             )
@@ -192,23 +240,33 @@ def _assembled(root: Path, contents: Mapping[str, bytes], sha256: str) -> Bundle
     layout = _layout(root, json.loads(contents["features.json"]))
     references = References.from_dict(json.loads(contents["references.json"]))
     calibration = Calibration.from_dict(json.loads(contents["calibration.json"]))
-    model = FittedModel(_booster(root, contents["model.txt"], layout), layout, references, calibration)
-    return Bundle(model, metadata, contents["settings.toml"].decode(), contents["card.md"].decode(), sha256)
+    model = FittedModel(_booster(root, "model.txt", contents["model.txt"], layout), layout, references, calibration)
+    settings, card = contents["settings.toml"].decode(), contents["card.md"].decode()
+    extras = {name: contents[name].decode() for name in EXTRAS if name in contents}
+    return Bundle(model, metadata, settings, card, sha256, _heads(root, contents, layout), extras)
 
 
-def _booster(root: Path, text: bytes, layout: Layout) -> lgb.Booster:
+def _heads(root: Path, contents: Mapping[str, bytes], layout: Layout) -> Heads:
+    if "heads.json" not in contents:
+        return Heads()
+    data = json.loads(contents["heads.json"])
+    boosters = {name: _booster(root, "heads.json", text.encode(), layout) for name, text in data["boosters"].items()}
+    return Heads.from_dict(data, boosters)
+
+
+def _booster(root: Path, file: str, text: bytes, layout: Layout) -> lgb.Booster:
     # Something else under this name would be read by a parser that can end the process.
     if not text.startswith(_BOOSTER_HEAD):
-        raise ModelError(f"{root}/model.txt is not a LightGBM text model of version 4: refused")
+        raise ModelError(f"{root}/{file} is not a LightGBM text model of version 4: refused")
     import lightgbm as lgb
 
     try:
         booster = lgb.Booster(model_str=text.decode())
     except lgb.basic.LightGBMError as err:
-        raise ModelError(f"{root}/model.txt: LightGBM cannot read it. Get a fresh copy.") from err
+        raise ModelError(f"{root}/{file}: LightGBM cannot read it. Get a fresh copy.") from err
     if booster.num_feature() != len(layout.used):
         raise ModelError(
-            f"{root}: the booster has {booster.num_feature()} features, features.json names {len(layout.used)}"
+            f"{root}: a booster has {booster.num_feature()} features, features.json names {len(layout.used)}"
         )
     return booster
 
@@ -258,8 +316,9 @@ def _verified(root: Path) -> tuple[dict[str, bytes], str]:
         raise ModelError(
             f"{root}: bundle format {version} is newer than this version reads ({BUNDLE_FORMAT}). Update realreach."
         )
-    if set(wanted) != set(FILES):
-        odd = sorted(set(wanted) ^ set(FILES))
+    allowed = {*FILES, *(OPTIONAL_FILES if version > 1 else ())}
+    if not set(FILES) <= set(wanted) <= allowed:
+        odd = sorted((set(FILES) - set(wanted)) | (set(wanted) - allowed))
         raise ModelError(
             f"{root}: manifest.json does not name the files of a bundle (differs in {', '.join(odd)[:200]})"
         )

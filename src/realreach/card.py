@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from realreach.features.catalogue import catalogue
+from realreach.head_card import head_section
+from realreach.markdown import markdown_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +21,7 @@ __all__ = ["family_importance", "markdown_table", "model_card"]
 
 _SHOWN = (
     "roc_auc", "pr_auc", "pr_auc_at_5pct", "pr_auc_at_10pct", "pr_auc_at_25pct", "recall_at_1pct_fpr", "recall_at_5pct_fpr", "brier",
-    "calibration_error", "recall_at_threshold", "fpr_at_threshold",
+    "calibration_error", "calibration_noise", "recall_at_threshold", "fpr_at_threshold",
 )  # fmt: skip
 
 
@@ -50,8 +52,8 @@ def model_card(
         "parties can send bots to an honest creator, and giveaways, press and advertising can look alike. A creator who is turned down "
         "should hear why and be able to answer.",
         "",
-        f"`fake_probability` is calibrated at a prevalence of {metadata['prevalence']:.0%} bought, that of the training data; among creators "
-        "of another prevalence it must be corrected before it is read as a probability. `flagged` is the level that "
+        f"`fake_probability` is calibrated at a prevalence of {metadata['prevalence']:.1%} bought, that of the training data; for creators "
+        "of another prevalence say it (`--prevalence`), and probability and range are shifted to it. `flagged` is the level that "
         f"{metadata['operating_fpr']:.0%} of honest calibration creators exceed, apart for each combination of pillars.",
         "",
         "## How good it is" + (" (on simulated creators)" if metadata["simulated"] else ""),
@@ -65,6 +67,7 @@ def model_card(
         lines += ["Size-matched pairs (each fake beside an honest creator of the same size and platform):", "", _headline(evaluation.table, "size_matched"), ""]  # fmt: skip
     lines += ["## By slice" + (" (simulated)" if metadata["simulated"] else ""), "", _slices(evaluation.table), ""]
     lines += ["## Operating points", "", _operating(evaluation), ""]
+    lines += head_section(metadata, evaluation)
     lines += ["## What it looks at", "", _importance(evaluation), ""]
     lines += ["## Checks of the run", ""]
     lines += [f"- {f.severity}: {f.sentence} (`{f.code}`)" for f in findings] or ["No finding."]
@@ -77,12 +80,6 @@ def model_card(
             "",
         ]
     return "\n".join(lines)
-
-
-def markdown_table(head: list[str], rows: list[list[str]]) -> str:
-    """Return a Markdown table."""
-    out = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    return "\n".join(out + ["| " + " | ".join(row) + " |" for row in rows])
 
 
 def _headline(table: pd.DataFrame, part: str) -> str:
@@ -108,7 +105,15 @@ def _cell(row: pd.Series) -> str:
 
 def _slices(table: pd.DataFrame) -> str:
     own = table[(table["model"] == "realreach") & ~table["slice"].isin(["all", "size_matched"])]
-    names = ("roc_auc", "pr_auc_at_10pct", "recall_at_threshold", "fpr_at_threshold", "brier", "calibration_error")
+    names = (
+        "roc_auc",
+        "pr_auc_at_10pct",
+        "recall_at_threshold",
+        "fpr_at_threshold",
+        "brier",
+        "calibration_error",
+        "calibration_noise",
+    )
     rows = []
     for part in dict.fromkeys(own["slice"]):
         here = own[own["slice"] == part].set_index("metric")

@@ -7,7 +7,7 @@ finding has a stable code; :data:`CHECKS` is the table of codes. What could not 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
+from realreach.fairness import slice_rates
 from realreach.metrics import difference, roc_auc
 from realreach.splits import Split
 
@@ -82,7 +83,8 @@ CHECKS: Mapping[str, Code] = MappingProxyType(
             "Add labels or features, or use the rule.",
         ),
         "slice_false_positives": Code(
-            "Honest creators of one slice are flagged more than twice as often as honest creators overall.",
+            "Honest creators of one slice are flagged more than twice as often as honest creators overall. An error "
+            "where chance does not explain it, all slices considered: such a model is not promoted.",
             "Add labelled honest creators of this slice, or do not use the score there.",
         ),
         "weak_slice": Code(
@@ -122,7 +124,9 @@ class CheckSettings(BaseModel):
     calibration_error: float = Field(default=0.03, gt=0)
     """The lower bound of the calibration error may be this high."""
     slice_fpr_ratio: float = Field(default=2.0, ge=1)
-    """A slice may have this many times the overall share of honest creators flagged."""
+    """A slice may have this many times the overall share of honest creators flagged ..."""
+    slice_level: float = Field(default=0.05, gt=0, lt=1)
+    """... and more is an error where chance explains it less often than this, all slices considered (Holm)."""
     slice_auc_drop: float = Field(default=0.05, ge=0)
     """The ROC-AUC of a slice, at its upper bound, may be this much below the lower bound overall."""
     duplicate_min_known: int = Field(default=5, ge=1)
@@ -403,16 +407,12 @@ def _check_slices(run: Run) -> Iterator[Finding]:
     limits = run.settings
     if "fpr_at_threshold" not in set(run.metrics["metric"]):
         yield _not_checked(("slice_false_positives",), "an operating point in the metrics")
-    flagged, ranked = _rows_of(run.metrics, "fpr_at_threshold"), _rows_of(run.metrics, "roc_auc")
-    overall = {row["metric"]: row for row in flagged + ranked if row["slice"] == "all"}
-    for row in flagged:
-        fpr = overall["fpr_at_threshold"]["value"]
-        if _is_slice(row) and row["value"] > limits.slice_fpr_ratio * fpr and row["low"] > fpr:
-            sentence = (
-                f"Honest creators flagged in {row['slice']}: {row['value']:.1%} "
-                f"({row['low']:.1%} to {row['high']:.1%}, {row['n'] - row['n_fake']} creators), overall {fpr:.1%}."
-            )
-            yield Finding("slice_false_positives", "warning", sentence, row)
+    ranked = _rows_of(run.metrics, "roc_auc")
+    overall = {row["metric"]: row for row in ranked if row["slice"] == "all"}
+    for rate in slice_rates(run.metrics, limits.slice_fpr_ratio, limits.slice_level):
+        if rate.stands_out:
+            severity: Severity = "error" if rate.fails else "warning"
+            yield Finding("slice_false_positives", severity, rate.sentence, asdict(rate))
     for row in ranked:
         low = overall["roc_auc"]["low"]
         if _is_slice(row) and row["high"] < low - limits.slice_auc_drop:

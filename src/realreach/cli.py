@@ -28,9 +28,13 @@ COMMANDS = {
     "demo": "simulate, train, score, show: the whole way in one command",
     "datasets": "turn public data sets into input tables",
     "false-alarms": "score real, mostly honest creators and count the flagged",
+    "policy": "what to do with a score: show, measure or check a policy",
+    "compare": "why did the scores change: two days, data sets or models",
+    "promote": "move the champion alias to a better model, or refuse",
     "power": "recall and false positives in a simulated world never trained on",
     "comments": "judge comment sections, and list templates that creators share",
     "features": "write the feature table, or describe the features",
+    "train-accounts": "fit, judge and save the model of single follower accounts",
     "train-comments": "fit the comment model on labelled comments",
     "benchmark": "public labelled sets: published results, baselines, ours, zero-shot",
 }
@@ -42,6 +46,7 @@ EXIT_CODES = """exit codes:
   3  input cannot be used, or more rows set aside than --max-reject-rate
   4  model missing, damaged, unsafe or of another version
   5  output cannot be written
+  6  refused: a check of the run or a gate failed (the model is written and marked, but not promoted)
   130  interrupted"""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)

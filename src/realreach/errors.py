@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["InputError", "ModelError", "OutputError", "RealreachError", "UsageError"]
+__all__ = ["InputError", "ModelError", "OutputError", "RealreachError", "RefusedError", "UsageError"]
 
 
 class RealreachError(Exception):
@@ -33,3 +33,9 @@ class OutputError(RealreachError, OSError):
     """A result cannot be written."""
 
     exit_code = 5
+
+
+class RefusedError(RealreachError):
+    """A gate refused: nothing is wrong with the command, but the model may not go where it should."""
+
+    exit_code = 6

@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from realreach.calibrating import fit_calibration
 from realreach.errors import InputError
 from realreach.features.catalogue import feature_names
-from realreach.model import ALL_PILLARS, COMBINATIONS, Calibration, FittedModel, Layout, masked_copies
+from realreach.model import ALL_PILLARS, COMBINATIONS, FittedModel, Layout, masked_copies
 from realreach.references import References, fit_references, no_references
-from realreach.splits import SplitSettings, grouped_folds, split_creators
+from realreach.splits import grouped_folds
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["AuthenticityClassifier"]
-
-_HOLD_OUT_LEAST = 1000
-"""Creators of the rarer class from which parts are held out; below, five folds use every creator for everything."""
-_CALIBRATE_LEAST = 15
-"""Creators of each class that a combination of pillars needs for a calibration of its own."""
-_ISOTONIC_LEAST = 1000
-"""Calibration creators from which an isotonic curve is used; below, a logistic one (scikit-learn's own advice)."""
 
 
 class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
     """Probability that a creator's engagement was bought, from the features of :func:`realreach.build_features`.
 
     A gradient-boosted classifier that is deterministic, expects missing pillars (rows are also trained with pillars
-    taken away), stops early and is calibrated on creators that were not used for fitting, one calibration per
-    combination of pillars.
+    taken away), stops early and is calibrated, one calibration per combination of pillars, on the margins that every
+    creator got from trees that never saw it: five fits on four fifths each, then the one to keep on all.
 
     Parameters
     ----------
@@ -51,8 +43,8 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         Names of features that the model may not see.
     operating_fpr
         Share of honest creators above the operating point, measured on the calibration creators.
-    stop_share, calibrate_share
-        Shares of creators held out for early stopping and for calibration.
+    folds
+        Parts of the crossed fit; fewer where the rarer class has fewer groups.
     random_state, n_jobs
         Seed; threads of the fit (the result does not depend on them).
 
@@ -63,6 +55,8 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
     fitted_ : realreach.model.FittedModel
         What goes into the bundle.
     best_iteration_ : int
+    crossed_ : dict of int to ndarray
+        By combination of pillars: the margin of every creator of X from trees that never saw it (NaN: pillar lacks).
 
     Examples
     --------
@@ -90,8 +84,7 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         balance_size: bool = True,
         exclude: tuple[str, ...] = (),
         operating_fpr: float = 0.01,
-        stop_share: float = 0.12,
-        calibrate_share: float = 0.18,
+        folds: int = 5,
         random_state: int = 0,
         n_jobs: int = 1,
     ) -> None:
@@ -108,8 +101,7 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         self.balance_size = balance_size
         self.exclude = exclude
         self.operating_fpr = operating_fpr
-        self.stop_share = stop_share
-        self.calibrate_share = calibrate_share
+        self.folds = folds
         self.random_state = random_state
         self.n_jobs = n_jobs
 
@@ -150,8 +142,7 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         layout = self._layout(names)
         self.base_rate_ = float(np.average(target, weights=weight))
         data = _Data(X, target, weight, layout, layout.present(X))
-        parts = self._inner_split(target, groups)
-        self.fitted_ = self._fit_held_out(data, parts) if parts else self._fit_crossed(data, groups)
+        self.fitted_ = self._fit_crossed(data, groups)
         return self
 
     def _layout(self, names: tuple[str, ...]) -> Layout:
@@ -176,34 +167,10 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         probability = self.predict_proba(X)[:, 1]
         return self.classes_[(probability >= 0.5).astype(int)]
 
-    def _inner_split(self, target: FloatArray, groups: Any) -> tuple[IntArray, IntArray, IntArray] | None:
-        """Return training, stopping and calibration rows; None where there are too few to hold any out for good."""
-        if np.bincount(target.astype(int), minlength=2).min() < _HOLD_OUT_LEAST:
-            return None
-        settings = SplitSettings(
-            train=1.0 - self.stop_share - self.calibrate_share,
-            stop=self.stop_share,
-            calibrate=self.calibrate_share,
-            test=0.0,
-            time="off",
-        )
-        split = split_creators(target, groups, None, settings, self.random_state)
-        return split.train, split.stop, split.calibrate
-
-    def _fit_held_out(self, data: _Data, parts: tuple[IntArray, IntArray, IntArray]) -> FittedModel:
-        """Fit on one part, stop on the second, calibrate on the third."""
-        train, stop, held_out = parts
-        references = self._references(data, train)
-        values = references.transform(data.X)[:, data.layout.used]
-        booster, self.best_iteration_ = self._boost(data, values, train, stop)
-        margin = {mask: _margins(booster, data, values, held_out, mask) for mask in _masks(data.layout)}
-        calibration = self._calibrate(margin, data.target[held_out], data.weight[held_out])
-        return FittedModel(booster, data.layout, references, calibration)
-
     def _fit_crossed(self, data: _Data, groups: Any) -> FittedModel:
-        """Fit on all creators; rounds and calibration come from five folds, each judged by trees that never saw it."""
+        """Fit on all creators; rounds and calibration come from folds, each judged by trees that never saw it."""
         every = np.arange(len(data.target))
-        folds = min(5, _groups_of_rarer_class(data.target, groups))
+        folds = min(self.folds, _groups_of_rarer_class(data.target, groups))
         if folds < 2:
             raise InputError(
                 "each class needs creators of at least two groups: one to fit, another to calibrate. Add labels."
@@ -220,7 +187,9 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
                 out[test] = _margins(booster, data, own, test, mask)
         self.best_iteration_ = max(int(np.mean(rounds)), 1)
         booster, _ = self._boost(data, values, every, None, self.best_iteration_)
-        return FittedModel(booster, data.layout, references, self._calibrate(margin, data.target, data.weight))
+        self.crossed_ = margin
+        calibration = fit_calibration(margin, data.target, data.weight, self.operating_fpr)
+        return FittedModel(booster, data.layout, references, calibration)
 
     def _references(self, data: _Data, train: IntArray) -> References:
         if data.layout.names != feature_names():
@@ -315,30 +284,6 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         other = count.reshape(-1, 2)[:, ::-1].ravel() / count.reshape(-1, 2).sum(axis=1).repeat(2)
         return 2.0 * other[cell]
 
-    def _calibrate(self, margin: dict[int, FloatArray], target: FloatArray, weight: FloatArray) -> Calibration:
-        """Fit one calibration curve and operating point for every combination of pillars that has enough creators."""
-        table = Calibration({}, {}, {}, {})
-        # Where even the best-covered set is small, that one is calibrated all the same.
-        most = max(int(np.bincount(target[~np.isnan(raw)].astype(int), minlength=2).min()) for raw in margin.values())
-        if most == 0:
-            raise InputError(
-                "no pillar (growth, engagement, comments) is known for creators of both classes, "
-                "so they cannot be compared. "
-                "Add data for the class that lacks it."
-            )
-        for mask, raw in margin.items():
-            rows = ~np.isnan(raw)
-            counts = np.bincount(target[rows].astype(int), minlength=2)
-            if counts.min() < min(_CALIBRATE_LEAST, most):
-                continue
-            x, p = _calibration_table(raw[rows], target[rows], weight[rows])
-            good = np.sort(np.interp(raw[rows], x, p)[target[rows] == 0])
-            above = min(int(np.floor(self.operating_fpr * len(good))), len(good) - 1)
-            cast("dict", table.margin)[mask], cast("dict", table.probability)[mask] = x, p
-            cast("dict", table.threshold)[mask] = float(good[len(good) - 1 - above])
-            cast("dict", table.honest)[mask] = len(good)
-        return table
-
 
 @dataclass(frozen=True, eq=False)
 class _Data:
@@ -377,28 +322,3 @@ def _checked_weight(weight: Any, rows: int) -> FloatArray:
     if values.shape != (rows,) or not np.isfinite(values).all() or (values < 0).any() or not values.any():
         raise ValueError(f"sample_weight must be {rows} finite weights of 0 or more, not all zero")
     return values
-
-
-def _calibration_table(margin: FloatArray, target: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return margins and probabilities of a calibration curve, isotonic over logistic where there is enough."""
-    line = LogisticRegression(C=1e3).fit(margin[:, None], target, sample_weight=weight)
-    low, high = float(margin.min()) - 1.0, float(margin.max()) + 1.0
-    grid = np.linspace(low, high, 65)
-    if line.coef_[0, 0] <= 0:
-        # The margins know nothing of these creators: a flat curve, never one that turns the margin round.
-        return grid, np.full(len(grid), np.average(target, weights=weight))
-    sigmoid = line.predict_proba(grid[:, None])[:, 1]
-    if len(target) < _ISOTONIC_LEAST:
-        return grid, sigmoid
-    # Isotonic steps, joined at their middles and drawn a little towards the logistic curve: no ties, no 0 and no 1.
-    iso = IsotonicRegression(out_of_bounds="clip").fit(margin, target, sample_weight=weight)
-    order = np.sort(margin)
-    knots = np.unique(np.quantile(order, np.linspace(0.0, 1.0, 41)))
-    steps = iso.predict(order)
-    edges = np.searchsorted(order, knots[1:-1])
-    means = np.array([part.mean() for part in np.split(steps, edges) if len(part)])
-    centres = np.array([part.mean() for part in np.split(order, edges) if len(part)])
-    blend = 0.85 * means + 0.15 * line.predict_proba(centres[:, None])[:, 1]
-    x = np.concatenate([[low], centres, [high]])
-    p = np.concatenate([[min(blend[0], sigmoid[0])], blend, [max(blend[-1], sigmoid[-1])]])
-    return x, np.clip(np.maximum.accumulate(p), 1e-4, 1.0 - 1e-4)

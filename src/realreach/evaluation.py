@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from realreach.baselines import BASELINES, norms_rule
 from realreach.errors import UsageError
 from realreach.features import feature_names
-from realreach.metrics import evaluate, evaluate_matched, roc_auc, size_tier
+from realreach.head_evaluation import judge_heads, put_scores, range_coverages
+from realreach.head_fitting import HeadLabels, fit_heads
+from realreach.heads import SHARES, Heads, HeadScores
+from realreach.metrics import calibration_noise, evaluate, evaluate_matched, roc_auc, size_tier
 from realreach.model import combination_name
 from realreach.settings import TrainSettings
 from realreach.splits import Split, SplitSettings, grouped_folds, split_creators
@@ -53,21 +56,38 @@ class Labelled:
     language: np.ndarray
     platform: np.ndarray
     mechanisms: np.ndarray
+    followers_share: FloatArray | None = None
+    engagement_share: FloatArray | None = None
+    niche: np.ndarray | None = None
+    """``creators.category``; None where no creator has one."""
+    country: np.ndarray | None = None
+    """``creators.country``; None where no creator has one."""
 
     def __len__(self) -> int:
         return len(self.target)
 
     def take(self, rows: IntArray) -> Labelled:
         """Return some of the creators."""
-        return Labelled(self.features.iloc[rows], *(getattr(self, n)[rows] for n in _ROW_FIELDS))
+        given: dict[str, Any] = {n: getattr(self, n) for n in _ROW_FIELDS}
+        taken: dict[str, Any] = {name: values[rows] for name, values in given.items() if values is not None}
+        return replace(self, features=self.features.iloc[rows], **taken)
 
     @property
     def matrix(self) -> FloatArray:
         """The features as an array."""
         return self.features.to_numpy(dtype=np.float64)
 
+    @property
+    def head_labels(self) -> HeadLabels:
+        """What the labels say beyond bought or not."""
+        given = zip(SHARES, (self.followers_share, self.engagement_share), strict=True)
+        return HeadLabels(self.mechanisms, {name: values for name, values in given if values is not None})
 
-_ROW_FIELDS = ("target", "weight", "group", "as_of", "language", "platform", "mechanisms")
+
+_ROW_FIELDS = (
+    "target", "weight", "group", "as_of", "language", "platform", "mechanisms", "followers_share", "engagement_share",
+    "niche", "country",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +95,9 @@ class Evaluation:
     """What an evaluation found.
 
     ``table`` holds model and baselines: model, metric, slice, value, low, high, n, n_fake. ``frame`` holds the
-    judged creators without their keys: y, p, weight and the slices. ``estimator`` is the fitted model to keep.
+    judged creators without their keys: y, p, weight and the slices. ``estimator`` is the fitted model to keep,
+    ``heads`` its heads; ``head_table`` judges them on the same creators (``judge_heads``).
+    ``range_coverage`` says by combination of pillars how often the range held a share that was known.
     """
 
     table: pd.DataFrame
@@ -86,6 +108,9 @@ class Evaluation:
     protocol: str
     test_rows: IntArray
     shuffled_auc: float
+    heads: Heads
+    head_table: pd.DataFrame
+    range_coverage: Mapping[str, float]
 
 
 def make_estimator(settings: TrainSettings, seed: int | None = None) -> AuthenticityClassifier:
@@ -115,16 +140,31 @@ def evaluate_held_out(data: Labelled, settings: TrainSettings, report: Report) -
     fit = data.take(fit_rows)
     report(f"fitting on {len(fit):,} creators, testing on {len(split.test):,} ({split.reason})")
     estimator = make_estimator(settings).fit(fit.features, fit.target, sample_weight=fit.weight, groups=fit.group)
+    heads = _fit_heads(estimator, fit, settings, report)
     test = data.take(split.test)
     scores = {"realreach": estimator.fitted_.probabilities(test.matrix)}
     flagged = _flagged(estimator, test.matrix)
+    told = _told(estimator, heads, test)
     for name, fitting in BASELINES.items():
         report(f"baseline: {name}")
         scores[name] = fitting(_plain(fit.features), fit.target, fit.weight, seed=settings.seed)(_plain(test.features))
     report("the same fit on shuffled labels, as a check")
     shuffled = _auc(test.target, _shuffled_scores(fit, test, settings))
-    judged = _Judged(test, scores, flagged, shuffled, split.test)
-    return _evaluation(judged, estimator, settings, report, split, split.reason)
+    judged = _Judged(test, scores, flagged, shuffled, split.test, told)
+    return _evaluation(judged, estimator, heads, fit, settings, report, split, split.reason)
+
+
+def _fit_heads(estimator: AuthenticityClassifier, fit: Labelled, settings: TrainSettings, report: Report) -> Heads:
+    """Return the heads that settings and labels allow, fitted on the very creators of the estimator."""
+    if not settings.heads:
+        return Heads()
+    report("heads: mechanisms and purchased shares")
+    return fit_heads(estimator, fit.matrix, fit.target, fit.weight, fit.group, fit.head_labels)
+
+
+def _told(estimator: AuthenticityClassifier, heads: Heads, test: Labelled) -> HeadScores:
+    assessed = estimator.fitted_.assess(test.matrix)
+    return heads.score(assessed, assessed.probability)
 
 
 def evaluate_by_folds(data: Labelled, settings: TrainSettings, report: Report) -> Evaluation:
@@ -132,6 +172,7 @@ def evaluate_by_folds(data: Labelled, settings: TrainSettings, report: Report) -
     folds = settings.folds or 5
     totals: dict[str, FloatArray] = {}
     flagged = np.zeros(len(data))
+    told: HeadScores | None = None
     held_out = _holds(data.mechanisms, settings.hold_out_mechanisms)
     kept = data.take(np.flatnonzero(~held_out))
     for repeat, parts in enumerate(
@@ -144,6 +185,10 @@ def evaluate_by_folds(data: Labelled, settings: TrainSettings, report: Report) -
             seeded = make_estimator(settings, settings.seed + repeat)
             seeded.fit(fit.features, fit.target, sample_weight=fit.weight, groups=fit.group)
             scores["realreach"][test] = seeded.fitted_.probabilities(seen.to_numpy(dtype=np.float64))
+            if repeat == 0:
+                # Once is enough for the heads: each creator is judged by some that never saw it.
+                own = _told(seeded, _fit_heads(seeded, fit, settings, report), data.take(test))
+                told = put_scores(told, own, test, len(data))
             flagged[test] += _flagged(seeded, seen.to_numpy(dtype=np.float64)) / settings.repeats
             for name, fitting in BASELINES.items():
                 scores[name][test] = fitting(_plain(fit.features), fit.target, fit.weight, seed=settings.seed)(
@@ -153,6 +198,7 @@ def evaluate_by_folds(data: Labelled, settings: TrainSettings, report: Report) -
             totals[name] = totals.get(name, 0.0) + values / settings.repeats
     report(f"fitting the model to keep on all {len(kept):,} creators")
     estimator = make_estimator(settings).fit(kept.features, kept.target, sample_weight=kept.weight, groups=kept.group)
+    heads = _fit_heads(estimator, kept, settings, report)
     times = "once" if settings.repeats == 1 else f"{settings.repeats} times"
     protocol = f"{folds} folds by group, {times}, mean out-of-fold score"
     report("the same folds on shuffled labels, as a check")
@@ -161,8 +207,8 @@ def evaluate_by_folds(data: Labelled, settings: TrainSettings, report: Report) -
         chance[test] = _shuffled_scores(data.take(train[~held_out[train]]), data.take(test), settings)
     shuffled = _auc(data.target, chance)
     # Most repetitions decide.
-    judged = _Judged(data, totals, flagged > 0.5, shuffled, np.arange(len(data)))
-    return _evaluation(judged, estimator, settings, report, None, protocol)
+    judged = _Judged(data, totals, flagged > 0.5, shuffled, np.arange(len(data)), told or HeadScores({}, {}))
+    return _evaluation(judged, estimator, heads, kept, settings, report, None, protocol)
 
 
 def _flagged(estimator: AuthenticityClassifier, matrix: FloatArray) -> np.ndarray:
@@ -186,18 +232,21 @@ def _auc(target: FloatArray, scores: FloatArray) -> float:
 
 @dataclass(frozen=True, eq=False)
 class _Judged:
-    """Creators judged by models that never saw them: data, scores by model, flags, rows in the labelled data."""
+    """Creators judged by models that never saw them: data, scores by model, flags, rows in the labelled data, heads."""
 
     test: Labelled
     scores: dict[str, FloatArray]
     flagged: np.ndarray
     shuffled_auc: float
     rows: IntArray
+    told: HeadScores
 
 
 def _evaluation(
     judged: _Judged,
     estimator: AuthenticityClassifier,
+    heads: Heads,
+    fit: Labelled,
     settings: TrainSettings,
     report: Report,
     split: Split | None,
@@ -217,13 +266,20 @@ def _evaluation(
             # At the operating point a creator is flagged or not; thresholds differ by pillars, so flags are judged.
             flags = frame.assign(p=np.where(np.isnan(values), np.nan, judged.flagged.astype(np.float64)))
             at_point = evaluate(flags, threshold=0.5, replicates=settings.bootstrap, seed=settings.seed)
-            part = pd.concat([part, at_point[at_point["metric"].str.endswith("_at_threshold")]], ignore_index=True)
+            at_point = at_point[at_point["metric"].str.endswith("_at_threshold")]
+            part = pd.concat([part, at_point, calibration_noise(scored, seed=settings.seed)], ignore_index=True)
         matched = evaluate_matched(scored, replicates=settings.bootstrap, seed=settings.seed)
         tables.append(pd.concat([part, matched], ignore_index=True).assign(model=name))
     table = pd.concat(tables, ignore_index=True)
     table = table[["model", *[c for c in table.columns if c != "model"]]]
     scored = frame.assign(p=judged.scores["realreach"])
-    return Evaluation(table, scored, rule, estimator, split, protocol, judged.rows, judged.shuffled_auc)
+    report("the heads and the ranges")
+    truth = judged.test.head_labels
+    head_table = judge_heads(judged.told, truth, scored, replicates=settings.bootstrap, seed=settings.seed)
+    covered = range_coverages(estimator, fit.weight, seed=settings.seed)
+    return Evaluation(
+        table, scored, rule, estimator, split, protocol, judged.rows, judged.shuffled_auc, heads, head_table, covered
+    )
 
 
 def _frame(test: Labelled, estimator: AuthenticityClassifier) -> pd.DataFrame:
@@ -244,6 +300,7 @@ def _frame(test: Labelled, estimator: AuthenticityClassifier) -> pd.DataFrame:
             "size_tier": size_tier(followers),
             "language": test.language,
             "pillars": [combination_name(int(m)) for m in present],
+            **{name: values for name in ("niche", "country") if (values := getattr(test, name)) is not None},
         }
     )
 

@@ -21,7 +21,8 @@ from realreach.datasets import ADAPTERS, find_adapter, load_dataset, snapshot_da
 from realreach.errors import InputError
 from realreach.features import build_features
 from realreach.features.view import decision_days
-from realreach.metrics import size_tier
+from realreach.metrics import size_tier, wilson_interval
+from realreach.policy import Policy, apply_policy, default_policy
 from realreach.tables import tables_from_frames
 from realreach.tables.core import FloatArray, Tables
 
@@ -66,6 +67,9 @@ class BenchRow:
 
     ``creators`` = ``scored`` + ``insufficient`` + ``invalid``. ``flagged`` counts the scored creators above the
     model's own operating point; ``share`` is that over ``scored`` with its Wilson 95 % interval ``low`` to ``high``.
+    ``declined`` and ``reviewed`` count the scored creators with that action of the policy, ``suspicious`` those
+    above the policy's limit of decline before its rules are asked, ``declinable`` those who have enough pillars for a
+    decline at all: where it is 0, a policy that never declines on one pillar declines nobody.
     The rules are counted over all creators for whom they could be judged. Shares are NaN where nobody was judged.
     ``pillars`` says how many of the scored creators had each pillar.
     """
@@ -81,27 +85,18 @@ class BenchRow:
     share: float
     low: float
     high: float
+    declined: int
+    declined_share: float
+    declined_low: float
+    declined_high: float
+    reviewed: int
+    suspicious: int
+    declinable: int
     spike_judged: int
     spike_share: float
     norms_judged: int
     norms_share: float
     pillars: dict[str, int]
-
-
-def wilson_interval(hits: int, n: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """Return the Wilson score interval of a share; (NaN, NaN) for ``n`` = 0.
-
-    Examples
-    --------
-    >>> [round(bound, 3) for bound in wilson_interval(1, 100)]
-    [0.002, 0.054]
-    """
-    if n == 0:
-        return math.nan, math.nan
-    share, weight = hits / n, z * z / n
-    middle = (share + weight / 2) / (1 + weight)
-    half = z / (1 + weight) * math.sqrt(share * (1 - share) / n + weight / (4 * n))
-    return middle - half if hits else 0.0, middle + half if hits < n else 1.0
 
 
 def spike_rule(tables: Tables, as_of: object = None) -> FloatArray:
@@ -150,6 +145,8 @@ def run_bench(
     datasets: str | Path,
     only: Sequence[str] | None = None,
     progress: Callable[[str], None] = lambda message: None,
+    *,
+    policy: Policy | None = None,
 ) -> list[BenchRow]:
     """Score the unlabelled public sets of a folder.
 
@@ -164,6 +161,8 @@ def run_bench(
         Names of the sets wanted; None = all.
     progress
         Called with a sentence per set.
+    policy
+        What to do with the scores; None takes the policy that comes with the package.
 
     Returns
     -------
@@ -184,8 +183,9 @@ def run_bench(
         if not (root / name).is_dir():
             progress(f"{name}: no such folder, passed over")
             continue
-        judged.append(bench_set(scorer, name, root / name))
-        progress(f"{name}: {len(judged[-1]):,} creators, {int(judged[-1]['flagged'].sum()):,} flagged")
+        judged.append(bench_set(scorer, name, root / name, policy))
+        flagged, declined = int(judged[-1]["flagged"].sum()), int((judged[-1]["action"] == "decline").sum())
+        progress(f"{name}: {len(judged[-1]):,} creators, {flagged:,} flagged, {declined:,} declined")
     if not judged:
         raise InputError(
             f"None of the sets {', '.join(names)} lies in folder `{root.name}`. "
@@ -206,14 +206,15 @@ def _unlabelled(name: str) -> str:
     return name
 
 
-def bench_set(scorer: TablesScorer, name: str, folder: str | Path) -> pd.DataFrame:
-    """Judge every creator of one set by the model and by the two rules.
+def bench_set(scorer: TablesScorer, name: str, folder: str | Path, policy: Policy | None = None) -> pd.DataFrame:
+    """Judge every creator of one set by the model, by the policy (None: the default one) and by the two rules.
 
     Returns
     -------
     pandas.DataFrame
         One row per creator of the set, no more and no less: ``dataset``, ``creator_id``, ``platform``, ``tier``,
-        ``status``, ``flagged``, ``spike`` and ``norms`` (1, 0, NaN = not judged), ``coverage``. A creator set aside by
+        ``status``, ``flagged``, ``spike`` and ``norms`` (1, 0, NaN = not judged), ``coverage``, ``action``,
+        ``band``, ``declinable``. A creator set aside by
         the table checks has status ``invalid_input``.
     """
     import pandas as pd
@@ -221,7 +222,8 @@ def bench_set(scorer: TablesScorer, name: str, folder: str | Path) -> pd.DataFra
     frames = load_dataset(name, folder)
     as_of = snapshot_day(name, frames)
     tables = tables_from_frames(frames).tables
-    parts = [_judge(scorer, part, as_of) for part in _chunks(tables)]
+    policy = default_policy() if policy is None else policy
+    parts = [_judge(scorer, part, as_of, policy) for part in _chunks(tables)]
     wanted = frames["creators"][["creator_id", "platform"]].assign(dataset=name)
     judged = wanted.merge(pd.concat(parts, ignore_index=True), on="creator_id", how="left", validate="one_to_one")
     judged["status"] = judged["status"].fillna("invalid_input")
@@ -236,7 +238,7 @@ def _chunks(tables: Tables) -> Iterator[Tables]:
         yield tables.take(np.arange(first, min(first + _CHUNK, len(tables)), dtype=np.int64))
 
 
-def _judge(scorer: TablesScorer, tables: Tables, as_of: object) -> pd.DataFrame:
+def _judge(scorer: TablesScorer, tables: Tables, as_of: object, policy: Policy) -> pd.DataFrame:
     """Return the scores and the rules' words on some creators, each exactly once."""
     import pandas as pd
 
@@ -263,7 +265,12 @@ def _judge(scorer: TablesScorer, tables: Tables, as_of: object) -> pd.DataFrame:
             "norms": np.where(np.isnan(rule), np.nan, rule >= _NORMS_FLAG),
         }
     )
-    return scores[["creator_id", "status", "flagged", "coverage"]].merge(rules, on="creator_id", validate="one_to_one")
+    decided = apply_policy(scores, policy)
+    # A pillar more than the policy asks for can only come from more data: who lacks it is never declined.
+    pillars = [0 if text == "nothing" else text.count("+") + 1 for text in decided["coverage"].astype(str)]
+    decided["declinable"] = np.array(pillars) >= policy.rules.pillars_to_decline
+    kept = ["creator_id", "status", "flagged", "coverage", "action", "band", "declinable"]
+    return decided[kept].merge(rules, on="creator_id", validate="one_to_one")
 
 
 def summarise(judged: pd.DataFrame) -> list[BenchRow]:
@@ -290,6 +297,9 @@ def _row(group: pd.DataFrame, dataset: str, platform: str, tier: str) -> BenchRo
     status = Counter(group["status"])
     scored, flagged = status["scored"], int(group["flagged"].sum())
     low, high = wilson_interval(flagged, scored)
+    judged = group[group["status"] == "scored"]
+    actions = Counter(judged["action"])
+    declined_low, declined_high = wilson_interval(actions["decline"], scored)
     spike, norms = (group[name].dropna().to_numpy(dtype=np.float64) for name in ("spike", "norms"))
     return BenchRow(
         dataset=dataset,
@@ -303,6 +313,13 @@ def _row(group: pd.DataFrame, dataset: str, platform: str, tier: str) -> BenchRo
         share=flagged / scored if scored else math.nan,
         low=low,
         high=high,
+        declined=actions["decline"],
+        declined_share=actions["decline"] / scored if scored else math.nan,
+        declined_low=declined_low,
+        declined_high=declined_high,
+        reviewed=actions["review"],
+        suspicious=int((judged["band"] == "suspicious").sum()),
+        declinable=int(judged["declinable"].astype(bool).sum()),
         spike_judged=len(spike),
         spike_share=float(spike.mean()) if len(spike) else math.nan,
         norms_judged=len(norms),
@@ -327,6 +344,10 @@ def markdown_table(rows: Sequence[BenchRow]) -> str:
         "too little data",
         "set aside",
         "flagged [95 %]",
+        "declined [95 %]",
+        "reviewed",
+        "above decline limit",
+        "could be declined",
         "any day z > 3",
         "norms rule",
         "pillars",
@@ -340,15 +361,23 @@ def markdown_table(rows: Sequence[BenchRow]) -> str:
             f"{row.scored:,}",
             f"{row.insufficient:,}",
             f"{row.invalid:,}",
-            _percent(row.share) + (f" [{_percent(row.low)}, {_percent(row.high)}]" if row.scored else ""),
+            _with_interval(row.share, row.low, row.high),
+            _with_interval(row.declined_share, row.declined_low, row.declined_high),
+            _percent(row.reviewed / row.scored if row.scored else math.nan),
+            _percent(row.suspicious / row.scored if row.scored else math.nan),
+            f"{row.declinable:,}",
             _percent(row.spike_share),
             _percent(row.norms_share),
             ", ".join(row.pillars) or "-",
         )
         for row in rows
     ]
-    rule = ("---", "---", "---", *["---:"] * 7, "---")
+    rule = ("---", "---", "---", *["---:"] * 11, "---")
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, rule, *body))
+
+
+def _with_interval(share: float, low: float, high: float) -> str:
+    return _percent(share) + ("" if math.isnan(share) else f" [{_percent(low)}, {_percent(high)}]")
 
 
 def _percent(share: float) -> str:

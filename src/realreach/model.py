@@ -2,47 +2,39 @@
 
 A probability is made in three steps: residuals against similar creators, a gradient-boosted margin, and a
 calibration of its own for every combination of pillars, because a margin from growth alone means something else than
-one from all three.
+one from all four.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from realreach.calibration import Calibration
 from realreach.features.catalogue import catalogue, pillars_of
+from realreach.pillars import ALL_PILLARS, COMBINATIONS, PILLARS, combination_name, subsets_of
 from realreach.references import References
 from realreach.tables.core import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import lightgbm as lgb
 
-__all__ = ["ALL_PILLARS", "COMBINATIONS", "PILLARS", "Calibration", "FittedModel", "Layout", "combination_name"]
-
-PILLARS = ("growth", "engagement", "comments", "audience")
-"""The channels that can be missing; coherence lives between them."""
-
-ALL_PILLARS = (1 << len(PILLARS)) - 1
-"""Bit mask of all pillars."""
-
-COMBINATIONS = tuple(range(1, ALL_PILLARS + 1))
-"""Non-empty sets of pillars as bit masks: 1 growth, 2 engagement, 4 comments, 8 audience."""
-
-
-def combination_name(mask: int) -> str:
-    """Return the name of a set of pillars.
-
-    Examples
-    --------
-    >>> combination_name(5)
-    'growth+comments'
-    """
-    return "+".join(p for bit, p in enumerate(PILLARS) if mask & (1 << bit)) or "nothing"
+__all__ = [
+    "ALL_PILLARS",
+    "COMBINATIONS",
+    "PILLARS",
+    "Assessment",
+    "Calibration",
+    "FittedModel",
+    "Layout",
+    "combination_name",
+    "masked_copies",
+    "subsets_of",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,66 +104,17 @@ class Layout:
 
 
 @dataclass(frozen=True, eq=False)
-class Calibration:
-    """From a margin to a probability: a table of numbers per combination of pillars, read by linear interpolation.
+class Assessment:
+    """What the model says of each row: probability with its range, the pillars judged, and the values it looked at.
 
-    Outside the table the end values hold. ``threshold`` is the probability above which at most the stated share of
-    honest calibration creators lie (the operating point of the combination).
+    NaN (and mask 0) where nothing can be judged; ``low`` and ``high`` are NaN too in models without ranges.
     """
 
-    margin: Mapping[int, FloatArray]
-    probability: Mapping[int, FloatArray]
-    threshold: Mapping[int, float]
-    honest: Mapping[int, int] = field(default_factory=dict)
-
-    @cached_property
-    def _judged(self) -> IntArray:
-        """For each set of pillars: the largest calibrated set inside it (most honest creators first), 0 if none."""
-        out = np.zeros(ALL_PILLARS + 1, dtype=np.int64)
-        for mask in COMBINATIONS:
-            inside = [c for c in self.margin if c & ~mask == 0]
-            out[mask] = max(inside, key=lambda c: (c.bit_count(), self.honest.get(c, 0)), default=0)
-        return out
-
-    def judged(self, present: IntArray) -> IntArray:
-        """Return the pillars that are judged where these are there: a combination never calibrated is never used."""
-        return self._judged[present]
-
-    def apply(self, margin: FloatArray, mask: IntArray) -> FloatArray:
-        """Return calibrated probabilities for calibrated sets of pillars; rows without any (mask 0) get NaN."""
-        out = np.full(len(margin), np.nan)
-        for combination in np.unique(mask):
-            rows = mask == combination
-            if combination:
-                out[rows] = np.interp(margin[rows], self.margin[int(combination)], self.probability[int(combination)])
-        return out
-
-    def limit(self, mask: IntArray) -> FloatArray:
-        """Return each row's operating threshold; NaN for rows without any pillar."""
-        return np.array([self.threshold[int(m)] if m else np.nan for m in mask], dtype=np.float64)
-
-    def to_dict(self) -> dict[str, dict[str, Any]]:
-        """Return plain lists for a JSON file, keyed by the names of the combinations."""
-        return {
-            combination_name(mask): {
-                "margin": self.margin[mask].tolist(),
-                "probability": self.probability[mask].tolist(),
-                "operating_threshold": self.threshold[mask],
-                "honest_creators": self.honest.get(mask, 0),
-            }
-            for mask in sorted(self.margin)
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Mapping[str, Any]]) -> Calibration:
-        """Read what :meth:`to_dict` wrote."""
-        by_name = {combination_name(mask): mask for mask in COMBINATIONS}
-        return cls(
-            {by_name[k]: np.array(v["margin"], dtype=np.float64) for k, v in data.items()},
-            {by_name[k]: np.array(v["probability"], dtype=np.float64) for k, v in data.items()},
-            {by_name[k]: float(v["operating_threshold"]) for k, v in data.items()},
-            {by_name[k]: int(v["honest_creators"]) for k, v in data.items()},
-        )
+    probability: FloatArray
+    low: FloatArray
+    high: FloatArray
+    mask: IntArray
+    values: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,15 +156,29 @@ class FittedModel:
         numpy.ndarray
             Between 0 and 1; NaN where none of the pillars looked at is there.
         """
-        mask = self.judged(matrix, keep)
-        values = self.values(matrix)
+        return self.assess(matrix, keep).probability
+
+    def assess(self, matrix: FloatArray, keep: int = ALL_PILLARS) -> Assessment:
+        """Return probabilities as :meth:`probabilities` does, with their ranges and what they rest on."""
+        return self._assess(self.values(matrix), self.judged(matrix, keep))
+
+    def _assess(self, values: FloatArray, mask: IntArray) -> Assessment:
         if self.masks_pillars:
             values = self.layout.without(values, mask)
-        return self.calibration.apply(self.margins(values), mask)
+        margin = np.full(len(mask), np.nan)
+        # Rows without anything to judge cost nothing.
+        rows = mask > 0
+        margin[rows] = self.margins(values[rows])
+        low, high = self.calibration.range_of(margin, mask)
+        return Assessment(self.calibration.apply(margin, mask), low, high, mask, values)
 
     def by_pillar(self, matrix: FloatArray) -> dict[str, FloatArray]:
         """Return the probability from each pillar alone; NaN where it is missing."""
-        return {name: self.probabilities(matrix, 1 << bit) for bit, name in enumerate(PILLARS)}
+        values, present = self.values(matrix), self.layout.present(matrix)
+        return {
+            name: self._assess(values, self.calibration.judged(present & (1 << bit))).probability
+            for bit, name in enumerate(PILLARS)
+        }
 
 
 def masked_copies(
@@ -229,25 +186,15 @@ def masked_copies(
 ) -> tuple[FloatArray, IntArray]:
     """Return ``copies`` versions of every row with a random non-empty part of its pillars left, and the source rows.
 
-    Rows with a single pillar have no smaller version and are left out.
+    One version in three keeps a single pillar: with four of them a single one would be rare among all parts, and that
+    is how many creators come. Rows with a single pillar have no smaller version and are left out.
     """
     parts, sources = [], []
     for _ in range(copies):
         keep = rng.integers(1, ALL_PILLARS, len(values))
-        left = present & keep
+        single = 1 << rng.integers(len(PILLARS), size=len(values))
+        left = present & np.where(rng.random(len(values)) < 1 / 3, single, keep)
         usable = (left > 0) & (left != present)
         parts.append(layout.without(values[usable], left[usable]))
         sources.append(np.flatnonzero(usable))
     return np.concatenate(parts), np.concatenate(sources)
-
-
-def subsets_of(mask: int) -> list[int]:
-    """Return the non-empty sets of pillars inside a set.
-
-    Examples
-    --------
-    >>> subsets_of(5)
-    [1, 4, 5]
-    """
-    bits = [1 << b for b in range(len(PILLARS)) if mask & (1 << b)]
-    return sorted(sum(c) for size in range(1, len(bits) + 1) for c in combinations(bits, size))

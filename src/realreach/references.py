@@ -18,9 +18,11 @@ import numpy as np
 from realreach.features.catalogue import catalogue, feature_names
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["References", "fit_references", "no_references"]
+__all__ = ["PlainQuantiles", "References", "fit_references", "no_references"]
 
 _QUANTILES = (0.1, 0.5, 0.9)
+_PLAIN = "all_honest"
+"""Key of the plain quantiles beside the two kinds of company."""
 _SPREAD_OF_NORMAL = 2.5631
 """Distance between the 10 % and 90 % quantile of a normal variable, in standard deviations."""
 _KNOTS = 7
@@ -28,6 +30,25 @@ _PRIOR = 40.0
 """Creators that the set of all creators is worth when a group's quantiles are drawn towards it."""
 _LIMIT = 8.0
 _SPARSE_DAYS = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class PlainQuantiles:
+    """The 10 %, 50 % and 90 % quantile of features over all honest training creators.
+
+    Parameters
+    ----------
+    names
+        The features.
+    quantiles
+        Array of shape (features, 3).
+    counts
+        Creators with a known value, per feature.
+    """
+
+    names: tuple[str, ...]
+    quantiles: FloatArray
+    counts: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +67,9 @@ class References:
         For each kind: smallest spread per feature, so that a feature that hardly varies cannot explode.
     counts
         For each kind: creators per group and knot (effective number), shape (groups + 1, knots).
+    plain
+        For features that are not judged against similar creators: their quantiles over all honest training creators.
+        Shown beside a value, never seen by the model; empty in bundles of older versions.
     """
 
     axes: Mapping[str, FloatArray]
@@ -53,6 +77,7 @@ class References:
     quantiles: Mapping[str, FloatArray]
     least: Mapping[str, FloatArray]
     counts: Mapping[str, FloatArray]
+    plain: PlainQuantiles | None = None
 
     @cached_property
     def _columns(self) -> dict[str, IntArray]:
@@ -91,7 +116,7 @@ class References:
 
     def to_dict(self) -> dict[str, object]:
         """Return plain lists for a JSON file."""
-        return {
+        out: dict[str, object] = {
             kind: {
                 "knots": self.axes[kind].tolist(),
                 "features": list(self.names[kind]),
@@ -101,17 +126,61 @@ class References:
             }
             for kind in self.axes
         }
+        if self.plain is not None:
+            out[_PLAIN] = {
+                "features": list(self.plain.names),
+                "quantiles": self.plain.quantiles.tolist(),
+                "creators": self.plain.counts.tolist(),
+            }
+        return out
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Mapping[str, list]]) -> References:
-        """Read what :meth:`to_dict` wrote."""
+        """Read what :meth:`to_dict` wrote; what older versions wrote too."""
+        told = data.get(_PLAIN)
+        plain = None
+        if told is not None:
+            numbers = (np.array(told[k], dtype=np.float64) for k in ("quantiles", "creators"))
+            plain = PlainQuantiles(tuple(told["features"]), *numbers)
+        data = {k: v for k, v in data.items() if k != _PLAIN}
         return cls(
             {k: np.array(v["knots"], dtype=np.float64) for k, v in data.items()},
             {k: tuple(v["features"]) for k, v in data.items()},
             {k: np.array(v["quantiles"], dtype=np.float64) for k, v in data.items()},
             {k: np.array(v["least_spread"], dtype=np.float64) for k, v in data.items()},
             {k: np.array(v["creators"], dtype=np.float64) for k, v in data.items()},
+            plain,
         )
+
+    def company(self, matrix: FloatArray) -> dict[str, tuple[FloatArray, FloatArray]]:
+        """Return what similar creators show in each feature, for a reader to compare with.
+
+        Returns
+        -------
+        dict
+            For each feature: its 10 %, 50 % and 90 % quantile for each row, shape (rows, 3), and how many creators of
+            the training data these rest on, shape (rows,). Features without any reference are absent.
+        """
+        rows = len(matrix)
+        out: dict[str, tuple[FloatArray, FloatArray]] = {}
+        if self.plain is not None:
+            for name, three, count in zip(self.plain.names, self.plain.quantiles, self.plain.counts, strict=True):
+                out[name] = (np.broadcast_to(three, (rows, 3)), np.full(rows, count))
+        for kind, names in self.names.items():
+            quantiles = self.of(matrix, kind)
+            count = self._creators(matrix, kind)
+            out |= {name: (quantiles[i], count) for i, name in enumerate(names)}
+        return out
+
+    def _creators(self, matrix: FloatArray, kind: str) -> FloatArray:
+        """Return how many similar creators (effective number) stand behind each row's quantiles."""
+        group, at = _company(matrix, kind)
+        knots, table = self.axes[kind], self.counts[kind]
+        known = ~np.isnan(at)
+        place = np.interp(np.where(known, at, knots[0]), knots, np.arange(len(knots), dtype=np.float64))
+        nearest = np.rint(place).astype(np.int64)
+        group = np.where(known, group, len(table) - 1)
+        return np.where(known, table[group, nearest], table[group].sum(axis=1))
 
 
 def no_references() -> References:
@@ -145,7 +214,21 @@ def fit_references(matrix: FloatArray, weight: FloatArray | None = None) -> Refe
         least[kind] = _rounded(np.maximum(0.2 * _spread(columns), 1e-3))
         counts[kind] = np.stack([*(kernel[group == g].sum(axis=0) for g in range(groups)), kernel.sum(axis=0)]).round(1)
         axes[kind], names[kind] = knots, served
-    return References(axes, names, tables, least, counts)
+    return References(axes, names, tables, least, counts, _plain_quantiles(matrix))
+
+
+def _plain_quantiles(matrix: FloatArray) -> PlainQuantiles:
+    """Return the quantiles of the features that are not judged against similar creators (ten known values or more)."""
+    names, rows, counts = [], [], []
+    for position, feature in enumerate(catalogue()):
+        values = matrix[:, position]
+        known = values[np.isfinite(values)]
+        if feature.peers or feature.family == "context" or len(known) < 10:
+            continue
+        names.append(feature.name)
+        rows.append(np.quantile(known, _QUANTILES))
+        counts.append(float(len(known)))
+    return PlainQuantiles(tuple(names), _rounded(np.array(rows).reshape(-1, 3)), np.array(counts))
 
 
 _GROUPS = {"growth": 2, "size": 4}

@@ -9,15 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from realreach.bundle import Bundle, load_bundle
+from realreach.calibration import shifted_odds
+from realreach.confidence import CONFIDENCES, confidence_table, supplied
+from realreach.errors import ModelError, UsageError
 from realreach.features import feature_matrix, feature_names
-from realreach.features.view import decision_days
-from realreach.model import PILLARS, combination_name
+from realreach.features.view import View, decision_days
+from realreach.model import Assessment
+from realreach.output import DTYPES, HEAD_COLUMNS, OUTPUT_COLUMNS, STATUS_REASONS
+from realreach.pillars import PILLARS, combination_name
+from realreach.real import engagement_per_post, what_is_real
 from realreach.tables.contract import SCHEMA_VERSION
 from realreach.tables.core import FloatArray, IntArray, Tables
 
@@ -28,61 +35,74 @@ if TYPE_CHECKING:
 
 __all__ = ["OUTPUT_COLUMNS", "STATUS_REASONS", "Scorer"]
 
-OUTPUT_COLUMNS: Mapping[str, str] = {
-    "creator_id": "your key of the creator, unchanged (in CSV with an apostrophe before = + - @, unless --raw-csv)",
-    "platform": "platform as given",
-    "as_of": "day of the decision; rows dated on or after it were not read, rows without a time always are",
-    "status": "scored, insufficient_data or invalid_input",
-    "status_reasons": "codes, joined by +: what is missing or wrong",
-    "authenticity": "0-100, high = authentic; empty unless scored",
-    "fake_probability": "0-1, calibrated probability of bought engagement, at the prevalence in the model card",
-    "flagged": "true above the model's operating point: the level that the stated share of honest creators exceeds",
-    "growth_authenticity": "0-100 from the follower curve alone; empty if missing",
-    "engagement_authenticity": "0-100 from likes, comments and views alone; empty if missing",
-    "comments_authenticity": "0-100 from comment texts alone; empty if missing",
-    "audience_authenticity": "0-100 from the audience sample alone; empty if missing",
-    "coverage": "pillars the score rests on, joined by +",
-    "history_days": "days between the first and the last follower count read; 0 with fewer than six counts",
-    "posts_used": "posts read",
-    "comments_used": "comments by others read",
-    "rows_set_aside": "rows of this creator that did not pass the checks",
-    "model": "name and version of the model",
-    "schema_version": "version of the input and output tables",
-}
-"""The columns of the output table, in order, and what they mean."""
 
-STATUS_REASONS: Mapping[str, str] = {
-    "no_growth": "no follower history of six counts over three weeks",
-    "no_engagement": "fewer than five posts with known counts",
-    "no_comments": "fewer than ten comments by others",
-    "growth_not_judged": "there is a follower history, but the model was not calibrated for it",
-    "engagement_not_judged": "there are posts, but the model was not calibrated for them",
-    "comments_not_judged": "there are comments, but the model was not calibrated for them",
-    "audience_not_judged": "there is an audience sample, but the model was not calibrated for it",
-    "nothing_to_judge": "none of the pillars can be judged",
-    "row_set_aside": "the creator's row did not pass the checks; see the rejects",
+_SHARES = {
+    end: f"audience__suspicious__all__{stat}" for end, stat in (("", "median"), ("_low", "low"), ("_high", "high"))
 }
-"""Codes of ``status_reasons``; the codes of the input checks can stand beside them for ``invalid_input``."""
-
-
-_DTYPES: Mapping[str, str] = {
-    **{name: "float64" for name in OUTPUT_COLUMNS if name.endswith("authenticity") or name == "fake_probability"},
-    **dict.fromkeys(("history_days", "posts_used", "comments_used", "rows_set_aside"), "int64"),
-    "flagged": "boolean",
-}
-"""Types of the output columns that are not text."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scorer:
-    """A loaded model, ready to score tables or single records. Holds no state: one object may serve many threads."""
+    """A loaded model, ready to score tables or single records. Holds no state: one object may serve many threads.
+
+    Parameters
+    ----------
+    bundle
+        The model.
+    prevalence
+        Share of bought creators among those to be scored, strictly between 0 and 1; probabilities, ranges and
+        authenticity are shifted to it (``flagged`` is not). None leaves them at the prevalence of the training data.
+    heads
+        Whether to compute mechanisms, purchased shares and what is real; without them a score costs less and their
+        columns stay empty.
+
+    Raises
+    ------
+    UsageError
+        If the prevalence is not strictly between 0 and 1.
+    ModelError
+        If one is asked for, and the model does not say at which it was calibrated.
+    """
 
     bundle: Bundle
+    prevalence: float | None = None
+    heads: bool = True
+
+    def __post_init__(self) -> None:
+        """Check the prevalence before anything is scored."""
+        if self.prevalence is None:
+            return
+        if not 0.0 < self.prevalence < 1.0:
+            raise UsageError(
+                f"prevalence is a share strictly between 0 and 1 (such as 0.1 for one in ten), got {self.prevalence}"
+            )
+        if self.bundle.prevalence is None:
+            raise ModelError(
+                f"{self.bundle.name} does not say at which prevalence it was calibrated, so it cannot be shifted to "
+                "another. Train it again."
+            )
 
     @classmethod
-    def load(cls, folder: str | Path, *, expected_sha256: str | None = None) -> Scorer:
+    def load(
+        cls,
+        folder: str | Path,
+        *,
+        expected_sha256: str | None = None,
+        prevalence: float | None = None,
+        heads: bool = True,
+    ) -> Scorer:
         """Load a model folder (see :func:`realreach.bundle.load_bundle`); MLflow is not needed."""
-        return cls(load_bundle(folder, expected_sha256=expected_sha256))
+        return cls(load_bundle(folder, expected_sha256=expected_sha256), prevalence, heads)
+
+    @cached_property
+    def _confidence(self) -> IntArray:
+        return confidence_table(self.bundle.model.calibration)
+
+    def _shifted(self, probability: FloatArray) -> FloatArray:
+        """Return probabilities at the prevalence that was asked for."""
+        if self.prevalence is None or self.bundle.prevalence is None:
+            return probability
+        return shifted_odds(probability, self.bundle.prevalence, self.prevalence)
 
     def score_tables(
         self, tables: Tables, as_of: object = None, *, set_aside: Mapping[str, int] | None = None
@@ -115,10 +135,11 @@ class Scorer:
         import pandas as pd
 
         model = self.bundle.model
-        judged = model.judged(matrix)
-        probability = model.probabilities(matrix)
-        flagged = probability > model.calibration.limit(judged)
-        pillars = model.by_pillar(matrix)
+        assessed = model.assess(matrix)
+        judged, present = assessed.mask, model.layout.present(matrix)
+        flagged = assessed.probability > model.calibration.limit(judged)
+        probability, low, high = (self._shifted(p) for p in (assessed.probability, assessed.low, assessed.high))
+        pillars = {name: self._shifted(p) for name, p in model.by_pillar(matrix).items()}
         scored = ~np.isnan(probability)
         position = {name: i for i, name in enumerate(feature_names())}
         ids = tables.creator_ids.to_pylist()
@@ -126,26 +147,65 @@ class Scorer:
             "history_days": np.nan_to_num(matrix[:, position["context__history__366d__days"]]),
             "posts_used": matrix[:, position["context__posts__100p__count"]],
             "comments_used": matrix[:, position["context__comments__all__count"]],
+            "accounts_used": matrix[:, position["context__audience__all__count"]],
         }
+        # An estimate of its own: it stands beside the score also where the model does not judge the pillar.
+        shares = {f"suspicious_audience_share{end}": matrix[:, position[name]] for end, name in _SHARES.items()}
+        confidence = self._confidence[present, supplied(counts, len(ids))]
+        prevalence = self.bundle.prevalence if self.prevalence is None else self.prevalence
+        further = self._further(assessed, probability, tables, days, matrix) if self.heads else {}
         frame = pd.DataFrame(
             {
                 "creator_id": pd.array(ids, dtype="str"),
                 "platform": pd.array(tables.creators.strings("platform").to_pylist(), dtype="str"),
                 "as_of": pd.array(_day_texts(days), dtype="str"),
                 "status": pd.array(np.where(scored, "scored", "insufficient_data"), dtype="str"),
-                "status_reasons": pd.array(_reasons(judged, model.layout.present(matrix)), dtype="str"),
+                "status_reasons": pd.array(_reasons(judged, present), dtype="str"),
                 "authenticity": 100.0 * (1.0 - probability),
                 "fake_probability": probability,
+                "probability_low": low,
+                "probability_high": high,
+                "prevalence": np.where(scored, np.nan if prevalence is None else prevalence, np.nan),
+                "confidence": pd.array(_words(confidence, scored), dtype="str"),
                 "flagged": pd.array([bool(f) if s else None for f, s in zip(flagged, scored, strict=True)], "boolean"),
                 **{f"{name}_authenticity": 100.0 * (1.0 - pillars[name]) for name in PILLARS},
+                **shares,
                 "coverage": pd.array([combination_name(int(m)) for m in judged], dtype="str"),
                 **{name: values.astype(np.int64) for name, values in counts.items()},
                 "rows_set_aside": np.array([(set_aside or {}).get(i, 0) for i in ids], dtype=np.int64),
                 "model": pd.array([self.bundle.name] * len(ids), dtype="str"),
                 "schema_version": pd.array([SCHEMA_VERSION] * len(ids), dtype="str"),
+                **further,
             }
         )
-        return frame[list(OUTPUT_COLUMNS)]
+        empty = {
+            name: np.full(len(ids), np.nan) if name in DTYPES else pd.array([None] * len(ids), dtype="str")
+            for name in HEAD_COLUMNS
+            if name not in frame
+        }
+        return frame.assign(**empty)[list(OUTPUT_COLUMNS)]
+
+    def _further(
+        self, assessed: Assessment, probability: FloatArray, tables: Tables, days: FloatArray, matrix: FloatArray
+    ) -> dict[str, Any]:
+        """Return the columns of the heads and of what is real; those that the model has no head for are left out."""
+        import pandas as pd
+
+        heads = self.bundle.heads
+        if not heads:
+            return {}
+        told = heads.score(assessed, probability)
+        out: dict[str, Any] = {f"{name}_probability": p for name, p in told.mechanisms.items()}
+        for name, (low, median, high) in told.shares.items():
+            out |= {name: median, f"{name}_low": low, f"{name}_high": high}
+        if told.shares:
+            followers = np.rint(10.0 ** matrix[:, feature_names().index("context__followers__now__log10")])
+            price = tables.creators.numbers("price_per_post")
+            out |= what_is_real(followers, engagement_per_post(View(tables, days)), price, told.shares)
+            currency = tables.creators.strings("currency").to_pylist()
+            priced = ~np.isnan(price)
+            out["currency"] = pd.array([c if p else None for c, p in zip(currency, priced, strict=True)], dtype="str")
+        return out
 
     def score(self, record: Mapping[str, Any], as_of: object = None) -> dict[str, Any]:
         """Score one creator given as a nested record (the form a service receives).
@@ -153,7 +213,7 @@ class Scorer:
         Parameters
         ----------
         record
-            Creator columns, and lists of rows under ``follower_history``, ``posts``, ``comments``.
+            Creator columns, and lists of rows under ``follower_history``, ``posts``, ``comments``, ``audience``.
         as_of
             Day of the decision.
 
@@ -217,7 +277,7 @@ class Scorer:
 
         rows = [self._refused(key, codes, aside.get(key, 1)) for key, codes in creators]
         frame = pd.DataFrame(rows, columns=list(OUTPUT_COLUMNS))
-        return frame.astype({name: _DTYPES.get(name, "str") for name in OUTPUT_COLUMNS})
+        return frame.astype({name: DTYPES.get(name, "str") for name in OUTPUT_COLUMNS})
 
     def _refused_record(self, record: Mapping[str, Any], err: InputError) -> dict[str, Any]:
         report = getattr(err, "report", None)
@@ -235,6 +295,7 @@ class Scorer:
             "history_days": 0,
             "posts_used": 0,
             "comments_used": 0,
+            "accounts_used": 0,
             "rows_set_aside": rows,
             "model": self.bundle.name,
             "schema_version": SCHEMA_VERSION,
@@ -263,6 +324,12 @@ def _reasons(judged: IntArray, present: IntArray) -> list[str]:
         return "+".join(codes if used else ["nothing_to_judge", *codes])
 
     return [words(int(used), int(there)) for used, there in zip(judged, present, strict=True)]
+
+
+def _words(confidence: IntArray, scored: np.ndarray) -> list[str | None]:
+    return [
+        CONFIDENCES[level] if known and level >= 0 else None for level, known in zip(confidence, scored, strict=True)
+    ]
 
 
 def _day_texts(days: FloatArray) -> list[str | None]:

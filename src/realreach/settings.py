@@ -14,7 +14,7 @@ from realreach.tomlfile import read_toml
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-__all__ = ["ModelSettings", "TrainSettings", "load_settings", "to_toml"]
+__all__ = ["ModelSettings", "TrainSettings", "load_settings", "to_toml", "toml_value"]
 
 _S = TypeVar("_S", bound=BaseModel)
 
@@ -60,6 +60,8 @@ class TrainSettings(BaseModel):
     """Written into card and metadata; set by itself where every label comes from the simulator."""
     hold_out_mechanisms: tuple[str, ...] = ()
     """Creators with one of these mechanisms are never trained on, only tested (leave-one-mechanism-out)."""
+    heads: bool = True
+    """Fit mechanism probabilities and purchased shares where the labels tell of them."""
     model: ModelSettings = ModelSettings()
 
     @model_validator(mode="after")
@@ -138,16 +140,17 @@ def to_toml(settings: BaseModel) -> str:
             if isinstance(value, Mapping):
                 tables.append((f"{prefix}.{key}" if prefix else key, value))
             else:
-                lines.append(f"{key} = {_toml_value(value)}")
+                lines.append(f"{key} = {toml_value(value)}")
     return "\n".join(lines).strip() + "\n"
 
 
-def _toml_value(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """Return a plain value or a list of them as TOML."""
     import json
 
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_toml_value(v) for v in value) + "]"
+        return "[" + ", ".join(toml_value(v) for v in value) + "]"
     # JSON strings with escapes for control characters are TOML basic strings.
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)

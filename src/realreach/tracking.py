@@ -22,7 +22,7 @@ from realreach.settings import to_toml
 if TYPE_CHECKING:
     from realreach.training import TrainingResult
 
-__all__ = ["DEFAULT_STORE", "Tracked", "fetched_model", "track"]
+__all__ = ["DEFAULT_STORE", "Tracked", "fetched_model", "record_decision", "track", "version_behind"]
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
 """Where runs go unless --tracking-uri or MLFLOW_TRACKING_URI says otherwise.
@@ -254,3 +254,52 @@ def fetched_model(uri: str, tracking_uri: str | None = None) -> Iterator[Path]:
         if len(found) != 1:
             raise ModelError(f"{uri}: the registered model holds no realreach bundle")
         yield found[0].parent
+
+
+def version_behind(name: str, alias: str, tracking_uri: str | None = None) -> str | None:
+    """Return the version of a registered model that an alias stands for; None if there is none.
+
+    Raises
+    ------
+    OutputError
+        If the store cannot be reached.
+    """
+    mlflow = _mlflow(tracking_uri)
+    from mlflow.exceptions import MlflowException
+
+    missing = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            return str(mlflow.MlflowClient().get_model_version_by_alias(name, alias).version)
+    except MlflowException as err:
+        if err.error_code in missing:
+            return None
+        raise OutputError(f"the registry could not be read ({_reason(err)}). Check --tracking-uri.") from err
+    except Exception as err:
+        raise OutputError(f"the registry could not be read ({_reason(err)}). Check --tracking-uri.") from err
+
+
+def record_decision(
+    name: str, version: str, tags: Mapping[str, str], *, alias: str | None = None, tracking_uri: str | None = None
+) -> None:
+    """Write tags to a registered version and, where an alias is given, move it there.
+
+    The tags go first: an alias never stands at a version without the reason why.
+
+    Raises
+    ------
+    OutputError
+        If the store cannot be written.
+    """
+    mlflow = _mlflow(tracking_uri)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            client = mlflow.MlflowClient()
+            for key, value in tags.items():
+                client.set_model_version_tag(name, version, key, str(value)[:5000])
+            if alias is not None:
+                client.set_registered_model_alias(name, alias, version)
+    except Exception as err:
+        raise OutputError(f"the registry could not be written ({_reason(err)}). Check --tracking-uri.") from err

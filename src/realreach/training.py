@@ -6,7 +6,7 @@ import hashlib
 import platform
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from realreach.bundle import save_bundle
+from realreach.calibration import RANGE_LEVEL
 from realreach.card import model_card
 from realreach.checks import Finding, Run, run_checks
 from realreach.errors import InputError
@@ -38,13 +39,14 @@ _PER_CLASS = 15
 
 @dataclass(frozen=True, eq=False)
 class TrainingResult:
-    """What a training run made."""
+    """What a training run made. ``extras`` are further plain files for the model folder, by name."""
 
     evaluation: Evaluation
     findings: list[Finding]
     metadata: Mapping[str, Any]
     card: str
     settings: TrainSettings
+    extras: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -55,7 +57,14 @@ class TrainingResult:
         """Write the model folder (see :func:`realreach.bundle.save_bundle`)."""
         model = self.evaluation.estimator.fitted_
         return save_bundle(
-            folder, model, self.metadata, settings=to_toml(self.settings), card=self.card, overwrite=overwrite
+            folder,
+            model,
+            self.metadata,
+            settings=to_toml(self.settings),
+            card=self.card,
+            heads=self.evaluation.heads,
+            extras=self.extras,
+            overwrite=overwrite,
         )
 
 
@@ -100,6 +109,10 @@ def labelled_creators(tables: Tables, as_of: object = None) -> Labelled:
         language=_texts(picked, "language"),
         platform=_texts(picked, "platform"),
         mechanisms=np.array([m or "" for m in labels.strings("mechanisms").to_pylist()], dtype=object),
+        niche=_texts_if_any(picked, "category"),
+        country=_texts_if_any(picked, "country"),
+        followers_share=labels.numbers("purchased_share"),
+        engagement_share=labels.numbers("purchased_engagement_share"),
     )
 
 
@@ -107,6 +120,11 @@ def _texts(tables: Tables, name: str) -> np.ndarray:
     return np.array(
         [v if v is not None else "unknown" for v in tables.creators.strings(name).to_pylist()], dtype=object
     )
+
+
+def _texts_if_any(tables: Tables, name: str) -> np.ndarray | None:
+    texts = _texts(tables, name)
+    return None if (texts == "unknown").all() else texts
 
 
 def data_digest(data: Labelled) -> str:
@@ -242,11 +260,22 @@ def _metadata(
         "protocol": evaluation.protocol,
         "trees": evaluation.estimator.best_iteration_,
         "metrics": metrics,
+        "range": {"level": RANGE_LEVEL, "coverage": dict(evaluation.range_coverage)},
+        "heads": _head_figures(evaluation),
         "findings": [{"code": f.code, "severity": f.severity, "sentence": f.sentence} for f in findings],
         "seed": settings.seed,
         "git_commit": _git_commit(),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in names},
+    }
+
+
+def _head_figures(evaluation: Evaluation) -> dict[str, list[float | None]]:
+    """Return what the heads reached on held-out creators: by head and metric value, low and high."""
+    table = evaluation.head_table
+    return {
+        f"{row['head']}/{row['metric']}": [_number(row[k]) for k in ("value", "low", "high")]
+        for row in table[table["slice"] == "all"].to_dict("records")
     }
 
 

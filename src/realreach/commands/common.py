@@ -20,10 +20,12 @@ __all__ = [
     "Console",
     "add_input_arguments",
     "add_output_arguments",
+    "check_reading",
     "neutral",
     "parse_day",
     "printable",
     "read_input",
+    "tell_report",
 ]
 
 _T = TypeVar("_T")
@@ -162,14 +164,37 @@ def read_input(arguments: argparse.Namespace, console: Console, source: str, lab
     """
     from realreach.tables import NothingLeftError, read_tables
 
-    limit = _reject_limit(arguments)
-    _check_rejects(arguments)
+    check_reading(arguments)
     try:
         result = read_tables(source, format=arguments.input_format, assume_tz=arguments.assume_tz, labels=labels)
     except NothingLeftError as err:
         _write_rejects(arguments, console, err.report)
         raise
-    report = result.report
+    tell_report(arguments, console, result.report)
+    return result
+
+
+def check_reading(arguments: argparse.Namespace) -> None:
+    """Check the flags on reading before anything is read.
+
+    Raises
+    ------
+    OutputError, UsageError
+        As for :func:`read_input`.
+    """
+    _reject_limit(arguments)
+    _check_rejects(arguments)
+
+
+def tell_report(arguments: argparse.Namespace, console: Console, report: Report) -> None:
+    """Say what was found while reading, write the rejects, and refuse if they are too many.
+
+    Raises
+    ------
+    InputError
+        If more rows were set aside than allowed.
+    """
+    limit = _reject_limit(arguments)
     for line in report.text(limit=20).splitlines():
         console.say(line)
     _write_rejects(arguments, console, report)
@@ -180,7 +205,6 @@ def read_input(arguments: argparse.Namespace, console: Console, source: str, lab
             f"more than the {limit:.1%} allowed. "
             "Mend them (--rejects DIR writes them out with the reasons), or raise --max-reject-rate."
         )
-    return result
 
 
 def _write_rejects(arguments: argparse.Namespace, console: Console, report: Report) -> None:

@@ -35,9 +35,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list() -> int:
-    from realreach.datasets import ADAPTERS
+    from realreach.datasets import ACCOUNT_SETS, ADAPTERS
 
-    for adapter in ADAPTERS.values():
+    for adapter in (*ADAPTERS.values(), *ACCOUNT_SETS.values()):
         print(adapter.name)
         print(f"  {adapter.title}")
         print(f"  tables:  {', '.join(adapter.tables)}{' (labelled)' if adapter.labelled else ''}")

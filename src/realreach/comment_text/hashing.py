@@ -29,11 +29,11 @@ from realreach.comment_text.codepoints import decode
 from realreach.tables.core import IntArray
 
 __all__ = [
-    "B",
     "CHAR_SIZES",
-    "M",
     "PAIR",
     "SEEDS",
+    "B",
+    "M",
     "Points",
     "Tokens",
     "bucket",

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from realreach.datasets.account_sets import ACCOUNT_SETS
 from realreach.datasets.adapter import Adapter, DatasetError, Options
 from realreach.datasets.comment_sets import COMMENTS_INSTAGRAM_ID_CELEBS, COMMENTS_YOUTUBE_ID_2025
 from realreach.datasets.curves import (
@@ -18,6 +19,7 @@ from realreach.datasets.curves import (
     GROWTH_VTUBER_DAILY,
     GROWTH_YOUTUBE_TECH_DAILY,
 )
+from realreach.datasets.follow_order import GROWTH_TWITTER_FOLLOWORDER
 from realreach.datasets.profiles import (
     ACCOUNTS_IG_CREATORS_2017,
     ACCOUNTS_IG_CREATORS_ID2020,
@@ -41,6 +43,7 @@ ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
             GROWTH_TWITTER_POLITICIANS,
             GROWTH_YOUTUBE_TECH_DAILY,
             GROWTH_SINGLE_ACCOUNTS,
+            GROWTH_TWITTER_FOLLOWORDER,
             ACCOUNTS_IG_CREATORS_ID2020,
             ACCOUNTS_IG_CREATORS_2017,
             ACCOUNTS_IG_ORDINARY_2018,
@@ -59,13 +62,18 @@ def find_adapter(name: str) -> Adapter:
     Raises
     ------
     UsageError
-        If there is none; the message lists the names.
+        If there is none (the message lists the names), or it is a set of single accounts.
 
     Examples
     --------
     >>> find_adapter("growth_vtuber_daily").tables
     ('creators', 'follower_history')
     """
+    if name in ACCOUNT_SETS:
+        raise UsageError(
+            f"{name} is a set of single accounts, not of creators: `realreach train-accounts` and `realreach "
+            "benchmark` read it as it is, there is nothing to convert."
+        )
     if name not in ADAPTERS:
         raise UsageError(f"There is no data set `{name}`. Known: {', '.join(ADAPTERS)}.")
     return ADAPTERS[name]

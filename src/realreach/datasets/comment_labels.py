@@ -26,7 +26,18 @@ __all__ = ["COMMENT_SETS", "LICENSED", "read_comment_set", "read_comment_sets"]
 _NONE = "no licence stated: for your own models, do not publish the rows"
 _ODD_LETTERS = r"[\U0001D400-\U0001D7FF]"
 _SOLD_LABELS = frozenset(
-    "scam spam promo affiliate phishing recovery_scam lead_gen engagement_bait bot giveaway".split()
+    [
+        "scam",
+        "spam",
+        "promo",
+        "affiliate",
+        "phishing",
+        "recovery_scam",
+        "lead_gen",
+        "engagement_bait",
+        "bot",
+        "giveaway",
+    ]
 )
 Convert = Callable[[Mapping[str, pd.DataFrame]], pd.DataFrame]
 

@@ -15,7 +15,7 @@ from realreach.datasets.adapter import Adapter, DatasetError, ValueKind
 
 __all__ = ["read_sources"]
 
-_SUFFIXES = (".csv", ".csv.gz", ".parquet", ".jsonl", ".jsonl.gz")
+_SUFFIXES = (".csv", ".csv.gz", ".parquet", ".jsonl", ".jsonl.gz", ".json")
 _UNREADABLE = (OSError, EOFError, ValueError, KeyError, zlib.error)
 _LISTED = 12
 
@@ -82,6 +82,8 @@ def _read(path: Path) -> pd.DataFrame:
         if path.name.endswith((".jsonl", ".jsonl.gz")):
             content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
             return pd.DataFrame([json.loads(line) for line in content.splitlines() if line.strip()])
+        if path.name.endswith(".json"):
+            return pd.DataFrame(list(json.loads(path.read_bytes())))
         # Everything as text first: a hash such as "0012e456" must not become a number.
         return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
     except _UNREADABLE as err:

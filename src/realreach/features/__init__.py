@@ -22,14 +22,14 @@ def feature_matrix(tables: Tables, as_of: object = None, comment_model: CommentM
 
     The form for services: no data frame is built. See :func:`build_features` for the meaning.
     """
-    from realreach.features import coherence, comments, engagement, growth
+    from realreach.features import audience, coherence, comments, engagement, growth, innocence
 
     view = View(tables, decision_days(tables, as_of), comment_model)
     values: dict[str, FloatArray] = {
         "context__followers__now__log10": np.log10(np.maximum(view.followers, 1.0)),
         "context__platform__now__code": view.platform.astype(np.float64),
     }
-    for family in (growth, engagement, comments, coherence):
+    for family in (growth, engagement, comments, audience, coherence, innocence):
         values |= family.compute(view)
     names = feature_names()
     matrix = np.empty((len(tables), len(names)))

@@ -84,6 +84,7 @@ CONTEXT = (
     Feature("context__burst_age__366d__days", "days", "no burst", "age of the main burst", "umur lonjakan utama", low=0),
     Feature("context__posts__100p__count", "posts", "never", "posts read", "posting yang dibaca", low=0, high=100),
     Feature("context__comments__all__count", "comments", "never", "comments read", "komentar yang dibaca", low=0),
+    Feature("context__audience__all__count", "accounts", "never", "follower accounts read", "akun pengikut yang dibaca", low=0),
 )  # fmt: skip
 """What similar creators are similar in. Never shown to the model itself: size must not be the way to look guilty."""
 
@@ -91,9 +92,13 @@ CONTEXT = (
 @cache
 def catalogue() -> tuple[Feature, ...]:
     """Return the records of all features in column order: context, growth, engagement, comments, audience, coherence."""
-    from realreach.features import coherence, comments, engagement, growth
+    from realreach.features import audience, coherence, comments, engagement, growth, innocence
 
-    return (*CONTEXT, *growth.FEATURES, *engagement.FEATURES, *comments.FEATURES, *coherence.FEATURES)
+    families = (growth, engagement, comments, audience, coherence, innocence)
+    every = [record for family in families for record in family.FEATURES]
+    order = ("growth", "engagement", "comments", "audience", "coherence")
+    # The innocence test has columns of two families; a stable sort puts them behind their own.
+    return (*CONTEXT, *sorted((f for f in every if f.family != "context"), key=lambda f: order.index(f.family)))
 
 
 @cache

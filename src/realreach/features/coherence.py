@@ -9,9 +9,10 @@ import numpy as np
 
 from realreach.features.blocks import Ragged, compute_in_blocks, deviation, mean_where, ratio, segment_sum
 from realreach.features.catalogue import Feature
-from realreach.features.engagement import detrended, settled_posts
-from realreach.features.growth import MINIMUM_COUNTS, surprise_of_gains
+from realreach.features.growth import MINIMUM_COUNTS
+from realreach.features.post_strength import first_post_from, range_max
 from realreach.features.view import View
+from realreach.features.windows import Curve
 from realreach.tables.core import FloatArray
 
 __all__ = ["FEATURES", "compute"]
@@ -48,67 +49,31 @@ def compute(view: View) -> dict[str, FloatArray]:
     out = {f.name: np.full(n, np.nan) for f in FEATURES}
     if view.posts is None:
         return out
-    posts = settled_posts(view.posts)
-    strength = _strength(posts)
-    if view.history is not None:
-        bursts = _bursts(view.history, posts, strength, n)
+    posts = view.settled
+    known = view.post_strength.strength
+    # The stronger of the two counts: what is seen by many need not be liked by many.
+    strength = np.fmax(known["likes"], known["views"])
+    if view.history is not None and view.curve is not None:
+        bursts = _bursts(view.curve, posts, strength, n)
         values = _around(posts, bursts, n) | _coupling(bursts, n) | _halves(view.history, posts, n)
         out.update({f"coherence__growth_engagement_{name}": value for name, value in values.items()})
     return {name: np.where(np.isfinite(value), value, np.nan) for name, value in out.items()}
 
 
-def _strength(posts: Ragged) -> FloatArray:
-    """Return how strong each post is against the creator's own: likes (views where likes are unknown) in robust spreads.
-
-    NaN where the creator has fewer than five posts with a count.
-    """
-    out = np.full(len(posts.owner), np.nan)
-    for name in ("views", "likes"):
-        known = ~np.isnan(posts.columns[name])
-        part = posts.where(known)
-        values = np.full(len(part.owner), np.nan)
-        for members, columns in part.blocks():
-            if columns[name].shape[1] < 5:
-                continue
-            rest, _ = detrended(np.log1p(columns[name]), columns["day"])
-            middle = np.median(rest, axis=1, keepdims=True)
-            scale = 1.4826 * np.median(np.abs(rest - middle), axis=1, keepdims=True)
-            rows = part.starts[members][:, None] + np.arange(rest.shape[1])
-            values[rows] = (rest - middle) / np.maximum(scale, 0.1)
-        at = np.flatnonzero(known)
-        # The stronger of the two counts: what is seen by many need not be liked by many.
-        out[at] = np.fmax(out[at], values)
-    return out
-
-
-def _bursts(history: Ragged, posts: Ragged, strength: FloatArray, creators: int) -> dict[str, FloatArray]:
+def _bursts(curve: Curve, posts: Ragged, strength: FloatArray, creators: int) -> dict[str, FloatArray]:
     """Return one row per interval of every curve: owner, start, end, gain, surprise, and the posts that go with it."""
-    rows: dict[str, list[FloatArray]] = {name: [] for name in ("owner", "start", "end", "gain", "surprise", "level")}
-    for members, columns in history.blocks():
-        if columns["day"].shape[1] < MINIMUM_COUNTS:
-            continue
-        day, level = columns["day"], columns["followers"]
-        days, gain = np.diff(day, axis=1), np.diff(level, axis=1)
-        _, surprise = surprise_of_gains(level, days)
-        usual = np.median(days, axis=1, keepdims=True)
-        # A monthly curve cannot say which post went with which gain; a gap never is a burst.
-        usable = (days <= 3.0 * usual) & (usual <= 8.0)
-        owner = np.repeat(members.astype(np.float64)[:, None], gain.shape[1], axis=1)
-        parts = (owner, day[:, :-1], day[:, 1:], gain, np.where(usable, surprise, np.nan), level[:, 1:])
-        for name, part in zip(rows, parts, strict=True):
-            rows[name].append(part.ravel())
-    table = {name: np.concatenate(parts) if parts else np.empty(0) for name, parts in rows.items()}
-    order = np.lexsort((table["start"], table["owner"]))
-    table = {name: values[order] for name, values in table.items()}
+    table = {name: curve.columns[name] for name in ("start", "end", "gain", "surprise")}
+    table["owner"] = curve.owner.astype(np.float64)
+    table["level"] = curve.columns["level"] + curve.columns["gain"]
     owner = table["owner"].astype(np.int64)
     # The strongest post and the number of posts from three days before the interval to its end; counts of day d are
     # taken during day d, so the gain of (start, end] may stem from posts of the days start .. end.
     for name, before in (("cause", 3.0), ("week", 7.0)):
-        low = _rank(posts, owner, table["start"] - before)
-        high = _rank(posts, owner, table["end"] + 1.0)
+        low = first_post_from(posts, owner, table["start"] - before)
+        high = first_post_from(posts, owner, table["end"] + 1.0)
         table[f"{name}_posts"] = (high - low).astype(np.float64)
         if name == "cause":
-            table["cause_strength"] = _range_max(np.nan_to_num(strength, nan=-9.0), low, high)
+            table["cause_strength"] = range_max(np.nan_to_num(strength, nan=-9.0), low, high)
     has_posts = posts.lengths >= 5
     inside = _spanned(posts, owner, table["end"])
     table["known"] = (has_posts[owner] & inside & ~np.isnan(table["surprise"])).astype(np.float64)
@@ -118,30 +83,12 @@ def _bursts(history: Ragged, posts: Ragged, strength: FloatArray, creators: int)
     return table
 
 
-def _rank(posts: Ragged, owner: np.ndarray, day: FloatArray) -> np.ndarray:
-    """Return the row of the first post of ``owner`` at or after ``day`` (exact: whole days are compared as integers)."""
-    stride = 400_000
-    axis = posts.owner * stride + np.floor(posts.columns["day"]).astype(np.int64)
-    return np.searchsorted(axis, owner * stride + np.ceil(day).astype(np.int64))
-
-
 def _spanned(posts: Ragged, owner: np.ndarray, day: FloatArray) -> np.ndarray:
     """Return whether a day lies after the creator's first post that was read: earlier posts are not known."""
     first = np.full(len(posts.starts) - 1, np.inf)
     some = posts.lengths > 0
     first[some] = posts.columns["day"][posts.starts[:-1][some]]
     return day >= first[owner]
-
-
-def _range_max(values: FloatArray, low: np.ndarray, high: np.ndarray) -> FloatArray:
-    """Return the maximum of ``values[low:high]`` for each pair; -inf where the range is empty."""
-    out = np.full(len(low), -np.inf)
-    some = high > low
-    if some.any():
-        padded = np.append(values, -np.inf)
-        pairs = np.stack([low[some], high[some]], axis=1).ravel()
-        out[some] = np.maximum.reduceat(padded, pairs)[::2]
-    return out
 
 
 def _first_max(owner: np.ndarray, values: FloatArray, creators: int) -> np.ndarray:

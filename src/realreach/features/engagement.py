@@ -44,6 +44,10 @@ FEATURES: tuple[Feature, ...] = (
     _f("likes_per_view__100p__log", "log10 ratio", "likes per view", "suka per tayangan", 0, source="R5", peers=True),
     _f("shares_per_like__100p__log", "log10 ratio", "shares per like", "bagikan per suka", 0, source="NORMS 3", peers=True),
     _f("saves_per_like__100p__log", "log10 ratio", "saves per like", "simpan per suka", 0, source="NORMS 3", peers=True),
+    _f("like_level__100p__log", "log10 likes per follower", "likes of a post per follower, on average", "rata-rata suka per pengikut", -1, source="R8", missing="no post with likes", peers=True),
+    _f("comment_level__100p__log", "log10 comments per follower", "comments of a post per follower, on average", "rata-rata komentar per pengikut", -1, source="R8", missing="no post with comments counted", peers=True),
+    _f("share_level__100p__log", "log10 shares per follower", "shares of a post per follower, on average", "rata-rata dibagikan per pengikut", -1, source="R8", missing="no post with shares", peers=True),
+    _f("comment_like_level__100p__log", "log10 ratio", "comments of all posts per like", "komentar semua posting per suka", 0, source="R9", missing="no post with likes and comments", peers=True),
     _f("likes_above_views__100p__share", "share of posts", "posts with more likes than views", "posting dengan suka melebihi tayangan", 1, 0, 1, "R5"),
     _f("zero_comments__100p__share", "share of posts", "posts without a comment", "posting tanpa komentar", 0, 0, 1, "DOMAIN 2.6", peers=True),
     _f("likes__100p__spread", "sd of ln likes", "spread of likes from post to post", "sebaran suka antar posting", 0, 0, None, "R2", peers=True),
@@ -228,6 +232,21 @@ def _robust(values: FloatArray) -> FloatArray:
     return centred / np.maximum(1.4826 * np.median(np.abs(centred), axis=1, keepdims=True), 0.1)
 
 
+def _level(column: str, name: str) -> Callable[[dict[str, FloatArray]], dict[str, FloatArray]]:
+    """Return the kernel of a level that is known from the first post on, for creators of whom only totals are known."""
+    return lambda c: {
+        name: np.log10((c[column].sum(axis=1) + 0.5) / c[column].shape[1]) - c["log_level"].mean(axis=1) / np.log(10.0)
+    }
+
+
+def _comment_like_level(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
+    return {
+        "comment_like_level__100p__log": np.log10(
+            (c["comments_count"].sum(axis=1) + 0.5) / (c["likes"].sum(axis=1) + 2.0)
+        )
+    }
+
+
 def _views(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
     return {"views__100p__spread": _spread(detrended(np.log1p(c["views"]), c["day"])[0])}
 
@@ -330,6 +349,10 @@ _STEPS = (
         "coupling__100p__likes_comments", "coupling__100p__slope", "coupling__100p__residual",
         "comments_per_like__100p__log", "orphan_likes__100p__share", "orphan_likes__100p__excess",
     )),
+    _Step(_level("likes", "like_level__100p__log"), ("likes", "level"), ("like_level__100p__log",), 1),
+    _Step(_level("comments_count", "comment_level__100p__log"), ("comments_count", "level"), ("comment_level__100p__log",), 1),
+    _Step(_level("shares", "share_level__100p__log"), ("shares", "level"), ("share_level__100p__log",), 1),
+    _Step(_comment_like_level, ("likes", "comments_count"), ("comment_like_level__100p__log",), 1),
     _Step(_views, ("views",), ("views__100p__spread",)),
     _Step(_view_rate, ("views", "level"), ("view_rate__100p__median",)),
     _Step(_likes_and_views, ("likes", "views"), (

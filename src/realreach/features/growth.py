@@ -3,7 +3,8 @@
 Everything is computed on the intervals between observed counts, so that daily, weekly, monthly and irregular curves go
 one way: an interval has a length in days, a gain, and a gain per day. Intervals more than three times as long as the
 creator's usual one are gaps: their gain counts, but never as a burst. Features are scale-free: gains are judged against the
-creator's own gains, its level, or the over-dispersion law of honest creators (variance about 4 x mean^1.6, measured).
+creator's own gains, its level, or the over-dispersion law of honest creators (variance about 4 x mean^1.6, measured). What a delivery
+leaves in a curve is in the module ``deliveries``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,18 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from realreach.features.blocks import Ragged, compute_in_blocks, deviation, mean_where, ratio
 from realreach.features.catalogue import Feature
+from realreach.features.deliveries import FEATURES as DELIVERY_FEATURES
+from realreach.features.deliveries import floor_lift, measure
+from realreach.features.expected import (
+    WINDOW,
+    expected_rate,
+    middle_of_windows,
+    rounding_step,
+    sorted_windows,
+    spread_of_rate,
+    surprise_against,
+    surprise_of_gains,
+)
 from realreach.features.view import View
 from realreach.tables.core import FloatArray
 
@@ -106,6 +119,7 @@ FEATURES: tuple[Feature, ...] = (
     _f("following_change__366d__gain_correlation", "correlation", "new followers right after following others", "pengikut baru sesudah mengikuti akun lain", 1, -1, 1, "G9", "following not recorded or constant"),
     _f("following_ratio__now__log", "log ratio", "accounts followed per follower", "akun diikuti per pengikut", 0, None, None, "PEERS 2", "following not known"),
     _f("rounding__366d__flag", "0 or 1", "counts that the platform rounds", "angka yang dibulatkan platform", 0, 0, 1, "G12"),
+    *DELIVERY_FEATURES,
 )  # fmt: skip
 
 
@@ -127,54 +141,6 @@ def compute(view: View) -> dict[str, FloatArray]:
     return values
 
 
-def expected_rate(rate: FloatArray, days: FloatArray) -> FloatArray:
-    """Return the usual gain per day around each interval: the running median over 29 intervals (fewer at short curves).
-
-    At both ends the window leans inwards, so that the last day is judged by the days before it.
-    """
-    m = rate.shape[-1]
-    width = min(29, m if m % 2 else m - 1)
-    windows = np.sort(sliding_window_view(rate, width, axis=-1), axis=-1)
-    middle = windows[..., width // 2]
-    at = np.clip(np.arange(m) - width // 2, 0, m - width)
-    return middle[..., at]
-
-
-def spread_of_rate(rate: FloatArray, days: FloatArray) -> FloatArray:
-    """Return the spread of a gain over ``days`` that honest creators of this speed show (variance 4 x mean^1.6 a day)."""
-    return 2.0 * np.power(np.maximum(rate, 0.0) + 0.3, 0.8) * np.sqrt(days)
-
-
-def rounding_step(level: FloatArray) -> FloatArray:
-    """Return the power of ten to which each curve's counts are rounded, shape (n, 1); 1 where they are exact.
-
-    A platform that shows 547,000 moves in steps of 1,000: such a step is rounding, not a burst.
-
-    Examples
-    --------
-    >>> rounding_step(np.array([[54700.0, 54800.0, 54800.0], [54712.0, 54733.0, 54790.0]])).ravel()
-    array([100.,   1.])
-    """
-    step = np.ones((len(level), 1))
-    for power in (10.0, 100.0, 1e3, 1e4, 1e5, 1e6):
-        rounded = (level % power == 0).mean(axis=1, keepdims=True) >= 0.95
-        step = np.where(rounded & (step == power / 10.0), power, step)
-    return step
-
-
-def surprise_of_gains(level: FloatArray, days: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the expected gain of each interval and its surprise: (gain - expected) in units of the honest spread.
-
-    Counts that are rounded cannot be more precise than a step, which is added to the spread.
-    """
-    gain = np.diff(level, axis=1)
-    usual = expected_rate(gain / days, days)
-    expected = usual * days
-    step = rounding_step(level)
-    spread = np.hypot(spread_of_rate(usual, days), np.where(step > 1.0, 0.7 * step, 0.0))
-    return expected, (gain - expected) / spread
-
-
 def _kernel(columns: dict[str, FloatArray]) -> dict[str, FloatArray]:
     day, level = columns["day"], columns["followers"]
     days = np.diff(day, axis=1)
@@ -182,7 +148,8 @@ def _kernel(columns: dict[str, FloatArray]) -> dict[str, FloatArray]:
     usual_days = np.median(days, axis=1, keepdims=True)
     eligible = days <= 3.0 * usual_days
     rate = gain / days
-    expected, surprise = surprise_of_gains(level, days)
+    windows = sorted_windows(rate)
+    expected, surprise = surprise_against(level, days, gain, middle_of_windows(windows, rate.shape[-1]))
     surprise = np.where(eligible, surprise, 0.0)
     won = np.maximum(gain, 0.0)
     burst_gain = np.where(eligible, won, 0.0)
@@ -195,6 +162,9 @@ def _kernel(columns: dict[str, FloatArray]) -> dict[str, FloatArray]:
     out |= _trend(day, level, won, total)
     out |= _following(columns["following"], level, gain)
     out |= _quality(day, level, days, usual_days)
+    out |= measure(gain, eligible)
+    if rate.shape[1] >= 1.5 * WINDOW:
+        out["floor_lift__29p__max"] = floor_lift(rate, windows)
     out["context__gain__366d__log10"] = np.log10(1.0 + total / np.maximum(day[:, -1] - day[:, 0], 1.0))
     return {name if name.startswith("context__") else f"growth__{name}": value for name, value in out.items()}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,10 @@ from realreach.errors import UsageError
 from realreach.features.blocks import Ragged
 from realreach.tables.core import FloatArray, IntArray, Table, Tables
 
+if TYPE_CHECKING:
+    from realreach.features.post_strength import PostStrength
+    from realreach.features.windows import Curve
+
 __all__ = ["View", "decision_days", "known_before"]
 
 PLATFORMS = ("instagram", "tiktok", "youtube")
@@ -23,6 +28,18 @@ _POST_WINDOW_DAYS = 730.0
 _POST_LIMIT = 100
 _HISTORY_LIMIT = 367
 _COMMENT_LIMIT = 5_000
+_ACCOUNT_LIMIT = 50_000
+_ACCOUNT_NUMBERS = (
+    "followers",
+    "following",
+    "posts_count",
+    "has_picture",
+    "is_private",
+    "bio_length",
+    "username_length",
+    "username_digits",
+    "follow_order",
+)
 
 
 def decision_days(tables: Tables, as_of: object = None) -> FloatArray:
@@ -46,7 +63,7 @@ def decision_days(tables: Tables, as_of: object = None) -> FloatArray:
     if as_of is not None:
         return np.broadcast_to(_day_numbers(as_of), (n,)).copy()
     last = np.full(n, -1.0)
-    for table in (tables.follower_history, tables.posts, tables.comments):
+    for table in (tables.follower_history, tables.posts, tables.comments, tables.audience):
         if table is not None and table.contract.time is not None:
             days = table.days(table.contract.time)
             known = ~np.isnan(days)
@@ -110,7 +127,8 @@ class View:
     """The tables of ``n`` creators as they stood before ``as_of``; derived columns are computed once and shared.
 
     Windows: the last 367 observed days of the follower history, the newest 100 posts of two years, the newest 5,000
-    comments. Rows on or after ``as_of`` are not read. ``comment_model`` is None for the one that ships.
+    comments, 50,000 follower accounts. Rows on or after ``as_of`` are not read. ``comment_model`` is None for the one
+    that ships.
     """
 
     tables: Tables
@@ -130,6 +148,13 @@ class View:
         columns = {"day": table.days("observed_on")}
         columns |= {name: table.numbers(name) for name in ("followers", "following")}
         return Ragged(columns, table.starts)
+
+    @cached_property
+    def curve(self) -> Curve | None:
+        """All intervals between the counts of the history, with what was to be expected of each."""
+        from realreach.features.windows import curve_of
+
+        return None if self.history is None else curve_of(self.history)
 
     @cached_property
     def posts_table(self) -> Table | None:
@@ -156,12 +181,43 @@ class View:
         return Ragged(columns, table.starts)
 
     @cached_property
+    def settled(self) -> Ragged:
+        """The posts whose counts have settled (two days old), with ``row`` = their row in ``posts``."""
+        from realreach.features.engagement import settled_posts
+
+        assert self.posts is not None
+        rows = np.arange(len(self.posts.owner), dtype=np.float64)
+        return settled_posts(Ragged({**self.posts.columns, "row": rows}, self.posts.starts))
+
+    @cached_property
+    def post_strength(self) -> PostStrength:
+        """How strong each settled post is in each count, against the creator's own others."""
+        from realreach.features.post_strength import post_strength
+
+        return post_strength(self.settled)
+
+    @cached_property
     def comments_table(self) -> Table | None:
         """The newest comments before ``as_of``; comments without a time are kept."""
         table = self.tables.comments
         if table is None:
             return None
         return _limit(known_before(table, self.as_of), _COMMENT_LIMIT)
+
+    @cached_property
+    def audience(self) -> Ragged | None:
+        """Columns of the sampled follower accounts; ``created`` is the day on which an account was opened.
+
+        Accounts looked at, or opened, on or after ``as_of`` are left out; those without a day are kept.
+        """
+        table = self.tables.audience
+        if table is None:
+            return None
+        table = known_before(table, self.as_of)
+        created = table.days("created_on")
+        table = _limit(filter_rows(table, ~(created >= self.as_of[table.creator])), _ACCOUNT_LIMIT)
+        columns = {name: table.numbers(name) for name in _ACCOUNT_NUMBERS}
+        return Ragged({**columns, "created": table.days("created_on")}, table.starts)
 
     @cached_property
     def followers(self) -> FloatArray:

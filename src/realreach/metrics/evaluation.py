@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SLICE_COLUMNS", "Difference", "difference", "evaluate"]
 
-SLICE_COLUMNS = ("platform", "size_tier", "language", "pillars")
+SLICE_COLUMNS = ("platform", "size_tier", "language", "pillars", "niche", "country")
 """Columns by which :func:`evaluate` slices unless told otherwise."""
 
 _MIN_CLASS = 25

@@ -19,7 +19,7 @@ from realreach.simulate.settings import LOOK_ALIKES, SimulationSettings
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["look_alike_lines", "more_look_alikes"]
+__all__ = ["kinds", "look_alike_lines", "more_look_alikes", "only", "wanted_number"]
 
 _MOST_EXTRA = 6_000
 """Creators simulated at most to find enough of one kind: some look-alikes are rare and cannot be called up."""
@@ -39,15 +39,13 @@ def more_look_alikes(
     following = world.next_creator
     extra: dict[str, pd.DataFrame] = {}
     honest = natural[~natural["is_fake"] & natural["p"].notna()]
-    for kind in (*LOOK_ALIKES, "none"):
+    for kind in kinds():
         wanted = max(least - int(_has(honest, kind).sum()), 0)
         found: list[pd.DataFrame] = []
         gained = made = 0
         while gained < wanted and made < _MOST_EXTRA:
-            # The first batch shows how many of a hundred have it; the next ones are as large as is still needed.
-            share = (gained + 1) / (made + 1)
-            number = min(int(np.clip(1.2 * (wanted - gained) / share, 50, 1_500)), _MOST_EXTRA - made)
-            settings = _only(world.settings, kind)
+            number = min(wanted_number(wanted, gained, made), _MOST_EXTRA - made)
+            settings = only(world.settings, kind)
             more = make_world(number, world.seed or 0, settings, first=following, workers=workers)
             following, made = more.next_creator, made + number
             part = scored(scorer, more.tables, more.truth)
@@ -59,7 +57,21 @@ def more_look_alikes(
     return extra
 
 
-def _only(settings: SimulationSettings | None, kind: str) -> SimulationSettings:
+def kinds() -> tuple[str, ...]:
+    """Return the codes of the look-alikes, ``none`` last: honest creators to whom nothing special happened."""
+    return (*LOOK_ALIKES, "none")
+
+
+def wanted_number(wanted: int, gained: int, made: int) -> int:
+    """Return how many creators to simulate next.
+
+    The first batch shows how many of a hundred have the look-alike; the next are as large as is still needed.
+    """
+    share = (gained + 1) / (made + 1)
+    return int(np.clip(1.2 * (wanted - gained) / share, 50, 1_500))
+
+
+def only(settings: SimulationSettings | None, kind: str) -> SimulationSettings:
     """Return the settings of an honest world in which one look-alike happens to all who can have it."""
     rates = dict.fromkeys(LOOK_ALIKES, 0.0) if kind == "none" else {kind: 1.0}
     base = (settings or SimulationSettings()).model_dump()

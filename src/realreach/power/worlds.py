@@ -23,7 +23,7 @@ _TRUTH = (
     "creator_id", "is_fake", "mechanisms", "evasion_level", "purchased_share_followers", "purchased_share_engagement",
     "delivery_days", "days_since_last_purchase", "look_alikes", "platform", "tier",
 )  # fmt: skip
-_EVENTS = ("creator_id", "kind", "end", "is_innocent")
+_EVENTS = ("creator_id", "kind", "start", "end", "size", "post_ids", "is_innocent")
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +92,9 @@ def _read_truth(root: Path, name: str, needed: Sequence[str]) -> pd.DataFrame:
             f"{root}: truth/{name} lacks {', '.join(missing)}. Simulate the world again with this version."
         )
     frame = frame[list(needed)]
-    texts = {c: frame[c].astype(object).fillna("") for c in ("mechanisms", "look_alikes", "kind") if c in frame}
+    texts = {
+        c: frame[c].astype(object).fillna("") for c in ("mechanisms", "look_alikes", "kind", "post_ids") if c in frame
+    }
     flags = {c: frame[c].astype(bool) for c in ("is_fake", "is_innocent") if c in frame}
     return frame.assign(**texts, **flags)
 

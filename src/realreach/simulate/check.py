@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from realreach.simulate.check_accounts import check_followers
 from realreach.simulate.check_curves import check_curves, check_deliveries
 from realreach.simulate.check_norms import NormCell
 from realreach.simulate.check_posts import POST_PLANS, check_post_set, check_small_accounts
@@ -25,6 +26,7 @@ _STEPS: dict[str, _Step] = {
     "rates": check_rates,
     "deliveries": check_deliveries,
     "switches": check_switches,
+    "followers": check_followers,
 }
 
 
@@ -58,7 +60,7 @@ def check_simulation(
         Show a bar on standard error (never where that is not a terminal).
     only
         Steps to run (all if empty): curves, id2020, ig2017, tiktok, ordinary, small,
-        instagram_comments, youtube_id_comments, youtube_en_comments, rates, deliveries, switches.
+        instagram_comments, youtube_id_comments, youtube_en_comments, rates, deliveries, switches, followers.
 
     Returns
     -------

@@ -35,6 +35,7 @@ SHARES: Mapping[str, float] = MappingProxyType(
         "youtube_en_comments": 0.030,
         "rates": 0.140,
         "switches": 0.020,
+        "followers": 0.030,
     }
 )
 """Share of all simulated creators that each world gets."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from realreach.simulate.audience import AudienceSample, draw_audience
 from realreach.simulate.bought import CommentOrder, engage
 from realreach.simulate.conversation import CommentRows, author_names, comments_of, converse
 from realreach.simulate.engagement import Counts, earn
@@ -20,6 +21,7 @@ from realreach.simulate.settings import SimulationSettings
 from realreach.simulate.shared import SharedWorld
 from realreach.simulate.supply import prepare, supply
 from realreach.simulate.words import Words
+from realreach.tables.contract import CONTRACTS
 
 __all__ = ["Columns", "simulate_creator"]
 
@@ -40,6 +42,7 @@ class _Made:
     captions: list[str]
     orders: list[CommentOrder]
     comments: CommentRows | None
+    audience: AudienceSample | None
 
 
 def simulate_creator(seed: int, index: int, settings: SimulationSettings, shared: SharedWorld) -> dict[str, Columns]:
@@ -49,15 +52,15 @@ def simulate_creator(seed: int, index: int, settings: SimulationSettings, shared
     is simulated, and in whichever process.
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,)))
-    made = _make(rng, f"sim{seed}-{index:06d}", settings, shared)
+    made = _make(rng, seed, index, settings, shared)
     seen = days_seen(rng, made.life, made.view)
     tables = {"follower_history": _history(made, seen), "posts": _posts(rng, made), "comments": _comments(rng, made)}
-    tables = {"creators": _creator(rng, made), **tables}
+    tables = {"creators": _creator(rng, made), **tables, "audience": _audience(made)}
     # Last, because the rows above note what the collector's view itself looks like.
     return {**tables, "labels": _label(made), "truth": _truth(made), "events": _events(made)}
 
 
-def _make(rng: np.random.Generator, creator_id: str, settings: SimulationSettings, shared: SharedWorld) -> _Made:
+def _make(rng: np.random.Generator, seed: int, index: int, settings: SimulationSettings, shared: SharedWorld) -> _Made:
     profile = draw_profile(rng, settings)
     view = draw_view(rng, profile, settings)
     is_fake = rng.random() < settings.fake_share
@@ -91,7 +94,8 @@ def _make(rng: np.random.Generator, creator_id: str, settings: SimulationSetting
     limits = (view.comments_total, view.comments_per_post, settings.comments_cap)
     if view.comments and not view.comments_limited and len(captions):
         comments = converse(text_rng, life, counts, orders, words, captions, limits)
-    return _Made(creator_id, life, view, plan, counts, captions, orders, comments)
+    audience = draw_audience(seed, index, life, plan, settings)
+    return _Made(f"sim{seed}-{index:06d}", life, view, plan, counts, captions, orders, comments, audience)
 
 
 def _was_delivered(life: Life, counts: Counts) -> bool:
@@ -222,6 +226,23 @@ def _comments(rng: np.random.Generator, made: _Made) -> Columns:
     }
 
 
+def _audience(made: _Made) -> Columns:
+    if made.audience is None:
+        return {}
+    given = made.audience.columns
+    n = len(given["followers"])
+    unknown = np.full(n, np.nan)
+    days = {c: np.full(n, np.datetime64("NaT", "D")) for c in ("created_on", "sampled_on")}
+    days |= {c: given[c].astype(np.int64).astype("datetime64[D]") for c in days if c in given}
+    counts = {c.name: given.get(c.name, unknown) for c in CONTRACTS["audience"].columns[2:] if c.name not in days}
+    ids = [f"{made.creator_id}-a{i:04d}" for i in range(n)]
+    return {"creator_id": [made.creator_id] * n, "account_id": ids, **counts, **days}
+
+
+def _engagement_share(counts: Counts) -> float | None:
+    return _share(counts.sold_likes.sum() + counts.sold_comments.sum(), counts.likes.sum() + counts.comments.sum())
+
+
 def _label(made: _Made) -> Columns:
     plan = made.plan
     return {
@@ -230,6 +251,7 @@ def _label(made: _Made) -> Columns:
         "as_of": [np.datetime64(made.life.profile.as_of, "D")],
         "mechanisms": ["+".join(plan.mechanisms) if plan else None],
         "purchased_share": [_follower_share(made.life)],
+        "purchased_engagement_share": [_engagement_share(made.counts)],
         "label_source": ["simulated"],
         "group_id": [made.creator_id],
     }
@@ -253,7 +275,8 @@ def _truth(made: _Made) -> Columns:
         "mechanisms": ["+".join(plan.mechanisms) if plan else ""],
         "evasion_level": [float(plan.evasion) if plan else None],
         "purchased_share_followers": [_follower_share(life)],
-        "purchased_share_engagement": [_share(counts.sold_likes.sum() + counts.sold_comments.sum(), likes + comments)],
+        "suspicious_share_audience": [None if made.audience is None else round(made.audience.suspicious_share, 6)],
+        "purchased_share_engagement": [_engagement_share(counts)],
         "purchased_share_likes": [_share(counts.sold_likes.sum(), likes)],
         "purchased_share_comments": [_share(counts.sold_comments.sum(), comments)],
         "purchased_share_views": [_share(float(np.nansum(counts.sold_views)), views)],

@@ -181,6 +181,12 @@ class SimulationSettings(BaseModel):
     comments_median: float = Field(60, ge=0, le=5000, description="Usual number of collected comments of a creator.")
     comments_cap: int = Field(150, ge=0, le=5000, description="Most comments collected of a creator.")
     posts_cap: int = Field(100, ge=1, le=500, description="Most posts collected of a creator.")
+    audience_share: float = Field(
+        0.4, ge=0, le=1, description="Share of creators of whom a sample of follower accounts is there."
+    )
+    audience_dated_share: float = Field(
+        0.25, ge=0, le=1, description="Share of those samples with the order of following and the accounts' birthdays."
+    )
     observation: Literal["as_in_life", "complete"] = Field(
         "as_in_life",
         description="`complete`: every table of every creator, daily counts, nothing hidden, rounded or missing.",

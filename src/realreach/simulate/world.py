@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FRAMES", "World", "parts", "simulate"]
 
-FRAMES = ("creators", "follower_history", "posts", "comments", "labels", "truth", "events")
-"""Names of the frames of a world: five input tables, and what is true behind them."""
+FRAMES = ("creators", "follower_history", "posts", "comments", "audience", "labels", "truth", "events")
+"""Names of the frames of a world: six input tables, and what is true behind them."""
 
 _TEXT = "str"
 _DTYPES: dict[str, dict[str, str]] = {
@@ -72,12 +72,28 @@ _DTYPES: dict[str, dict[str, str]] = {
         "parent_comment_id": _TEXT,
         "by_creator": "Int64",
     },
+    "audience": {
+        "creator_id": _TEXT,
+        "account_id": _TEXT,
+        "followers": "Int64",
+        "following": "Int64",
+        "posts_count": "Int64",
+        "has_picture": "Int64",
+        "is_private": "Int64",
+        "bio_length": "Int64",
+        "username_length": "Int64",
+        "username_digits": "Int64",
+        "follow_order": "Int64",
+        "created_on": "datetime64[s]",
+        "sampled_on": "datetime64[s]",
+    },
     "labels": {
         "creator_id": _TEXT,
         "is_fake": "Int64",
         "as_of": "datetime64[s]",
         "mechanisms": _TEXT,
         "purchased_share": "float64",
+        "purchased_engagement_share": "float64",
         "label_source": _TEXT,
         "group_id": _TEXT,
     },
@@ -87,6 +103,7 @@ _DTYPES: dict[str, dict[str, str]] = {
         "mechanisms": _TEXT,
         "evasion_level": "Int64",
         "purchased_share_followers": "float64",
+        "suspicious_share_audience": "float64",
         "purchased_share_engagement": "float64",
         "purchased_share_likes": "float64",
         "purchased_share_comments": "float64",
@@ -115,7 +132,7 @@ _DTYPES: dict[str, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class World:
-    """Simulated creators: ``frames`` holds the input tables (without ``audience``), ``truth`` and ``events``."""
+    """Simulated creators: ``frames`` holds the input tables, ``truth`` and ``events``."""
 
     frames: dict[str, pd.DataFrame]
     seed: int
@@ -143,7 +160,7 @@ def simulate(
     Returns
     -------
     World
-        ``frames["creators"]``, ``follower_history``, ``posts``, ``comments`` and ``labels`` with the columns of the
+        ``frames["creators"]``, ``follower_history``, ``posts``, ``comments``, ``audience`` and ``labels`` with the columns of the
         input contracts; ``truth`` with one row per creator (mechanisms, evasion level, purchased shares, look-alikes);
         ``events`` with one row per event (start, end, size, posts and comments, innocent or not).
 

@@ -23,7 +23,7 @@ FORMATS: tuple[Format, ...] = ("parquet", "csv", "jsonl")
 
 _MARK = "simulation.json"
 _TRUTH = ("truth", "events")  # not input: they lie in a folder of their own
-_DATES = {"observed_on", "as_of", "joined_on"}
+_DATES = {"observed_on", "as_of", "joined_on", "created_on", "sampled_on"}
 
 
 def write_world(

@@ -9,7 +9,7 @@ from typing import Literal
 
 __all__ = ["CONTRACTS", "SCHEMA_VERSION", "Column", "Kind", "TableContract"]
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Version of these declarations: same major is read, a newer minor warns, a newer major is refused."""
 
 Kind = Literal["id", "category", "text", "count", "number", "flag", "date", "instant"]
@@ -150,7 +150,7 @@ _COMMENTS = TableContract(
 
 _AUDIENCE = TableContract(
     "audience",
-    "A sample of follower or commenter accounts.",
+    "A sample of the creator's follower accounts, drawn at random; thirty are the fewest that are judged.",
     ("creator_id", "account_id"),
     (
         _id("creator_id", "Whose audience.", required=True),
@@ -163,7 +163,11 @@ _AUDIENCE = TableContract(
         _count("bio_length", "Characters of its bio.", maximum=1e6),
         _count("username_length", "Characters of its user name.", maximum=1e4),
         _count("username_digits", "Digits in its user name.", maximum=1e4),
+        _count("follow_order", "Place in the order of following: 0 = the first follower.", maximum=_FOLLOWERS_MAX),
+        Column("created_on", "date", "Day on which the account was opened."),
+        Column("sampled_on", "date", "Day on which the account was looked at."),
     ),
+    time="sampled_on",
 )
 
 _LABELS = TableContract(
@@ -176,6 +180,14 @@ _LABELS = TableContract(
         Column("as_of", "date", "Day of the decision that the label speaks of; later rows are not read."),
         Column("mechanisms", "text", "Codes of the mechanisms, separated by `+`."),
         Column("purchased_share", "number", "Share of followers that was bought.", unit="share", minimum=0, maximum=1),
+        Column(
+            "purchased_engagement_share",
+            "number",
+            "Share of likes and comments that was bought, of the posts given.",
+            unit="share",
+            minimum=0,
+            maximum=1,
+        ),
         Column("label_source", "category", "Where the label comes from.", pattern=r"[a-z0-9][a-z0-9_\-]{0,63}"),
         Column("weight", "number", "Weight of the row in training.", minimum=0, maximum=1e6),
         Column(

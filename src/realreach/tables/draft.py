@@ -118,7 +118,7 @@ def draft_table(name: str, parts: Sequence[Part], limits: Limits, zone: str | No
         if refusals:
             continue
         columns[column.name] = _join(values)
-        if column.name == contract.time and column.kind == "date":
+        if column.name == contract.time and column.name in contract.key and column.kind == "date":
             instants = np.concatenate([t for t in times if t is not None])
         sizes = [len(part.numbers) for part in parts]
         for code in dict.fromkeys(code for mask in masks for code in mask):

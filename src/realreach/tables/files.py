@@ -7,6 +7,8 @@ import gzip
 import re
 import sys
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
@@ -15,7 +17,18 @@ import pyarrow as pa
 from realreach.tables.limits import Limits
 from realreach.tables.parts import Refusal
 
-__all__ = ["FORMATS", "REFUSED", "file_format", "line_of", "local_path", "read_bytes", "read_stdin", "read_text"]
+__all__ = [
+    "FORMATS",
+    "REFUSED",
+    "file_format",
+    "line_of",
+    "local_path",
+    "open_unpacked",
+    "opening_errors",
+    "read_bytes",
+    "read_stdin",
+    "read_text",
+]
 
 FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".parquet": "parquet"}
 """Endings that are read."""
@@ -85,24 +98,32 @@ def read_bytes(path: Path, shown: str, limits: Limits) -> bytes:
     Refusal
         ``over_limit``, ``empty_file``, ``unreadable_file`` or ``not_found``.
     """
-    try:
+    with opening_errors(shown):
         size = path.stat().st_size
         if size > limits.file_bytes:
             raise _over(shown, "is larger than", limits.file_bytes)
-        with _opened(path) as stream:
+        with open_unpacked(path) as stream:
             data = _bounded(stream, shown, limits.decompressed_bytes)
+    if not data.strip():
+        raise Refusal("empty_file", shown, "is empty", "Give at least the header, or leave the file out.")
+    return data
+
+
+@contextmanager
+def opening_errors(shown: str) -> Iterator[None]:
+    """Turn what goes wrong while a file is opened, unpacked and read into a refusal of that file."""
+    try:
+        yield
     except (gzip.BadGzipFile, zlib.error, EOFError, pa.ArrowException) as err:
         raise Refusal("unreadable_file", shown, _DAMAGED, "Copy it anew.") from err
     except OSError as err:
         if err.strerror is None:  # how a cut .zst shows itself
             raise Refusal("unreadable_file", shown, _DAMAGED, "Copy it anew.") from err
         raise Refusal("unreadable_file", shown, f"cannot be read: {err.strerror}", "Check its rights.") from err
-    if not data.strip():
-        raise Refusal("empty_file", shown, "is empty", "Give at least the header, or leave the file out.")
-    return data
 
 
-def _opened(path: Path) -> IO[bytes]:
+def open_unpacked(path: Path) -> IO[bytes]:
+    """Return the bytes of a file, unpacked by its ending."""
     if path.suffix.lower() == ".gz":
         return cast(IO[bytes], gzip.GzipFile(path))
     if path.suffix.lower() == ".zst":

@@ -110,9 +110,18 @@ def parse_document(data: bytes, file: str, limits: Limits) -> tuple[list[object]
 
 
 def rows_part(
-    values: Sequence[object], numbers: Sequence[int], broken: Iterable[Broken], table: str, file: str, limits: Limits
+    values: Sequence[object],
+    numbers: Sequence[int],
+    broken: Iterable[Broken],
+    table: str,
+    file: str,
+    limits: Limits,
+    *,
+    names: Sequence[str] = (),
 ) -> Part:
     """Make a part from row objects, such as the lines of ``posts.jsonl``.
+
+    ``names`` are columns of the whole file, which these rows may lack.
 
     Raises
     ------
@@ -130,7 +139,7 @@ def rows_part(
     if len(rows) + len(faults) > limits.rows_per_table:
         advice = "Split it into part files and read them in portions, or raise the limit."
         raise Refusal("over_limit", file, f"has more than {limits.rows_per_table:,} rows", advice, table)
-    return _part(rows, kept, None, faults, table, file, limits, unit="line", nested=not rows)
+    return _part(rows, kept, None, faults, table, file, limits, unit="line", nested=not rows, names=names)
 
 
 def _part(
@@ -144,8 +153,9 @@ def _part(
     *,
     unit: str,
     nested: bool,
+    names: Sequence[str] = (),
 ) -> Part:
-    names = [str(name) for name in dict.fromkeys(chain.from_iterable(rows))]
+    names = [str(name) for name in dict.fromkeys(chain(names, chain.from_iterable(rows)))]
     check_header(table, file, names, limits.columns, nested=nested)
     columns, faults = {}, {}
     for column in CONTRACTS[table].columns:

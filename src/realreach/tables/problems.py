@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from realreach.tables.codes import CODES, Severity
-from realreach.tables.contract import Column
+from realreach.tables.contract import CONTRACTS, Column
 from realreach.tables.draft import EXPECTED, Draft
 from realreach.tables.limits import Limits
 from realreach.tables.parts import Part, shown_name
 
-__all__ = ["Problem", "problems_of", "similar_file"]
+__all__ = ["Place", "Problem", "merged_problems", "problems_of", "similar_file"]
 
 _EXAMPLES = 5
 _SHAPED = frozenset(
@@ -25,11 +25,35 @@ _SHAPED = frozenset(
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a row came from."""
+
+    file: str
+    unit: str
+    number: int
+    item: int | None
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """What places are sorted by."""
+        return self.file, self.number, self.item or 0
+
+    @property
+    def words(self) -> str:
+        """Line and item, without the file."""
+        return f"{self.unit} {self.number}" + (f" item {self.item}" if self.item is not None else "")
+
+    def __str__(self) -> str:
+        return f"{self.file} {self.words}"
+
+
+@dataclass(frozen=True)
 class Problem:
     """One kind of finding in one column of one table, however many rows it concerns.
 
     ``file`` and ``row`` are those of the first; ``rows`` are up to five places. No value is ever shown as it is: of
-    values that are not private the shape may be (digits as 9, letters as a).
+    values that are not private the shape may be (digits as 9, letters as a). ``places``, ``limit`` and ``shape`` are
+    what the words were made of, so that findings of several portions can be told as one.
     """
 
     table: str | None
@@ -42,27 +66,17 @@ class Problem:
     severity: Severity
     count: int
     rows: tuple[str, ...] = ()
+    places: tuple[Place, ...] = field(default=(), repr=False)
+    limit: str = field(default="", repr=False)
+    shape: str | None = field(default=None, repr=False)
+
+    def facts(self) -> dict[str, object]:
+        """Return what a JSON report holds."""
+        names = ("table", "file", "row", "column", "code", "message", "advice", "severity", "count", "rows")
+        return {name: getattr(self, name) for name in names}
 
     def __str__(self) -> str:
         return f"{self.file}: {self.message}. {self.advice}"
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where a row came from."""
-
-    file: str
-    unit: str
-    number: int
-    item: int | None
-
-    @property
-    def words(self) -> str:
-        """Line and item, without the file."""
-        return f"{self.unit} {self.number}" + (f" item {self.item}" if self.item is not None else "")
-
-    def __str__(self) -> str:
-        return f"{self.file} {self.words}"
 
 
 def problems_of(draft: Draft, limits: Limits) -> list[Problem]:
@@ -70,8 +84,8 @@ def problems_of(draft: Draft, limits: Limits) -> list[Problem]:
     problems = [*_broken_problems(draft), *_problems(draft, limits), *_unknown_columns(draft)]
     rows_in = len(draft.bad) + sum(len(part.broken) for part in draft.parts)
     if rows_in and not len(draft.good) and draft.contract.name != "creators":
-        problems.append(_about(draft, "none_usable", None, rows_in, ()))
-    return sorted(problems, key=lambda p: p.severity)  # stable: "error" before "warning"
+        problems.append(_about(draft.contract.name, "none_usable", None, rows_in, ()))
+    return sorted(problems, key=_order)
 
 
 def similar_file(name: str, table: str) -> Problem:
@@ -82,13 +96,52 @@ def similar_file(name: str, table: str) -> Problem:
     )
 
 
+def merged_problems(portions: Iterable[Sequence[Problem]], unused: Iterable[tuple[str, int]]) -> list[Problem]:
+    """Return the findings of several portions of one input as those of the whole, errors of a table first.
+
+    Parameters
+    ----------
+    portions
+        The findings of each portion, in reading order.
+    unused
+        Tables (but the creators) of which no row of any portion was used, with their rows.
+    """
+    found: dict[tuple[object, ...], list[Problem]] = {}
+    for problem in (p for portion in portions for p in portion if p.code != "none_usable"):
+        told = () if problem.places else (problem.message,)
+        found.setdefault((problem.table, problem.column, problem.code, *told), []).append(problem)
+    problems = [_sum(group) for group in found.values()]
+    problems += [_about(table, "none_usable", None, rows, ()) for table, rows in unused if rows]
+    tables = {name: i for i, name in enumerate(CONTRACTS)}
+    return sorted(problems, key=lambda p: (tables.get(p.table or "", -1), *_order(p)))
+
+
+def _order(problem: Problem) -> tuple[str, str, str]:
+    """Return what problems of a table are sorted by, whatever portions they were found in: errors first."""
+    return problem.severity, problem.code, problem.column or ""
+
+
+def _sum(group: Sequence[Problem]) -> Problem:
+    """Return problems of one table, column and code as one."""
+    first = group[0]
+    if len(group) == 1 or not first.places:
+        return first
+    # Portions need not follow the file: the first places are those of the whole.
+    group = sorted(group, key=lambda p: p.places[0].key)
+    first = group[0]
+    places = sorted((place for problem in group for place in problem.places), key=lambda place: place.key)[:_EXAMPLES]
+    column = CONTRACTS[first.table or ""].by_name[first.column] if first.column else None
+    count = sum(problem.count for problem in group)
+    return _about(first.table or "", first.code, column, count, places, first.limit, first.shape)
+
+
 def _about(
-    draft: Draft,
+    table: str,
     code: str,
     column: Column | None,
     count: int,
-    places: Sequence[_Place],
-    limit: object = "",
+    places: Sequence[Place],
+    limit: str = "",
     shape: str | None = None,
 ) -> Problem:
     """Put one finding into words, with the places of up to five rows."""
@@ -105,14 +158,16 @@ def _about(
         expected=EXPECTED[column.kind] if column else "",
         limit=limit,
     )
-    file = files[0] if files else draft.contract.name
+    file = files[0] if files else table
     row = places[0].number if places else None
     name = column.name if column else None
     shown = tuple(str(place) for place in places)
-    return Problem(draft.contract.name, file, row, name, code, message, advice, kind.severity, count, shown)
+    return Problem(
+        table, file, row, name, code, message, advice, kind.severity, count, shown, tuple(places), limit, shape
+    )
 
 
-def _list_places(places: Sequence[_Place], count: int) -> str:
+def _list_places(places: Sequence[Place], count: int) -> str:
     """Return ``rows 2, 5 and 3 more``, with the files where they differ."""
     first = places[0] if places else None
     if first and all((p.file, p.unit, p.item) == (first.file, first.unit, None) for p in places):
@@ -138,7 +193,7 @@ def _problems(draft: Draft, limits: Limits) -> list[Problem]:
         places = [_place(draft, int(row)) for row in finding.rows[:_EXAMPLES]]
         shape = _shape(draft, column, int(finding.rows[0])) if column and finding.code in _SHAPED else None
         limit = _limit(finding.code, column, draft.contract.name, limits)
-        found.append(_about(draft, finding.code, column, len(finding.rows), places, limit, shape))
+        found.append(_about(draft.contract.name, finding.code, column, len(finding.rows), places, limit, shape))
     return found
 
 
@@ -161,10 +216,10 @@ def _locate(draft: Draft, row: int) -> tuple[Part, int]:
     raise IndexError(row)
 
 
-def _place(draft: Draft, row: int) -> _Place:
+def _place(draft: Draft, row: int) -> Place:
     part, at = _locate(draft, row)
     item = int(part.items[at]) if part.items is not None else None
-    return _Place(part.file, part.unit, int(part.numbers[at]), item)
+    return Place(part.file, part.unit, int(part.numbers[at]), item)
 
 
 def _shape(draft: Draft, column: Column, row: int) -> str | None:
@@ -187,8 +242,8 @@ def _broken_problems(draft: Draft) -> list[Problem]:
     rows = [(part, broken) for part in draft.parts for broken in part.broken]
     found = []
     for code in dict.fromkeys(broken.code for _, broken in rows):
-        of_code = [_Place(part.file, part.unit, b.number, None) for part, b in rows if b.code == code]
-        found.append(_about(draft, code, None, len(of_code), of_code[:_EXAMPLES]))
+        of_code = [Place(part.file, part.unit, b.number, None) for part, b in rows if b.code == code]
+        found.append(_about(draft.contract.name, code, None, len(of_code), of_code[:_EXAMPLES]))
     return found
 
 

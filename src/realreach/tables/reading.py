@@ -28,7 +28,7 @@ from realreach.tables.typed_source import frame_part, parquet_part
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ReadResult", "read_tables", "tables_from_frames", "tables_from_records"]
+__all__ = ["ReadResult", "read_tables", "tables_from_frames", "tables_from_parts", "tables_from_records"]
 
 _FORMATS = ("csv", "jsonl", "json", "parquet")
 
@@ -239,8 +239,25 @@ def _record_parts(path: Path, wanted: str | None, limits: Limits) -> list[Part]:
     return nested_parts(*values, shown, limits, "record" if found == "json" else "line")
 
 
+def tables_from_parts(parts: list[Part], limits: Limits, zone: str | None) -> ReadResult:
+    """Check raw parts of one group of creators (:mod:`realreach.tables.streams`); no creator may be left.
+
+    Raises
+    ------
+    InputError
+        As in :func:`read_tables`, but never because nothing is left.
+    """
+    return _checked(parts, [], limits, zone, [], may_be_empty=True)
+
+
 def _checked(
-    parts: list[Part], refusals: list[Refusal], limits: Limits, zone: str | None, similar: list[Problem]
+    parts: list[Part],
+    refusals: list[Refusal],
+    limits: Limits,
+    zone: str | None,
+    similar: list[Problem],
+    *,
+    may_be_empty: bool = False,
 ) -> ReadResult:
     """Run all checks: the one path that every input takes."""
     check_zone(zone)
@@ -270,7 +287,7 @@ def _checked(
     for draft in drafts.values():
         report.add(draft, limits)
         assert report.counts[draft.contract.name].used == len(finished[draft.contract.name]), "rows were lost"
-    if report.counts["creators"].rows_in and not len(creators):
+    if report.counts["creators"].rows_in and not len(creators) and not may_be_empty:
         raise NothingLeftError(report)
     return ReadResult(Tables(**finished), report)
 

@@ -79,7 +79,7 @@ class Report:
         """Return counts and problems as JSON; creators' keys are not in it, only how many were set aside."""
         out = {
             "counts": {name: asdict(c) for name, c in self.counts.items()},
-            "problems": [asdict(p) for p in self.problems],
+            "problems": [p.facts() for p in self.problems],
             "invalid_creators_count": len(self.invalid_creators),
         }
         return json.dumps(out, ensure_ascii=False, indent=2)

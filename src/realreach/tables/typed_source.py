@@ -21,7 +21,7 @@ from realreach.tables.values import array_from_values
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["frame_part", "parquet_part"]
+__all__ = ["frame_part", "full_size", "parquet_part", "text_columns"]
 
 
 def parquet_part(path: Path, table: str, file: str, limits: Limits) -> Part:
@@ -54,7 +54,7 @@ def parquet_part(path: Path, table: str, file: str, limits: Limits) -> Part:
             given = source.read(use_threads=False)
     except (pa.ArrowException, OSError) as err:
         raise Refusal("unreadable_file", file, "is not a readable Parquet file", "Write it again.", table) from err
-    _check_size(file, table, rows, sum(_full_size(given.column(name)) for name in words), limits)
+    _check_size(file, table, rows, sum(full_size(given.column(name)) for name in words), limits)
     columns = {name: given.column(name).combine_chunks() for name in names if name in CONTRACTS[table].by_name}
 
     def originals(rows: IntArray) -> Callable[[], list[Row]]:
@@ -71,7 +71,16 @@ def _check_size(file: str, table: str, rows: int, size: int, limits: Limits) -> 
         raise Refusal("over_limit", file, f"holds more than {limits.decompressed_bytes:,} bytes", advice, table)
 
 
-def _full_size(column: pa.ChunkedArray) -> int:
+def text_columns(path: Path) -> list[str]:
+    """Return the names of the text columns of a Parquet file."""
+    import pyarrow.parquet as pq
+
+    schema = pq.read_schema(path)
+    return [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+
+
+def full_size(column: pa.ChunkedArray) -> int:
+    """Return the bytes of all texts of a column that is read as a dictionary, unpacked; 0 for other columns."""
     total = 0
     for chunk in column.chunks:
         if pa.types.is_dictionary(chunk.type):

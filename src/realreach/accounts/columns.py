@@ -1,0 +1,219 @@
+"""Derived features of single accounts, from whatever audience columns are known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from realreach.errors import UsageError
+from realreach.tables.core import FloatArray, IntArray
+
+__all__ = [
+    "ACCOUNT_COLUMNS",
+    "ACCOUNT_FEATURES",
+    "GROUPS",
+    "AccountFeature",
+    "account_features",
+    "as_columns",
+    "known_groups",
+]
+
+ACCOUNT_COLUMNS = (
+    "followers",
+    "following",
+    "posts_count",
+    "has_picture",
+    "is_private",
+    "bio_length",
+    "username_length",
+    "username_digits",
+)
+"""Columns of the ``audience`` table that say something about an account."""
+
+DIGIT_SHARE = "username_digit_share"
+"""A column that may stand in for ``username_digits`` where a source gives only the share."""
+
+GROUPS = (
+    "followers",
+    "following",
+    "posts_count",
+    "has_picture",
+    "is_private",
+    "bio_length",
+    "username_length",
+    DIGIT_SHARE,
+)
+"""What can be known of an account, one bit each in the masks of :func:`known_groups`."""
+
+_FOLLOWING_LIMIT = 7_500.0
+"""Instagram lets nobody follow more; older and other platforms' counts above it are read as "at the limit"."""
+_FOLLOWERS_CAP = 1e7
+_POSTS_CAP = 1e5
+_ROUNDED_FROM = 1_000.0
+"""From here platforms and collectors show rounded counts (1.2K): exact ones are rounded alike."""
+
+
+@dataclass(frozen=True)
+class AccountFeature:
+    """One derived feature.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    needs
+        The groups (of :data:`GROUPS`) that must be known; else the feature is NaN.
+    direction
+        Sign in which suspicion may move with the feature alone (0: free), the monotone constraint of a model. Bought
+        accounts follow many and have few followers, posts, words and no picture; a model must not learn the reverse
+        from one set's chance.
+    description
+        What it is, with its unit.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    direction: int
+    description: str
+
+
+_F, _G, _P = "followers", "following", "posts_count"
+
+ACCOUNT_FEATURES = (
+    AccountFeature("log_followers", (_F,), -1, "ln(1 + followers), capped at ten million"),
+    AccountFeature("log_following", (_G,), 0, "ln(1 + following), capped at the platform's limit of 7,500"),
+    AccountFeature("log_posts", (_P,), -1, "ln(1 + posts), capped at 100,000"),
+    AccountFeature("has_picture", ("has_picture",), -1, "1 with a profile picture"),
+    AccountFeature("is_private", ("is_private",), 0, "1 if private"),
+    AccountFeature("log_bio_length", ("bio_length",), -1, "ln(1 + characters of the bio)"),
+    AccountFeature("username_length", ("username_length",), 0, "characters of the user name"),
+    AccountFeature(DIGIT_SHARE, (DIGIT_SHARE,), 1, "digits / characters of the user name, 0-1"),
+    AccountFeature("log_following_per_follower", (_F, _G), 1, "ln((1 + following) / (1 + followers))"),
+    AccountFeature("log_following_per_post", (_G, _P), 1, "ln((1 + following) / (1 + posts))"),
+    AccountFeature("log_followers_per_post", (_F, _P), 0, "ln((1 + followers) / (1 + posts))"),
+    AccountFeature("log_return", (_F, _G, _P), -1, "ln((1 + followers)(1 + posts) / (1 + following))"),
+    AccountFeature("log_size", (_F, _G, _P), 0, "ln of the product of the three counts, 1 added to each"),
+    AccountFeature("log_least_presence", (_F, _P), -1, "the smaller of ln(1 + followers) and ln(1 + posts)"),
+)
+"""The features in the order of their columns."""
+
+
+def as_columns(columns: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """Return the known columns as floats of one length; values below zero and endless ones become NaN.
+
+    Raises
+    ------
+    UsageError
+        If none of the columns is one of :data:`ACCOUNT_COLUMNS`, or they differ in length.
+
+    Examples
+    --------
+    >>> as_columns({"followers": [3, -1], "colour": [1, 2]})
+    {'followers': array([ 3., nan])}
+    """
+    known = (*ACCOUNT_COLUMNS, DIGIT_SHARE)
+    out: dict[str, FloatArray] = {}
+    for name in known:
+        if name in columns:
+            values = np.array(columns[name], dtype=np.float64)
+            values[~(np.isfinite(values) & (values >= 0))] = np.nan
+            out[name] = values
+    if not out:
+        raise UsageError(f"accounts: none of the columns is known. Give at least one of {', '.join(known)}.")
+    lengths = {name: len(values) for name, values in out.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name} {n}" for name, n in lengths.items())
+        raise UsageError(f"accounts: all columns must have the same number of rows, got {told} instead.")
+    return out
+
+
+def account_features(columns: Mapping[str, FloatArray]) -> FloatArray:
+    """Return the derived features of accounts; each row depends on its own account alone.
+
+    Parameters
+    ----------
+    columns
+        Arrays of one length by name, any of :data:`ACCOUNT_COLUMNS` (or ``username_digit_share`` where only the share
+        is known); NaN is unknown. Other names are ignored.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n, features) in the order of :data:`ACCOUNT_FEATURES`; NaN where something needed is unknown.
+
+    Raises
+    ------
+    UsageError
+        If no column is known, or lengths differ.
+
+    Examples
+    --------
+    >>> row = account_features({"followers": np.array([0.0]), "following": np.array([7000.0])})[0]
+    >>> [f.name for f, v in zip(ACCOUNT_FEATURES, row, strict=True) if not np.isnan(v)]
+    ['log_followers', 'log_following', 'log_following_per_follower']
+    >>> float(row[8].round(2))
+    8.85
+    """
+    given = as_columns(columns)
+    count = len(next(iter(given.values())))
+    nothing = np.full(count, np.nan)
+
+    def column(name: str) -> FloatArray:
+        return given.get(name, nothing)
+
+    followers = _log_count(column("followers"), _FOLLOWERS_CAP)
+    following = _log_count(column("following"), _FOLLOWING_LIMIT)
+    posts = _log_count(column("posts_count"), _POSTS_CAP)
+    features = (
+        followers,
+        following,
+        posts,
+        np.minimum(column("has_picture"), 1.0),
+        np.minimum(column("is_private"), 1.0),
+        np.log1p(np.minimum(column("bio_length"), 1e4)),
+        np.minimum(column("username_length"), 64.0),
+        _digit_share(column("username_digits"), column("username_length"), column(DIGIT_SHARE)),
+        following - followers,
+        following - posts,
+        followers - posts,
+        followers + posts - following,
+        followers + following + posts,
+        np.minimum(followers, posts),
+    )
+    return np.stack(features, axis=1)
+
+
+def known_groups(features: FloatArray) -> IntArray:
+    """Return what is known of each account as a bit mask over :data:`GROUPS`.
+
+    Parameters
+    ----------
+    features
+        Output of :func:`account_features`.
+
+    Examples
+    --------
+    >>> known_groups(account_features({"followers": [1, np.nan], "has_picture": [0, 1]})).tolist()
+    [9, 8]
+    """
+    single = [i for i, f in enumerate(ACCOUNT_FEATURES) if f.needs == (f.name,) or len(f.needs) == 1]
+    out = np.zeros(len(features), dtype=np.int64)
+    for position in single:
+        bit = GROUPS.index(ACCOUNT_FEATURES[position].needs[0])
+        out |= (~np.isnan(features[:, position])).astype(np.int64) << bit
+    return out
+
+
+def _log_count(values: FloatArray, cap: float) -> FloatArray:
+    """Return ln(1 + count) of a capped count, rounded to two digits from a thousand on."""
+    values = np.minimum(values, cap)
+    unit = 10.0 ** np.maximum(np.floor(np.log10(np.maximum(np.nan_to_num(values), 1.0))) - 1.0, 0.0)
+    return np.log1p(np.where(values >= _ROUNDED_FROM, np.round(values / unit) * unit, values))
+
+
+def _digit_share(digits: FloatArray, length: FloatArray, share: FloatArray) -> FloatArray:
+    """Return the share of digits: as given, else from the two counts; never above 1."""
+    counted = digits / np.where(length > 0, length, np.nan)
+    return np.minimum(np.where(np.isnan(share), counted, share), 1.0)

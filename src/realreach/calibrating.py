@@ -1,0 +1,208 @@
+"""Fit a calibration: a smooth curve from margin to probability, the range around it and the operating point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.stats import beta
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
+
+from realreach.calibration import RANGE_LEVEL, Calibration
+from realreach.errors import InputError
+from realreach.tables.core import FloatArray
+
+__all__ = ["calibration_curve", "fit_calibration", "range_coverage", "share_range"]
+
+_CALIBRATE_LEAST = 15
+"""Creators of each class that a combination of pillars needs for a calibration of its own."""
+_BENT_LEAST = 1000
+"""Calibration creators from which the curve may bend; below, it is a logistic line."""
+_KNOTS = 49
+_WINDOW_SHARE = 1 / 12
+_WINDOW = (100, 400)
+"""Creators in the window that the range is counted in: a twelfth of them, within these limits.
+
+A wide window mixes creators of different chances, a narrow one knows little; from 100 on the range is of use."""
+
+
+def fit_calibration(
+    margins: Mapping[int, FloatArray], target: FloatArray, weight: FloatArray, operating_fpr: float
+) -> Calibration:
+    """Fit curve, range and operating point for every combination of pillars that has enough creators.
+
+    Parameters
+    ----------
+    margins
+        By combination: the margin of every creator as judged by trees that never saw it; NaN where a pillar lacks.
+    target, weight
+        1 where engagement was bought; weight of each creator.
+    operating_fpr
+        Share of honest creators above the operating point.
+
+    Raises
+    ------
+    InputError
+        If no combination has creators of both classes.
+    """
+    known = {mask: ~np.isnan(raw) for mask, raw in margins.items()}
+    rarer = {mask: int(np.bincount(target[rows].astype(int), minlength=2).min()) for mask, rows in known.items()}
+    # Where even the best-covered set is small, that one is calibrated all the same.
+    most = max(rarer.values())
+    if most == 0:
+        raise InputError(
+            "no pillar (growth, engagement, comments, audience) is known for creators of both classes, "
+            "so they cannot be compared. Add data for the class that lacks it."
+        )
+    usable = [mask for mask, count in rarer.items() if count >= min(_CALIBRATE_LEAST, most)]
+    tables: tuple[dict[int, FloatArray], ...] = ({}, {}, {}, {})
+    threshold, honest = {}, {}
+    for mask in usable:
+        rows = known[mask]
+        raw, y, w = margins[mask][rows], target[rows], weight[rows]
+        knots, p = calibration_curve(raw, y, w)
+        window = min(_window(int(known[c].sum())) for c in usable if c & mask == mask)
+        low, high = share_range(raw, y, w, knots, p, window=window)
+        for table, values in zip(tables, (knots, p, low, high), strict=True):
+            table[mask] = values
+        good = np.sort(np.interp(raw, knots, p)[y == 0])
+        above = min(int(np.floor(operating_fpr * len(good))), len(good) - 1)
+        threshold[mask], honest[mask] = float(good[len(good) - 1 - above]), len(good)
+    margin, probability, lows, highs = tables
+    return Calibration(margin, probability, threshold, honest, lows, highs)
+
+
+def _window(creators: int) -> int:
+    """Return how many creators the range is counted in.
+
+    The least over all larger sets of pillars is taken, so that at equal probability fewer pillars never have the
+    narrower range, though more creators have them.
+    """
+    return int(np.clip(creators * _WINDOW_SHARE, *_WINDOW))
+
+
+def calibration_curve(margin: FloatArray, target: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return knots and probabilities of a calibration curve that never falls.
+
+    A logistic line; with enough creators bent at four places (a linear spline of the log-odds). Smooth, so that there
+    are no ties, no 0 and no 1; a step curve has all three.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> margin = rng.normal(size=4000); target = (rng.random(4000) < 1 / (1 + np.exp(-2 * margin))).astype(float)
+    >>> knots, p = calibration_curve(margin, target, np.ones(4000))
+    >>> bool(abs(np.interp(0.5, knots, p) - 1 / (1 + np.exp(-1.0))) < 0.04)
+    True
+    """
+    inner = np.unique(np.quantile(margin, np.linspace(0.0, 1.0, _KNOTS)))
+    knots = np.concatenate([[inner[0] - 1.0], inner, [inner[-1] + 1.0]])
+    line = LogisticRegression(C=1e3).fit(margin[:, None], target, sample_weight=weight)
+    if line.coef_[0, 0] <= 0:
+        # The margins know nothing of these creators: a flat curve, never one that turns the margin round.
+        return knots, np.full(len(knots), np.average(target, weights=weight))
+    if len(target) < _BENT_LEAST:
+        return knots, np.asarray(line.predict_proba(knots[:, None])[:, 1], dtype=np.float64)
+    bends = np.quantile(margin, (0.1, 0.35, 0.65, 0.9))
+
+    def basis(x: FloatArray) -> FloatArray:
+        return np.column_stack([x, *(np.maximum(x - bend, 0.0) for bend in bends)])
+
+    bent = LogisticRegression(C=10.0, max_iter=1000).fit(basis(margin), target, sample_weight=weight)
+    p = bent.predict_proba(basis(knots))[:, 1]
+    return knots, np.clip(_rising(p), 1e-4, 1.0 - 1e-4)
+
+
+def share_range(
+    margin: FloatArray,
+    target: FloatArray,
+    weight: FloatArray,
+    knots: FloatArray,
+    probability: FloatArray,
+    *,
+    window: int,
+    level: float = RANGE_LEVEL,
+) -> tuple[FloatArray, FloatArray]:
+    """Return low and high of the share of bought creators around each knot.
+
+    Counted among the ``window`` creators whose margins are nearest in rank; what the curve changes between the middle
+    of the window and the knot is added in log-odds, so that the ends of the scale, where a window is lopsided, are not
+    off. The curve lies inside everywhere.
+
+    Parameters
+    ----------
+    margin, target, weight
+        The calibration creators.
+    knots, probability
+        The curve, from :func:`calibration_curve`.
+    window
+        Creators to count in; all where there are fewer.
+    level
+        Share of calibrations in which the true share lies inside.
+    """
+    order = np.argsort(margin, kind="stable")
+    x, y, w = margin[order], target[order], weight[order]
+    k = min(window, len(x))
+    first = np.clip(np.searchsorted(x, knots) - k // 2, 0, len(x) - k)
+    p = np.interp(x, knots, probability)
+    total, square, bought, expected = (_windows(v, first, k) for v in (w, w * w, w * y, w * p))
+    n = total**2 / square
+    count = bought / total * n
+    tail = (1.0 - level) / 2
+    low = np.where(bought > 0, beta.ppf(tail, count + 0.5, n - count + 0.5), 0.0)
+    high = np.where(bought < total, beta.ppf(1.0 - tail, count + 0.5, n - count + 0.5), 1.0)
+    shift = _log_odds(probability) - _log_odds(expected / total)
+    # Not smoothed any further: a smoothed range covers more often than it claims.
+    return np.minimum(_moved(low, shift), probability), np.maximum(_moved(high, shift), probability)
+
+
+def _windows(values: FloatArray, first: np.ndarray, k: int) -> FloatArray:
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    return total[first + k] - total[first]
+
+
+def _log_odds(p: FloatArray) -> FloatArray:
+    p = np.clip(p, 1e-6, 1.0 - 1e-6)
+    return np.log(p) - np.log1p(-p)
+
+
+def _moved(share: FloatArray, shift: FloatArray) -> FloatArray:
+    """Return shares with log-odds moved by ``shift``; 0 and 1 stay."""
+    odds = np.exp(shift)
+    return share * odds / (share * odds + 1.0 - share)
+
+
+def _rising(values: FloatArray) -> FloatArray:
+    """Return the nearest sequence that never falls."""
+    steps = np.arange(len(values), dtype=np.float64)
+    return np.asarray(IsotonicRegression().fit_transform(steps, values), dtype=np.float64)
+
+
+def range_coverage(
+    margin: FloatArray, truth: FloatArray, weight: FloatArray, *, repeats: int = 10, seed: int = 0
+) -> float:
+    """Return how often the range holds the true share, where that is known: labels are drawn anew from ``truth``.
+
+    Each repetition draws labels, calibrates on them as ever, and counts the creators whose true share lies in their
+    range. What it cannot tell is whether new creators are like those of the calibration.
+
+    Parameters
+    ----------
+    margin, weight
+        Calibration creators.
+    truth
+        The chance of each to be bought, taken for the truth.
+    repeats, seed
+        Number of redrawn calibrations; seed of the draws.
+    """
+    rng = np.random.default_rng(seed)
+    held = []
+    for _ in range(repeats):
+        drawn = (rng.random(len(truth)) < truth).astype(np.float64)
+        if drawn.min() == drawn.max():
+            continue
+        knots, p = calibration_curve(margin, drawn, weight)
+        low, high = share_range(margin, drawn, weight, knots, p, window=_window(len(margin)))
+        held.append(np.mean((np.interp(margin, knots, low) <= truth) & (truth <= np.interp(margin, knots, high))))
+    return float(np.mean(held)) if held else float("nan")

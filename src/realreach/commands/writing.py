@@ -1,0 +1,131 @@
+"""The output of ``predict``: its format, and frames poured into a file or standard output."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from realreach.commands.common import neutral
+from realreach.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FORMATS", "Poured", "output_format", "write_frames"]
+
+FORMATS = ("csv", "jsonl", "parquet")
+_ROWS = 50_000
+"""Rows of a Parquet row group, whatever the parts in which they come."""
+_TEXTS = ("creator_id", "platform", "currency")
+"""Columns that hold the users' own words."""
+
+
+class Poured:
+    """What was written: creators by status, and text cells that got an apostrophe."""
+
+    def __init__(self) -> None:
+        self.statuses: dict[str, int] = {}
+        self.neutralised = 0
+
+    def count(self, frame: pd.DataFrame) -> None:
+        """Count the creators of a part."""
+        for status, number in frame["status"].value_counts().items():
+            self.statuses[str(status)] = self.statuses.get(str(status), 0) + int(number)
+
+
+def output_format(arguments: argparse.Namespace) -> str:
+    """Return the format of the output, from ``--format`` or the suffix of ``--out``.
+
+    Raises
+    ------
+    UsageError
+        If the two contradict each other, or neither tells.
+    """
+    suffix = Path(arguments.out).suffix.lower().lstrip(".")
+    kind = {"ndjson": "jsonl", "": "csv", "-": "csv"}.get(suffix, suffix)
+    if arguments.format:
+        if suffix and kind in FORMATS and kind != arguments.format:
+            raise UsageError(f"--format {arguments.format} contradicts --out {arguments.out}: drop one of them")
+        return str(arguments.format)
+    if kind not in FORMATS:
+        raise UsageError(
+            f"--out {arguments.out}: the format cannot be told from .{suffix}; say --format csv, jsonl or parquet"
+        )
+    return kind
+
+
+def write_frames(frames: Iterable[pd.DataFrame], arguments: argparse.Namespace, kind: str) -> Poured:
+    """Write all parts to the file or to standard output; a file appears whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If the output cannot be written.
+    """
+    if arguments.out == "-":
+        if kind == "parquet" and sys.stdout.isatty():
+            raise OutputError("Parquet is not for a terminal. Say --out FILE or --format csv.")
+        return _pour(frames, sys.stdout.buffer, kind, arguments.raw_csv)
+    from realreach.files import atomic_file
+
+    with atomic_file(arguments.out, overwrite=arguments.overwrite) as path, path.open("wb") as sink:
+        return _pour(frames, sink, kind, arguments.raw_csv)
+
+
+def _pour(frames: Iterable[pd.DataFrame], sink: Any, kind: str, raw_csv: bool) -> Poured:
+    from realreach.output import rounded
+
+    poured = Poured()
+    groups = _RowGroups(sink)
+    for number, given in enumerate(frames):
+        poured.count(given)
+        frame = rounded(given)
+        if kind == "csv":
+            if not raw_csv:
+                frame, changed = neutral(frame, [name for name in _TEXTS if name in frame])
+                poured.neutralised += changed
+            sink.write(frame.to_csv(index=False, header=number == 0, lineterminator="\n").encode("utf-8", "replace"))
+        elif kind == "jsonl":
+            sink.write(frame.to_json(orient="records", lines=True, force_ascii=False, double_precision=15).encode())
+        else:
+            groups.add(frame)
+    groups.close()
+    sink.flush()
+    return poured
+
+
+class _RowGroups:
+    """Parquet in row groups of one size, so that the parts in which rows come leave no trace in the file."""
+
+    def __init__(self, sink: Any) -> None:
+        self._sink = sink
+        self._writer: Any = None
+        self._held: list[Any] = []
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Take the next rows."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._sink, table.schema)
+        self._held.append(table.cast(self._writer.schema))
+        while sum(map(len, self._held)) >= _ROWS:
+            whole = pa.concat_tables(self._held)
+            self._writer.write_table(whole.slice(0, _ROWS).combine_chunks(), row_group_size=_ROWS)
+            self._held = [whole.slice(_ROWS)]
+
+    def close(self) -> None:
+        """Write what is left, and the end of the file."""
+        import pyarrow as pa
+
+        if self._writer is None:
+            return
+        rest = pa.concat_tables(self._held)
+        if len(rest) or not self._writer.is_open:
+            self._writer.write_table(rest.combine_chunks(), row_group_size=_ROWS)
+        self._writer.close()

@@ -1,0 +1,118 @@
+"""Shards on many machines: the one function of a shard, handed to an engine that is there already.
+
+Every worker needs this package, and the work folder, the input and the model on storage that all see under one path.
+A worker that dies loses nothing but the shard in its hands, which another one does again; what a shard leaves on disk
+is the same whoever did it, so the output equals the local one byte for byte.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from realreach.engine.work import Job, score_shard
+from realreach.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from realreach.engine.run import Score
+
+__all__ = ["dask_engine", "spark_partitions"]
+
+_RETRIES = 3
+
+
+@contextmanager
+def dask_engine(scheduler: str | None = None, *, workers: int = 2) -> Iterator[Score]:
+    """Yield an engine for :func:`realreach.engine.score_files` that runs shards on Dask.
+
+    Parameters
+    ----------
+    scheduler
+        Address of a running scheduler, such as ``tcp://10.0.0.5:8786``; None starts worker processes on this machine,
+        which end with the block.
+    workers
+        Processes, where they are started here.
+
+    Raises
+    ------
+    UsageError
+        If Dask is not installed, or the scheduler does not answer.
+    """
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as err:
+        raise UsageError("Dask is not installed. Run: pip install 'realreach[cluster]'.") from err
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    if scheduler is None:
+        place: Any = LocalCluster(
+            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+        )
+    else:
+        place = scheduler
+    try:
+        client = Client(place, timeout="20s")
+    except (OSError, ValueError) as err:
+        raise UsageError(f"the scheduler {scheduler} does not answer. Check the address, or start one.") from err
+    try:
+        yield _on_dask(client)
+    finally:
+        client.close()
+        if scheduler is None:
+            place.close()
+
+
+def _on_dask(client: Any) -> Score:
+    def score(job: Job, shards: list[int]) -> Iterator[int]:
+        from distributed import as_completed
+
+        futures = [client.submit(_numbered, job, shard, retries=_RETRIES, pure=False) for shard in shards]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        finally:
+            client.cancel(futures, force=True)
+
+    return score
+
+
+def _numbered(job: Job, shard: int) -> int:
+    score_shard(job, shard)
+    return shard
+
+
+def spark_partitions(frames: Iterator[pd.DataFrame], job: Job) -> Iterator[pd.DataFrame]:
+    """Score the shards whose numbers come in, for Spark's ``mapInPandas``.
+
+    Parameters
+    ----------
+    frames
+        Frames with a column ``shard``, as Spark hands them to a worker.
+    job
+        What the run is; plain values, shipped with the function.
+
+    Yields
+    ------
+    pandas.DataFrame
+        ``shard`` and ``creators`` of each shard done.
+
+    Notes
+    -----
+    The whole recipe, on a cluster that has this package::
+
+        work = Path("/shared/run.work"); (work / "done").mkdir(parents=True)
+        plan = make_plan("/shared/tables", work, 5_000)
+        (work / "plan.json").write_text(plan.to_json())
+        job = Job(str(work), "/shared/model")
+        numbers = spark.createDataFrame([(i,) for i in range(plan.shards)], "shard long").repartition(plan.shards)
+        numbers.mapInPandas(lambda frames: spark_partitions(frames, job), "shard long, creators long").collect()
+        Finished(plan, merged_report(plan, work), work).write_folder("/shared/scores")
+    """
+    import pandas as pd
+
+    for frame in frames:
+        for shard in frame["shard"].tolist():
+            yield pd.DataFrame({"shard": [int(shard)], "creators": [score_shard(job, int(shard))]})

@@ -1,0 +1,156 @@
+"""One shard scored: its part of the output and its part of the report, left on disk whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from realreach.engine.plan import Plan
+from realreach.engine.shards import read_shard
+from realreach.files import atomic_file
+from realreach.tables.parts import Broken, Row
+from realreach.tables.problems import Place, Problem
+from realreach.tables.report import Counts, Report
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from realreach.scores import Scorer
+
+__all__ = ["Job", "StoredRejects", "part_path", "score_shard", "stored_report"]
+
+PLAN = "plan.json"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs to score any shard of a run; plain values, so that it travels between processes.
+
+    ``work`` is the work folder (on storage that all workers see), ``model`` the model folder. ``options`` are
+    fields of :class:`realreach.scores.Scorer`.
+    """
+
+    work: str
+    model: str
+    as_of: str | None = None
+    assume_tz: str | None = None
+    options: tuple[tuple[str, Any], ...] = ()
+
+
+def part_path(work: Path, shard: int, kind: str = "scored") -> Path:
+    """Return where the part of a shard stands: ``scored`` or ``invalid`` rows, or the ``report``."""
+    ending = "json" if kind == "report" else "parquet"
+    return work / "done" / f"{shard:06d}.{kind}.{ending}"
+
+
+@lru_cache(maxsize=2)
+def _loaded(model: str) -> Scorer:
+    from realreach.scores import Scorer
+
+    return Scorer.load(model)
+
+
+@lru_cache(maxsize=2)
+def _plan(work: str) -> Plan:
+    return Plan.from_json((Path(work) / PLAN).read_text(encoding="utf-8"))
+
+
+def score_shard(job: Job, shard: int) -> int:
+    """Read, check and score one shard, and leave its parts in the work folder; return the number of its creators.
+
+    The one function that every engine runs. A part that is there is taken as done: the report is written last.
+
+    Raises
+    ------
+    InputError, OutputError
+        As for reading and writing.
+    """
+    import pyarrow as pa
+
+    # One thread for each worker: the work is spread over shards, and nested threads fight for the same cores.
+    pa.set_cpu_count(1)
+    work, plan = Path(job.work), _plan(job.work)
+    if part_path(work, shard, "report").is_file():
+        return plan.creators_of(shard)
+    result = read_shard(plan, work, shard, assume_tz=job.assume_tz)
+    as_of = None if job.as_of is None else np.datetime64(job.as_of, "D")
+    scorer = replace(_loaded(job.model), **dict(job.options))
+    frame = scorer.score_result(result, as_of, chunk=plan.size)
+    invalid = (frame["status"] == "invalid_input").to_numpy()
+    for kind, rows in (("scored", ~invalid), ("invalid", invalid)):
+        _write_parquet(frame[rows], part_path(work, shard, kind))
+    with atomic_file(part_path(work, shard, "report"), overwrite=True) as path:
+        path.write_text(json.dumps(_stored(result.report)), encoding="utf-8")
+    return plan.creators_of(shard)
+
+
+def _write_parquet(frame: pd.DataFrame, target: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with atomic_file(target, overwrite=True) as path:
+        pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path, compression="lz4")
+
+
+def _stored(report: Report) -> dict[str, Any]:
+    """Return a report as plain values, rejected rows included."""
+    return {
+        "counts": {name: asdict(counts) for name, counts in report.counts.items()},
+        "problems": [asdict(problem) for problem in report.problems],
+        "invalid_creators": [[key, list(codes)] for key, codes in report.invalid_creators],
+        "rejects": [
+            {
+                "table": q.table,
+                "form": q.form,
+                "header": list(q.header),
+                "rows": json.loads(json.dumps(list(q.rows()), default=str)),
+                "broken": [asdict(b) for b in q.broken],
+            }
+            for q in report.quarantined
+        ],
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class StoredRejects:
+    """Rows of one part that were set aside, as they were written down; the quarantine takes it like the rows."""
+
+    table: str
+    form: str
+    header: tuple[str, ...]
+    stored: Sequence[Row]
+    broken: tuple[Broken, ...]
+
+    def rows(self) -> Iterator[Row]:
+        """Yield each row with the columns that say where it stood and what is wrong."""
+        yield from self.stored
+
+    @property
+    def originals(self) -> Callable[[], list[Row]]:
+        """The rows as they came."""
+        return lambda: list(self.stored[: len(self.stored) - len(self.broken)])
+
+
+def stored_report(work: Path, shard: int) -> Report:
+    """Return the report that :func:`score_shard` left."""
+    data: Mapping[str, Any] = json.loads(part_path(work, shard, "report").read_text(encoding="utf-8"))
+    problems = [
+        Problem(**{**p, "rows": tuple(p["rows"]), "places": tuple(Place(**place) for place in p["places"])})
+        for p in data["problems"]
+    ]
+    rejects: list[Any] = [
+        StoredRejects(r["table"], r["form"], tuple(r["header"]), r["rows"], tuple(Broken(**b) for b in r["broken"]))
+        for r in data["rejects"]
+    ]
+    return Report(
+        problems=problems,
+        counts={name: Counts(**c) for name, c in data["counts"].items()},
+        invalid_creators=[(key, tuple(codes)) for key, codes in data["invalid_creators"]],
+        quarantined=rejects,
+    )

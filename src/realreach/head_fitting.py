@@ -1,0 +1,305 @@
+"""Fit the heads: what was bought, and how much of it, on bought creators by folds that never judge their own."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from realreach.heads import (
+    MECHANISM_GROUPS,
+    SHARE_LEVEL,
+    SHARES,
+    Chance,
+    Heads,
+    ShareHead,
+    groups_of,
+    level_of,
+    which_combinations,
+)
+from realreach.model import FittedModel, masked_copies
+from realreach.splits import grouped_folds
+from realreach.tables.core import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from realreach.estimator import AuthenticityClassifier
+
+__all__ = ["HeadLabels", "fit_heads"]
+
+_LEAST = 40
+"""Bought creators with and without a thing that its head needs; with fewer there is no head."""
+_LEAST_PER_COMBINATION = 15
+"""Of each kind, for a calibration of its own with a combination of pillars."""
+_LEAST_SHARES = 100
+"""Creators with a known share that a combination needs for an interval: 5 % must be a few of them."""
+_SPREAD_STEPS = 41
+_BANDS = (0.0, 0.5, 0.8, 1.01)
+"""Bands of the chance that a share is above 0, each with levels of its own."""
+_SMALL = {"num_leaves": 7, "max_depth": 4, "learning_rate": 0.08}
+"""Smaller trees than the overall model's: half the size and time for 0.002 of ROC-AUC (simulated)."""
+_NO_MECHANISM = "M18"
+"""An attack by third parties: known, and no mechanism of the creator's."""
+
+
+@dataclass(frozen=True, eq=False)
+class HeadLabels:
+    """What the labels say beyond bought or not, one value per creator.
+
+    Parameters
+    ----------
+    mechanisms
+        Codes joined by ``+``; empty where they are not known.
+    shares
+        By name of :data:`realreach.heads.SHARES`: 0 to 1, NaN where it is not known. An honest creator's is 0 where
+        it is not given: that is what the label says.
+    """
+
+    mechanisms: np.ndarray
+    shares: Mapping[str, FloatArray]
+
+    def take(self, rows: IntArray) -> HeadLabels:
+        """Return some of the creators."""
+        return HeadLabels(self.mechanisms[rows], {name: values[rows] for name, values in self.shares.items()})
+
+
+@dataclass(frozen=True, eq=False)
+class _Data:
+    """The input of all heads: values the model looks at, pillars, class, weight, group and the recipe."""
+
+    model: FittedModel
+    values: FloatArray
+    present: IntArray
+    target: FloatArray
+    weight: FloatArray
+    groups: np.ndarray
+    crossed: Mapping[int, FloatArray]
+    parameters: Mapping[str, Any]
+    rounds: int
+    copies: int
+    seed: int
+
+    def probability(self, mask: int) -> FloatArray:
+        """Return the overall probability through some pillars, from trees that never saw the creator."""
+        margin = self.crossed[mask]
+        return self.model.calibration.apply(margin, np.where(np.isnan(margin), 0, mask))
+
+
+def fit_heads(
+    estimator: AuthenticityClassifier,
+    matrix: FloatArray,
+    target: FloatArray,
+    weight: FloatArray,
+    groups: np.ndarray,
+    labels: HeadLabels,
+    *,
+    rounds: int = 100,
+) -> Heads:
+    """Fit the heads that the labels allow.
+
+    Parameters
+    ----------
+    estimator
+        Fitted on these very creators, in this order.
+    matrix, target, weight, groups
+        What it was fitted on.
+    labels
+        Mechanisms and shares. A head needs 40 bought creators with and 40 without what it speaks of.
+    rounds
+        Trees of each head at most; never more than the overall model has.
+
+    Returns
+    -------
+    Heads
+        Possibly without any head.
+
+    Warns
+    -----
+    UserWarning
+        If mechanism codes are unknown; they are ignored.
+    """
+    model = estimator.fitted_
+    data = _Data(
+        model,
+        model.values(matrix),
+        model.layout.present(matrix),
+        target,
+        weight,
+        np.asarray(groups, dtype=object).astype(str),
+        estimator.crossed_,
+        _parameters(estimator),
+        min(rounds, estimator.best_iteration_),
+        estimator.masked_copies,
+        estimator.random_state,
+    )
+    told = (target == 1) & (labels.mechanisms.astype(str) != "")
+    _warn_of_unknown(labels.mechanisms[told])
+    mechanisms = {}
+    for name in MECHANISM_GROUPS:
+        own = np.array([name in groups_of(str(m)) for m in labels.mechanisms], dtype=np.float64)
+        head = _fit_chance(data, name, np.where(told, own, np.nan))
+        if head is not None:
+            mechanisms[name] = head[0]
+    shares = {}
+    for name in SHARES:
+        if name in labels.shares:
+            told_share = labels.shares[name]
+            share = _fit_share(data, name, np.where(np.isnan(told_share) & (target == 0), 0.0, told_share))
+            if share is not None:
+                shares[name] = share
+    return Heads(mechanisms, shares)
+
+
+def _parameters(estimator: AuthenticityClassifier) -> dict[str, Any]:
+    own = estimator._parameters(estimator.fitted_.layout)
+    # A head asks which kind, not how suspicious: the catalogue's directions do not bind it.
+    own.pop("monotone_constraints")
+    return own | _SMALL
+
+
+def _warn_of_unknown(mechanisms: np.ndarray) -> None:
+    known = set().union(*MECHANISM_GROUPS.values()) | {_NO_MECHANISM}
+    unknown = sorted({code for m in mechanisms for code in str(m).split("+")} - known)
+    if unknown:
+        warnings.warn(
+            f"labels.mechanisms: {len(unknown)} unknown codes, such as {unknown[0][:20]!r}, are ignored by the "
+            "mechanism probabilities. The known ones are M1 to M19.",
+            stacklevel=3,
+        )
+
+
+def _fit_chance(data: _Data, name: str, wanted: FloatArray) -> tuple[Chance, dict[int, FloatArray]] | None:
+    """Fit the chance of something among bought creators; ``wanted`` is 0 or 1, NaN for creators to leave out.
+
+    Returns the head and, by combination, its crossed chance for every creator, bought or not.
+    """
+    known = np.flatnonzero(~np.isnan(wanted))
+    if len(known) == 0 or np.bincount(wanted[known].astype(int), minlength=2).min() < _LEAST:
+        return None
+    masks = which_combinations(name, data.model.calibration.margin, data.present[known])
+    margins, booster = _crossed(data, wanted, known, masks, "binary")
+    line: dict[int, tuple[float, float]] = {}
+    chances: dict[int, FloatArray] = {}
+    for mask, margin in margins.items():
+        rows = known[~np.isnan(margin[known])]
+        if np.bincount(wanted[rows].astype(int), minlength=2).min() < _LEAST_PER_COMBINATION:
+            continue
+        line[mask] = _line(margin[rows], wanted[rows], data.weight[rows])
+        slope, intercept = line[mask]
+        chances[mask] = 0.5 * (1.0 + np.tanh((slope * margin + intercept) / 2.0))
+    return (Chance(booster, line), chances) if line else None
+
+
+def _line(margin: FloatArray, wanted: FloatArray, weight: FloatArray) -> tuple[float, float]:
+    """Return slope and intercept of a logistic line; flat where the margin knows nothing."""
+    from sklearn.linear_model import LogisticRegression
+
+    fit = LogisticRegression(C=10.0).fit(margin[:, None], wanted, sample_weight=weight)
+    if fit.coef_[0, 0] > 0:
+        return float(fit.coef_[0, 0]), float(fit.intercept_[0])
+    share = float(np.clip(np.average(wanted, weights=weight), 1e-4, 1 - 1e-4))
+    return 0.0, float(np.log(share / (1.0 - share)))
+
+
+def _fit_share(data: _Data, name: str, share: FloatArray) -> ShareHead | None:
+    """Fit the two parts of a share, and the levels at which a tenth of the creators falls out."""
+    bought = (data.target == 1) & ~np.isnan(share)
+    part = _fit_chance(data, name, np.where(bought, (share > 0).astype(np.float64), np.nan))
+    if part is None:
+        return None
+    chance, chances = part
+    clipped = np.clip(share, 1e-4, 1.0 - 1e-4)
+    odds = np.log(clipped) - np.log1p(-clipped)
+    sized = np.flatnonzero(bought & (share > 0))
+    sizes, booster = _crossed(data, odds, sized, list(chances), "regression")
+    spread: dict[int, FloatArray] = {}
+    levels: dict[int, FloatArray] = {}
+    for mask, size in sizes.items():
+        away = (odds - size)[sized]
+        known = ~np.isnan(share) & ~np.isnan(size) & ~np.isnan(data.crossed[mask])
+        if known.sum() < _LEAST_SHARES or (~np.isnan(away)).sum() < _LEAST_PER_COMBINATION:
+            continue
+        quantiles = np.quantile(away[~np.isnan(away)], np.linspace(0.0, 1.0, _SPREAD_STEPS))
+        spread[mask] = quantiles + 1e-9 * np.arange(_SPREAD_STEPS)
+        nonzero = (data.probability(mask) * chances[mask])[known]
+        levels[mask] = _levels(clip_share(share[known]), nonzero, size[known], spread[mask])
+    kept = {mask: chance.line[mask] for mask in levels}
+    return ShareHead(Chance(chance.booster, kept), booster, spread, levels) if levels else None
+
+
+def clip_share(share: FloatArray) -> FloatArray:
+    """Return shares with 1 held just below, where log-odds are finite; 0 stays 0."""
+    return np.minimum(share, 1.0 - 1e-4)
+
+
+def _levels(share: FloatArray, nonzero: FloatArray, size: FloatArray, spread: FloatArray) -> FloatArray:
+    """Return the conformal levels by band of suspicion: rows of (mean chance, lower level, upper level).
+
+    Apart by band, since a single pair would put all misses below the interval onto the suspicious. A band with too few
+    creators joins the next one.
+    """
+    at = level_of(share, nonzero, size, spread)
+    rows: list[tuple[float, float, float]] = []
+    waiting = np.zeros(len(share), dtype=bool)
+    for first, last in pairwise(_BANDS):
+        waiting |= (nonzero >= first) & (nonzero < last)
+        left = int((nonzero >= last).sum())
+        if waiting.sum() >= _LEAST_SHARES and (left == 0 or left >= _LEAST_SHARES):
+            rows.append((float(nonzero[waiting].mean()), *_pair(at[waiting], share[waiting] > 0)))
+            waiting[:] = False
+    return np.array(rows, dtype=np.float64)
+
+
+def _pair(at: FloatArray, is_bought: np.ndarray) -> tuple[float, float]:
+    """Return lower and upper level: half of what may be missed lies below, the rest above.
+
+    Where the lower end is 0 nothing can lie below, and all of it lies above.
+    """
+    n, miss = len(at), 1.0 - SHARE_LEVEL
+    low = min(float(np.sort(at)[max(int(np.floor(miss / 2 * (n + 1))), 1) - 1]), 0.5)
+    below = float((at < low).mean())
+    above = min(int(np.ceil((1.0 - miss + below) * (n + 1))), n)
+    # A true 0 is never above the upper end.
+    return low, max(float(np.sort(np.where(is_bought, at, 0.0))[above - 1]), 0.5)
+
+
+def _crossed(
+    data: _Data, wanted: FloatArray, rows: IntArray, masks: list[int], objective: str
+) -> tuple[dict[int, FloatArray], Any]:
+    """Return crossed raw values by combination for every creator, and the booster fitted on all ``rows``.
+
+    Creators outside ``rows`` (honest ones, say) teach no tree; each fold's trees judge those of its own part of groups.
+    """
+    out = {mask: np.full(len(data.target), np.nan) for mask in masks}
+    folds = max(2, min(5, len(np.unique(data.groups[rows]))))
+    used = np.zeros(len(data.target), dtype=bool)
+    used[rows] = True
+    for train, test in grouped_folds(data.target, data.groups, folds, data.seed)[0]:
+        booster = _boost(data, wanted, train[used[train]], objective)
+        for mask, values in out.items():
+            here = test[(data.present[test] & mask) == mask]
+            if len(here):
+                seen = data.model.layout.without(data.values[here], np.full(len(here), mask, dtype=np.int64))
+                values[here] = booster.predict(seen, raw_score=True, num_threads=1)
+    return out, _boost(data, wanted, rows, objective)
+
+
+def _boost(data: _Data, wanted: FloatArray, rows: IntArray, objective: str) -> Any:
+    import lightgbm as lgb
+
+    rng = np.random.default_rng(data.seed)
+    values, target, weight = data.values[rows], wanted[rows], data.weight[rows]
+    if data.copies and (data.model.layout.needs > 0).any():
+        copies, source = masked_copies(data.model.layout, values, data.present[rows], data.copies, rng)
+        weight = weight / (1.0 + np.bincount(source, minlength=len(rows)))
+        values = np.concatenate([values, copies])
+        target, weight = np.concatenate([target, target[source]]), np.concatenate([weight, weight[source]])
+    names = list(data.model.layout.used_names)
+    pool = lgb.Dataset(values, target, weight=weight, feature_name=names, params={"verbosity": -1, "max_bin": 127})
+    booster = lgb.train(
+        {**data.parameters, "objective": objective, "num_threads": 1}, pool, num_boost_round=data.rounds
+    )
+    return lgb.Booster(model_str=booster.model_to_string())

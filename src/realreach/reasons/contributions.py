@@ -1,0 +1,138 @@
+"""How much each reason moved a score: the model's own additive contributions, grouped by code.
+
+LightGBM splits the margin of a creator exactly into one number per column and a base (TreeSHAP, ``pred_contrib``). Columns
+of one code are summed. A column whose value is not known goes to the code ``missing_data``: what the model assumes in
+its place is part of the sum, and never a signal.
+
+Points of authenticity: the calibration turns a margin ``m`` into a probability, so the way from the base ``b`` to ``m``
+moves the score by ``100 (p(b) - p(m))`` points. Each contribution gets the share of it that it has in ``m - b``; walking
+the straight way from ``b`` to ``m`` gives the same shares (Aumann-Shapley), so no order of the reasons is preferred and
+they add up to the score.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from realreach.model import FittedModel
+from realreach.reasons.code import ReasonCode
+from realreach.reasons.codes import CODES, MISSING_DATA, code_of
+from realreach.tables.core import FloatArray, IntArray
+
+__all__ = ["Contributions", "contributions_of"]
+
+_LEVEL = 1e-9
+"""Difference of margins below which the local slope stands for the mean one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """The parts of the scores of ``n`` creators.
+
+    Parameters
+    ----------
+    columns
+        Log-odds per model column, shape (n, columns); 0 where the value is not known.
+    base
+        Log-odds before anything is known, shape (n,).
+    by_code
+        Log-odds per code, shape (n, number of ``CODES``); with ``base`` they add up to the raw margin.
+    points
+        Points of authenticity per code (positive = raises it), same shape; with ``base_points`` they add up to the score.
+    base_points
+        Authenticity at the base, 0 to 100; NaN where nothing is judged.
+    names
+        Feature name of each model column.
+    """
+
+    columns: FloatArray
+    base: FloatArray
+    by_code: FloatArray
+    points: FloatArray
+    base_points: FloatArray
+    names: tuple[str, ...]
+
+    @cached_property
+    def code_of_column(self) -> IntArray:
+        """Position in ``CODES`` of each model column's code."""
+        position = {code.code: i for i, code in enumerate(CODES)}
+        return np.array([position[code_of(name).code] for name in self.names], dtype=np.int64)
+
+    @property
+    def margin(self) -> FloatArray:
+        """The raw margins: what all parts add up to."""
+        return self.base + self.by_code.sum(axis=1)
+
+    @property
+    def authenticity(self) -> FloatArray:
+        """The scores: what all points add up to."""
+        return self.base_points + self.points.sum(axis=1)
+
+    def leading(self, row: int, code: ReasonCode) -> int | None:
+        """Return the column that moves a code most in the code's own direction; None if no value of it is known."""
+        own = self.columns[row] * (self.code_of_column == CODES.index(code))
+        sign = np.sign(self.by_code[row, CODES.index(code)])
+        best = int(np.argmax(own * sign))
+        return best if own[best] * sign > 0 else None
+
+
+def contributions_of(model: FittedModel, matrix: FloatArray) -> Contributions:
+    """Split the scores of creators into the parts that add up to them.
+
+    Parameters
+    ----------
+    model
+        The fitted model.
+    matrix
+        Features, columns as at fitting time.
+
+    Returns
+    -------
+    Contributions
+        For creators without anything to judge all points are NaN.
+    """
+    names = tuple(model.layout.names[i] for i in model.layout.used)
+    mask = model.judged(matrix)
+    values = model.values(matrix)
+    if model.masks_pillars:
+        values = model.layout.without(values, mask)
+    parts = _split(model, values)
+    base, columns = parts[:, -1], parts[:, :-1]
+    known = ~np.isnan(values)
+    position = {code.code: i for i, code in enumerate(CODES)}
+    by_code = np.zeros((len(matrix), len(CODES)))
+    for column, name in enumerate(names):
+        by_code[:, position[code_of(name).code]] += np.where(known[:, column], columns[:, column], 0.0)
+    by_code[:, position[MISSING_DATA.code]] += np.where(known, 0.0, columns).sum(axis=1)
+    slope, base_points = _points_per_logit(model, base, base + by_code.sum(axis=1), mask)
+    return Contributions(
+        columns=np.where(known, columns, 0.0),
+        base=base,
+        by_code=by_code,
+        points=by_code * slope[:, None],
+        base_points=base_points,
+        names=names,
+    )
+
+
+def _split(model: FittedModel, values: FloatArray) -> FloatArray:
+    """Return the booster's contributions, the base last; shape (rows, columns + 1)."""
+    if len(values) == 0:
+        return np.empty((0, values.shape[1] + 1))
+    return np.asarray(model.booster.predict(values, pred_contrib=True, num_threads=1), dtype=np.float64)
+
+
+def _points_per_logit(
+    model: FittedModel, base: FloatArray, margin: FloatArray, mask: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return points of authenticity per log-odds on the way from base to margin, and the authenticity at the base."""
+    start = 100.0 * (1.0 - model.calibration.apply(base, mask))
+    end = 100.0 * (1.0 - model.calibration.apply(margin, mask))
+    way = margin - base
+    still = np.abs(way) < _LEVEL
+    ahead = 100.0 * (1.0 - model.calibration.apply(base + 1e-3, mask))
+    slope = np.where(still, (ahead - start) / 1e-3, (end - start) / np.where(still, 1.0, way))
+    return slope, start

@@ -1,0 +1,140 @@
+"""Reason codes of the follower curve, and of how it fits posts and engagement."""
+
+from __future__ import annotations
+
+from realreach.reasons.code import ReasonCode
+
+__all__ = ["COHERENCE_CODES", "GROWTH_CODES"]
+
+GROWTH_CODES: tuple[ReasonCode, ...] = (
+    ReasonCode(
+        "growth_unexplained", "growth", ("growth__innocence__*",),
+        "Followers came in windows that the curve itself does not explain.",
+        "Pengikut datang dalam lonjakan yang tidak dijelaskan oleh kurvanya sendiri.",
+        "No window of growth is left unexplained by the curve itself.",
+        "Tidak ada lonjakan yang tidak terjelaskan oleh kurvanya sendiri.",
+        "press or television, a shout-out by another account, a merge of two accounts, followers ordered by a third party",
+        "liputan media atau televisi, promosi dari akun lain, penggabungan dua akun, pengikut yang dipesan pihak ketiga",
+    ),
+    ReasonCode(
+        "growth_recent", "growth", ("growth__recent*", "growth__*__30d__*", "growth__net_growth*"),
+        "The pace of growth, or how much of it is recent, is unusual.",
+        "Laju pertumbuhan, atau bagian yang terjadi baru-baru ini, tidak biasa.",
+        "The pace of growth is usual, and the latest growth is like the growth before it.",
+        "Laju pertumbuhan wajar, dan pertumbuhan terbaru serupa dengan sebelumnya.",
+        "a recent viral post, a new format, a campaign with official advertising",
+        "posting viral baru-baru ini, format baru, kampanye iklan resmi",
+    ),
+    ReasonCode(
+        "growth_drop_off", "growth", ("growth__burst_loss__*", "growth__loss__*", "growth__surprise__*__low", "growth__*decay_after*", "growth__*retention*"),
+        "Followers who came together were lost again, or losses look unusual.",
+        "Pengikut yang datang bersamaan hilang lagi, atau pola kehilangannya tidak biasa.",
+        "Followers who came stayed, as people do.",
+        "Pengikut yang datang tetap bertahan, seperti lazimnya.",
+        "a purge by the platform, a giveaway whose participants left, a change of subject",
+        "pembersihan akun oleh platform, peserta giveaway yang pergi, perubahan tema",
+    ),
+    ReasonCode(
+        "growth_burst_shape", "growth",
+        ("growth__burst_width*", "growth__burst_flat*", "growth__burst_run*", "growth__burst_relax*", "growth__burst_decay*", "growth__burst_lift*", "growth__burst_head*", "growth__burst_tail*", "growth__burst_second*", "growth__burst_quiet*", "growth__burst_lot*", "growth__*shape*", "growth__*edge*", "growth__*cliff*", "growth__*onset*", "growth__*rectangle*", "growth__*batch*"),
+        "The main burst has the shape of a delivery: it starts and ends at once instead of fading.",
+        "Lonjakan utama berbentuk seperti pengiriman: mulai dan berhenti mendadak, tidak mereda perlahan.",
+        "The main burst rises and fades like interest does.",
+        "Lonjakan utama naik dan mereda seperti minat penonton.",
+        "a shout-out or broadcast at one hour, advertising that ended, a merge of two accounts, a gap in the collection",
+        "promosi atau siaran pada satu jam, iklan yang berakhir, penggabungan akun, celah pencatatan",
+    ),
+    ReasonCode(
+        "growth_steady_delivery", "growth", ("growth__level_shift*", "growth__steady*", "growth__dispersion*", "growth__*drip*", "growth__*regular*"),
+        "Weeks of extra growth are more even than growth of people usually is.",
+        "Beberapa pekan pertumbuhan tambahan lebih rata daripada pertumbuhan yang lazim.",
+        "Growth has the unevenness of people finding an account.",
+        "Pertumbuhan memiliki ketidakrataan yang lazim.",
+        "official advertising with a daily budget, a steady recommendation by the platform",
+        "iklan resmi dengan anggaran harian, rekomendasi platform yang stabil",
+    ),
+    ReasonCode(
+        "growth_refill", "growth", ("growth__ceiling*", "growth__*refill*"),
+        "Drops were filled up again to the same level.",
+        "Penurunan diisi kembali sampai tingkat yang sama.",
+        "There is no ceiling to which drops return.",
+        "Tidak ada batas tetap tempat penurunan kembali.",
+        "counts that the platform rounds, accounts suspended and restored",
+        "angka yang dibulatkan platform, akun yang ditangguhkan lalu dipulihkan",
+    ),
+    ReasonCode(
+        "follow_unfollow", "growth", ("growth__following*",),
+        "The accounts followed rise and fall in waves, or are many for this audience.",
+        "Jumlah akun yang diikuti naik turun bergelombang, atau banyak untuk audiens ini.",
+        "The accounts followed are few and steady.",
+        "Akun yang diikuti sedikit dan stabil.",
+        "networking at an event, tidying up an old list",
+        "menjalin relasi di sebuah acara, merapikan daftar lama",
+    ),
+    ReasonCode(
+        "growth_texture", "growth", ("growth__rough*", "growth__rhythm*", "growth__zero*", "growth__drift*", "growth__rounding*", "growth__*weekday*"),
+        "The day-to-day pattern of the curve differs from similar creators.",
+        "Pola harian kurva berbeda dari kreator serupa.",
+        "The day-to-day pattern of the curve is like that of similar creators.",
+        "Pola harian kurva serupa dengan kreator sejenis.",
+        "rounded counts, an unusual time zone or posting rhythm, counts taken at changing hours",
+        "angka yang dibulatkan, zona waktu atau ritme posting berbeda, pencatatan pada jam yang berubah",
+    ),
+    ReasonCode(
+        "growth_burst", "growth", ("growth__burst*", "growth__gain*", "growth__surprise*", "growth__unexplained*", "growth__*scan*", "growth__*dose*", "growth__*excess*", "growth__*window*", "growth__*match*"),
+        "A large part of the followers came in a few days, far beyond the creator's usual growth.",
+        "Sebagian besar pengikut datang dalam beberapa hari, jauh di atas pertumbuhan biasanya.",
+        "Growth is spread over many days; no burst stands out.",
+        "Pertumbuhan tersebar di banyak hari; tidak ada lonjakan menonjol.",
+        "a viral post, press, a shout-out, a giveaway, a merge of accounts, followers ordered by a third party",
+        "posting viral, liputan media, promosi akun lain, giveaway, penggabungan akun, pengikut yang dipesan pihak ketiga",
+    ),
+    ReasonCode(
+        "growth_other", "growth", ("growth__*",),
+        "Other signs in the follower curve are unusual.",
+        "Tanda lain pada kurva pengikut tidak biasa.",
+        "Other signs in the follower curve are usual.",
+        "Tanda lain pada kurva pengikut wajar.",
+        "events that the data do not show",
+        "kejadian yang tidak tampak dalam data",
+    ),
+)  # fmt: skip
+
+COHERENCE_CODES: tuple[ReasonCode, ...] = (
+    ReasonCode(
+        "growth_without_cause", "coherence", ("coherence__*innocence*", "coherence__*unexplained*", "coherence__*cause*"),
+        "Bursts of followers came without a post, a giveaway or anything else that explains them.",
+        "Lonjakan pengikut datang tanpa posting, giveaway, atau hal lain yang menjelaskannya.",
+        "Bursts of followers go with strong posts or other visible causes.",
+        "Lonjakan pengikut menyertai posting kuat atau sebab lain yang terlihat.",
+        "press, television or another platform, a deleted post, stories that the data do not hold, a third party's order",
+        "media, televisi, atau platform lain, posting yang dihapus, story yang tidak tercatat, pesanan pihak ketiga",
+    ),
+    ReasonCode(
+        "growth_without_engagement", "coherence", ("coherence__*response*", "coherence__*trend*", "coherence__*answer*"),
+        "Followers grew, but likes, comments and views did not follow.",
+        "Pengikut bertambah, tetapi suka, komentar, dan tayangan tidak ikut.",
+        "Likes, comments and views rose with the followers.",
+        "Suka, komentar, dan tayangan naik bersama pengikut.",
+        "advertising for followers, a change of subject or format, hidden from feeds by the platform",
+        "iklan pengikut, perubahan tema atau format, jangkauan yang dibatasi platform",
+    ),
+    ReasonCode(
+        "growth_without_posts", "coherence", ("coherence__growth_engagement_coupling*", "coherence__*idle*"),
+        "Followers come whether there are posts or not.",
+        "Pengikut datang tanpa bergantung pada posting.",
+        "Followers come when there are posts, and more after strong ones.",
+        "Pengikut datang saat ada posting, dan lebih banyak sesudah posting kuat.",
+        "an evergreen video, search traffic, advertising, posts that the data do not hold",
+        "video yang terus dicari, lalu lintas pencarian, iklan, posting yang tidak tercatat",
+    ),
+    ReasonCode(
+        "coherence_other", "coherence", ("coherence__*",),
+        "The channels do not tell one story.",
+        "Saluran-saluran tidak menceritakan hal yang sama.",
+        "The channels tell one story.",
+        "Saluran-saluran menceritakan hal yang sama.",
+        "data of different days, posts that the data do not hold",
+        "data dari hari berbeda, posting yang tidak tercatat",
+    ),
+)  # fmt: skip
