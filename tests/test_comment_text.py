@@ -239,6 +239,7 @@ def test_other_owners_are_no_twins():
     _, keys, points = keys_of(*REFILLED)
     assert len(set(near_groups(np.arange(4), keys, points))) == 4
     # The twins of one owner do not hide those of another.
+    _, keys, points = keys_of(*REFILLED[:2], *REFILLED[:2])
     group = near_groups(np.array([0, 0, 1, 1]), keys, points)
     assert group[0] == group[1] != group[2] == group[3]
 
