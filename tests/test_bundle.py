@@ -72,7 +72,7 @@ def test_the_same_run_writes_the_same_bytes(trained, bundle, tmp_path):
 
 
 def test_it_holds_the_named_files_as_plain_text_and_nothing_private(bundle):
-    assert {path.name for path in bundle.iterdir()} == {*FILES, "manifest.json"}
+    assert {path.name for path in bundle.iterdir()} == {*FILES, "heads.json", "manifest.json"}
     for path in bundle.iterdir():
         data = path.read_bytes()
         data.decode("utf-8")
@@ -385,3 +385,66 @@ def test_features_of_another_catalogue_version_are_refused(bundle, monkeypatch):
     monkeypatch.setattr(module, "CATALOGUE_VERSION", 2)
     with pytest.raises(ModelError, match="catalogue version 1, this realreach computes version 2"):
         load_bundle(bundle)
+
+
+def old_format(folder):
+    """Turn a bundle into one of format 1: no heads, no ranges."""
+    (folder / "heads.json").unlink()
+    calibration = json.loads((folder / "calibration.json").read_text())
+    for facts in calibration.values():
+        del facts["low"], facts["high"]
+    change_manifest(folder, lambda m: (m["files"].pop("heads.json"), m.update(format=1)))
+    rewrite(folder, "calibration.json", json.dumps(calibration))
+    return folder
+
+
+def test_a_folder_of_format_1_scores_the_same_without_heads_and_ranges(bundle, tmp_path, read):
+    from realreach.scores import Scorer
+
+    old = Scorer(load_bundle(old_format(Path(shutil.copytree(bundle, tmp_path / "old")))))
+    new = Scorer(load_bundle(bundle))
+    before, after = old.score_tables(read.tables), new.score_tables(read.tables)
+    for name in ("fake_probability", "flagged", "growth_authenticity", "prevalence", "coverage"):
+        assert before[name].equals(after[name])
+    assert before[["probability_low", "probability_high", "pod_probability"]].isna().all().all()
+    assert set(before["confidence"].dropna()) == {"low"}, "a calibration without a range is not known to be good"
+
+
+def test_heads_come_back_bit_for_bit(trained, bundle, read):
+    matrix = feature_matrix(read.tables)
+    fitted, heads = trained.evaluation.estimator.fitted_, trained.evaluation.heads
+    assert heads
+    loaded = load_bundle(bundle)
+    here, there = fitted.assess(matrix), loaded.model.assess(matrix)
+    told, again = heads.score(here, here.probability), loaded.heads.score(there, there.probability)
+    for name, values in told.mechanisms.items():
+        np.testing.assert_array_equal(again.mechanisms[name], values)
+    for name, ends in told.shares.items():
+        np.testing.assert_array_equal(again.shares[name], ends)
+
+
+def test_a_head_that_is_no_booster_never_reaches_lightgbm(bundle, tmp_path, monkeypatch):
+    import lightgbm
+
+    copy = Path(shutil.copytree(bundle, tmp_path / "copy"))
+    data = json.loads((copy / "heads.json").read_text())
+    name = next(iter(data["boosters"]))
+    data["boosters"][name] = "not a booster"
+    rewrite(copy, "heads.json", json.dumps(data))
+    real, seen = lightgbm.Booster, []
+    monkeypatch.setattr(lightgbm, "Booster", lambda **given: seen.append(given["model_str"]) or real(**given))
+    with pytest.raises(ModelError, match=r"heads\.json is not a LightGBM text model of version 4: refused"):
+        load_bundle(copy)
+    assert "not a booster" not in seen
+
+
+def test_files_of_other_parts_travel_with_the_model(trained, tmp_path):
+    from dataclasses import replace
+
+    folder = replace(trained, extras={"comments.json": '{"words": 1}'}).save(tmp_path / "with")
+    assert load_bundle(folder).extras == {"comments.json": '{"words": 1}'}
+    (folder / "comments.json").write_text("{}")
+    with pytest.raises(ModelError, match=r"comments\.json was changed or damaged"):
+        load_bundle(folder)
+    with pytest.raises(ModelError, match=r"has no place for 'run\.py'"):
+        replace(trained, extras={"run.py": ""}).save(tmp_path / "odd")

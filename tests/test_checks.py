@@ -236,7 +236,7 @@ def test_rule_without_scores_is_said(clean):
 
 def test_slice_false_positives(clean):
     found = only(with_metric(clean, "fpr_at_threshold", "language=id", 0.30, 0.20, 0.40))
-    assert (found.code, found.severity) == ("slice_false_positives", "warning")
+    assert (found.code, found.severity) == ("slice_false_positives", "error")
     assert "language=id: 30.0% (20.0% to 40.0%, 160 creators)" in found.sentence
     assert run_checks(with_metric(clean, "fpr_at_threshold", "language=id", 0.30, 0.0, 0.60)) == []
 

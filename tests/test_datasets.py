@@ -36,6 +36,17 @@ def _starscout(folder):
     )
 
 
+def _ratios(folder):
+    columns = ["repo_hash", "owner_hash", "label", "WatchEvent", "ForkEvent", "IssuesEvent", "IssueCommentEvent"]
+    rows = [
+        ("00b1", "o1", "campaign", 150, 0, 1, 0, 30),
+        ("00b2", "o2", "random_sample", 110, 20, 4, 9, 12),
+        ("00b3", "o3", "random_sample", 90, 11, 0, 0, 3),
+        ("00b4", "o4", "suspected_other", 2_400, 260, 50, 70, 500),
+    ]
+    pd.DataFrame(rows, columns=[*columns, "PushEvent"]).to_csv(folder / "repo_event_totals.csv.gz", index=False)
+
+
 def _vtuber(folder):
     people = {"creator_id": [0, 1], "creator_hash": ["p0", "p1"], "nationality": ["TW", "UNKNOWN"], "in_agency": [0, 1]}
     pd.DataFrame(people).to_csv(folder / "creators.csv", index=False)
@@ -119,6 +130,13 @@ def _tiktok(folder):
     pd.DataFrame(rows, columns=columns).to_csv(folder / "videos.csv.gz", index=False)
 
 
+def _follow_order(folder):
+    rows = [("t1", 2, 16_070.0, 1_388_880_000), ("t1", 0, 16_060.0, 1_388_620_800), ("t1", 1, 15_000.0, 1_388_620_805)]
+    rows += [("t2", 0, 15_000.0, 1_296_000_000)]
+    columns = ["account", "rank", "created_day", "est_follow_unix"]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "followers_in_order.csv.gz", index=False)
+
+
 def _comments_youtube(folder):
     rows = [("v1", "u1", "2025-11-25T12:39:49Z", 7, "satu"), ("v1", "u1", "2025-11-25T12:39:49Z", 7, "satu")]
     rows += [("v1", "u2", "2025-11-26T12:39:49Z", 0, 'dua, "tiga"\n'), ("v2", "u2", "2025-11-26T12:39:50Z", 0, "NA")]
@@ -138,11 +156,13 @@ def _comments_instagram(folder):
 
 MAKERS = {
     "growth_starscout_monthly": _starscout,
+    "growth_starscout_ratios": _ratios,
     "growth_vtuber_daily": _vtuber,
     "growth_github_daily": _github,
     "growth_twitter_politicians": _politicians,
     "growth_youtube_tech_daily": _youtube_tech,
     "growth_single_accounts": _single,
+    "growth_twitter_followorder": _follow_order,
     "accounts_ig_creators_id2020": _id2020,
     "accounts_ig_creators_2017": _ig2017,
     "accounts_ig_ordinary_2018": _ordinary,
@@ -154,11 +174,13 @@ MAKERS = {
 # Rows of the real files: a change means another version of the set, or an adapter that loses rows.
 REAL_ROWS = {
     "growth_starscout_monthly": {"creators": 825, "follower_history": 24_797, "labels": 825},
+    "growth_starscout_ratios": {"creators": 6_608, "posts": 6_608, "labels": 6_608},
     "growth_vtuber_daily": {"creators": 2_304, "follower_history": 160_669},
     "growth_github_daily": {"creators": 3_227, "follower_history": 3_941_896},
     "growth_twitter_politicians": {"creators": 15, "follower_history": 3_118},
     "growth_youtube_tech_daily": {"creators": 227, "follower_history": 4_628},
     "growth_single_accounts": {"creators": 6, "follower_history": 1_154},
+    "growth_twitter_followorder": {"creators": 2, "follower_history": 2_360, "audience": 34_043},
     "accounts_ig_creators_id2020": {"creators": 524, "posts": 48_174},
     "accounts_ig_creators_2017": {"creators": 978, "posts": 16_536},
     "accounts_ig_ordinary_2018": {"creators": 348, "posts": 28_944},
@@ -369,6 +391,25 @@ def test_starscout_labels_stay_on_their_side(made):
     assert _column(short, "follower_history", "a5", "followers") == [0, 90]
 
 
+def test_ratios_are_totals_of_one_row(made):
+    folder = made("growth_starscout_ratios")
+    frames = load_dataset("growth_starscout_ratios", folder)
+    assert frames["creators"]["creator_id"].tolist() == ["00b1", "00b2"]
+    assert frames["posts"][["likes", "comments_count", "shares"]].to_numpy().tolist() == [[0, 0, 1], [20, 9, 4]]
+    assert frames["labels"]["is_fake"].tolist() == [1, 0]
+    more = load_dataset("growth_starscout_ratios", folder, include="few-pushes")
+    assert more["creators"]["creator_id"].tolist() == ["00b1", "00b2", "00b3"]
+
+
+def test_repository_with_two_rows_of_totals_is_refused(made):
+    folder = made("growth_starscout_ratios")
+    path = folder / "repo_event_totals.csv.gz"
+    rows = pd.read_csv(path, dtype=str)
+    pd.concat([rows, rows.head(1)]).to_csv(path, index=False)
+    with pytest.raises(DatasetError, match="1 repositories have more than one row"):
+        load_dataset("growth_starscout_ratios", folder)
+
+
 def test_vtuber_platforms_are_two_creators_and_zero_is_unknown(made):
     frames = load_dataset("growth_vtuber_daily", made("growth_vtuber_daily"))
     assert sorted(frames["creators"]["creator_id"]) == ["p0-twitch", "p0-youtube", "p1-youtube"]
@@ -393,6 +434,22 @@ def test_github_keeps_observed_days_only(made):
     assert days == ["2018-01-01", "2018-01-02", "2018-01-06"]
     assert _column(frames, "creators", "r0", "followers") == [20]
     assert "forks" not in frames["follower_history"]
+
+
+def test_followers_in_order_become_a_curve_and_a_sample(made):
+    frames = load_dataset("growth_twitter_followorder", made("growth_twitter_followorder"))
+    assert _column(frames, "follower_history", "t1", "followers") == [2, 3]
+    assert [str(d.date()) for d in _column(frames, "follower_history", "t1", "observed_on")] == [
+        "2014-01-02",
+        "2014-01-05",
+    ]
+    assert _column(frames, "creators", "t1", "followers") == [3]
+    assert _column(frames, "audience", "t1", "follow_order") == [0, 1, 2]
+    assert [str(d.date()) for d in _column(frames, "audience", "t1", "created_on")] == [
+        "2013-12-21",
+        "2011-01-26",
+        "2013-12-31",
+    ]
 
 
 def test_last_capture_of_a_day_is_kept(made):

@@ -227,7 +227,7 @@ def test_bench_runs_the_sets_that_are_there(tmp_path):
     rows = run_bench(FakeScorer(), tmp_path, progress=messages.append)
     assert [row.dataset for row in rows] == [NAME] * 6 + ["all sets"]
     assert rows[-1].creators == rows[0].creators == 20
-    assert f"{NAME}: 20 creators, 10 flagged" in messages
+    assert f"{NAME}: 20 creators, 10 flagged, 0 declined" in messages
     assert sum("no such folder" in message for message in messages) == len(unlabelled_sets()) - 1
 
 
@@ -246,10 +246,29 @@ def test_table_and_json_say_the_same(tmp_path):
     assert len(lines) == len(rows) + 2
     assert len({line.count("|") for line in lines}) == 1
     cells = [cell.strip() for cell in lines[2].strip("|").split("|")]
-    assert cells[:9] == [NAME, "youtube", "all", "20", "18", "2", "0", "55.6 % [33.7 %, 75.4 %]", "0.0 %"]
+    assert cells[:8] == [NAME, "youtube", "all", "20", "18", "2", "0", "55.6 % [33.7 %, 75.4 %]"]
+    assert cells[8:13] == ["0.0 % [0.0 %, 17.6 %]", "0.0 %", "0.0 %", "18", "0.0 %"]
     first = json.loads(rows_to_json(rows))[0]
     assert first["share"] == rows[0].share
     assert first["pillars"] == {"engagement": 18, "growth": 18}
+
+
+def test_declined_is_what_the_policy_declines(tmp_path):
+    from realreach.policy import Costs, Policy, Rules
+
+    def sure(scores):
+        return scores.assign(fake_probability=0.99, growth_authenticity=1.0, engagement_authenticity=2.0)
+
+    root = _write_set(tmp_path).parent
+    rules = Rules(pillars_to_decline=2, pillars_against=2)
+    policy = Policy(name="p", version="1", mode="cost", prevalence=0.5, costs=Costs(), rules=rules)
+    scorer = FakeScorer(lambda scores: sure(scores).assign(prevalence=0.5))
+    row = run_bench(scorer, root, [NAME], policy=policy)[0]
+    assert (row.declined, row.reviewed, row.suspicious, row.declinable) == (18, 0, 18, 18)
+    assert row.declined_low < row.declined_share == 1.0
+    alone = FakeScorer(lambda scores: sure(scores).assign(prevalence=0.5, coverage="growth"))
+    row = run_bench(alone, root, [NAME], policy=policy)[0]
+    assert (row.declined, row.reviewed, row.suspicious, row.declinable) == (0, 18, 18, 0)
 
 
 def test_nobody_judged_is_a_dash_and_null_never_zero(tmp_path):
@@ -272,7 +291,7 @@ def test_command_writes_table_to_stdout_and_progress_to_stderr(tmp_path, monkeyp
     assert command.run(parser.parse_args(words)) == 0
     shown = capsys.readouterr()
     assert shown.out.startswith("| set | platform |")
-    assert shown.err == f"{NAME}: 20 creators, 10 flagged\n"
+    assert shown.err == f"{NAME}: 20 creators, 10 flagged, 0 declined\n"
     assert len(json.loads(out.read_text(encoding="utf-8"))) == 7
 
 

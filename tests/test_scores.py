@@ -8,11 +8,13 @@ import pandas as pd
 import pytest
 
 from conftest import SENTINEL_HANDLE, nested_records, write_csv
-from realreach.model import Calibration
+from realreach.errors import ModelError, UsageError
+from realreach.model import PILLARS, Calibration
+from realreach.output import DTYPES, HEAD_COLUMNS
 from realreach.scores import OUTPUT_COLUMNS, STATUS_REASONS, Scorer
 from realreach.tables import CODES, SCHEMA_VERSION, read_tables, tables_from_frames, tables_from_records
 
-NUMBERS = [c for c in OUTPUT_COLUMNS if c.endswith("authenticity") or c == "fake_probability"]
+NUMBERS = [name for name in OUTPUT_COLUMNS if DTYPES.get(name) == "float64"]
 
 
 def same(left, right, tolerance=1e-9):
@@ -107,9 +109,17 @@ def test_the_type_of_the_counts_changes_nothing(scorer, some, scores, dtype):
 def test_the_output_has_exactly_the_documented_columns_and_types(scores):
     assert list(scores.columns) == list(OUTPUT_COLUMNS)
     assert list(OUTPUT_COLUMNS) == [
-        "creator_id", "platform", "as_of", "status", "status_reasons", "authenticity", "fake_probability", "flagged",
+        "creator_id", "platform", "as_of", "status", "status_reasons", "authenticity", "fake_probability",
+        "probability_low", "probability_high", "prevalence", "confidence", "flagged",
         "growth_authenticity", "engagement_authenticity", "comments_authenticity", "audience_authenticity",
         "suspicious_audience_share", "suspicious_audience_share_low", "suspicious_audience_share_high", "coverage",
+        "bought_followers_probability", "bought_engagement_probability", "bought_comments_probability",
+        "pod_probability", "follow_unfollow_probability",
+        *(name + end for name in (
+            "purchased_followers_share", "purchased_engagement_share", "real_followers", "real_engagement_per_post",
+            "cost_per_real_engagement",
+        ) for end in ("", "_low", "_high")),
+        "price_share_buying_nothing", "currency",
         "history_days", "posts_used", "comments_used", "accounts_used", "rows_set_aside", "model", "schema_version",
     ], "a change of the output is a change for users: raise SCHEMA_VERSION"  # fmt: skip
     kinds = {"authenticity": "float64", "flagged": "boolean", "history_days": "int64", "platform": "str"}
@@ -122,7 +132,8 @@ def test_the_numbers_keep_their_direction_and_range(scores):
     np.testing.assert_allclose(scored["authenticity"], 100 * (1 - scored["fake_probability"]), atol=1e-12)
     for column in NUMBERS:
         known = scored[column].dropna()
-        assert known.between(0, 1 if column == "fake_probability" else 100).all()
+        largest = 100 if "authenticity" in column else np.inf if "real_" in column else 1
+        assert known.between(0, largest).all()
     assert scored["flagged"].notna().all()
 
 
@@ -303,3 +314,78 @@ def test_a_service_is_told_what_was_set_aside(scorer):
     assert answer["status"] == "insufficient_data"
     assert answer["rows_set_aside"] == 3
     assert {"unknown_column", "bad_date"} <= set(answer["status_reasons"].split("+"))
+
+
+def test_ranges_hold_the_probability_and_confidence_is_told_for_all_scored(scorer, scores):
+    scored = scores[scores["status"] == "scored"]
+    assert (scored["probability_low"] <= scored["fake_probability"]).all()
+    assert (scored["fake_probability"] <= scored["probability_high"]).all()
+    assert set(scored["confidence"]) <= {"low", "medium", "high"}
+    assert set(scored["prevalence"]) == {scorer.bundle.prevalence}
+
+
+@pytest.mark.parametrize("gone", ["follower_history", "posts", "comments"])
+def test_taking_a_table_away_never_raises_the_confidence(scorer, unlabelled, frames, gone):
+    order = {"low": 0, "medium": 1, "high": 2}
+    less = {name: f for name, f in frames.items() if name not in (gone, "labels")}
+    before, after = (
+        scorer.score_result(tables, "2026-06-01").set_index("creator_id")["confidence"].map(order)
+        for tables in (unlabelled, tables_from_frames(less))
+    )
+    both = before.notna() & after.notna()
+    assert both.sum() > 100
+    assert (after[both] <= before[both]).all()
+    assert (after[both] < before[both]).any()
+    assert not (before.isna() & after.notna()).any()
+
+
+def test_another_prevalence_shifts_probability_and_range_but_no_flag(scorer, unlabelled):
+    before = scorer.score_result(unlabelled)
+    after = replace(scorer, prevalence=0.05).score_result(unlabelled)
+    known = before["fake_probability"].notna()
+    factor = 0.05 / 0.95 * (1 - scorer.bundle.prevalence) / scorer.bundle.prevalence
+    for name in ("fake_probability", "probability_low", "probability_high"):
+        p, shifted = before.loc[known, name], after.loc[known, name]
+        np.testing.assert_allclose(shifted * (1 - p), factor * p * (1 - shifted), atol=1e-12)
+        assert (shifted < p).sum() > 100
+    pd.testing.assert_series_equal(before["flagged"], after["flagged"])
+    assert set(after.loc[known, "prevalence"]) == {0.05}
+    np.testing.assert_allclose(after["authenticity"], 100 * (1 - after["fake_probability"]))
+    assert (after.loc[known, "growth_authenticity"].dropna() >= before.loc[known, "growth_authenticity"].dropna()).all()
+
+
+@pytest.mark.parametrize("wrong", [0.0, 1.0, 1.5, -0.1, float("nan")])
+def test_a_prevalence_outside_of_0_and_1_is_refused(scorer, wrong):
+    with pytest.raises(UsageError, match="prevalence is a share strictly between 0 and 1"):
+        replace(scorer, prevalence=wrong)
+
+
+def test_a_model_that_does_not_say_its_prevalence_cannot_be_shifted(scorer):
+    metadata = {k: v for k, v in scorer.bundle.metadata.items() if k != "prevalence"}
+    bundle = replace(scorer.bundle, metadata=metadata)
+    assert Scorer(bundle).score({"creator_id": "a", "platform": "tiktok"})["prevalence"] is None
+    with pytest.raises(ModelError, match="does not say at which prevalence it was calibrated"):
+        Scorer(bundle, prevalence=0.1)
+
+
+def test_without_heads_their_columns_are_empty_and_the_rest_is_the_same(scorer, unlabelled):
+    full = scorer.score_result(unlabelled)
+    plain = replace(scorer, heads=False).score_result(unlabelled)
+    assert plain[list(HEAD_COLUMNS)].isna().all().all()
+    rest = [c for c in OUTPUT_COLUMNS if c not in HEAD_COLUMNS]
+    pd.testing.assert_frame_equal(plain[rest], full[rest])
+    assert full["purchased_followers_share"].notna().any()
+
+
+def test_what_is_real_fits_the_shares_and_the_price(scorer, unlabelled, frames):
+    scores = scorer.score_result(unlabelled).set_index("creator_id")
+    for name in ("purchased_followers_share", "purchased_engagement_share"):
+        ends = scores[[f"{name}_low", name, f"{name}_high"]].dropna()
+        assert (ends.iloc[:, 0] <= ends.iloc[:, 1]).all()
+        assert (ends.iloc[:, 1] <= ends.iloc[:, 2]).all()
+    priced = frames["creators"].set_index("creator_id")["price_per_post"].reindex(scores.index)
+    cost = scores["cost_per_real_engagement"].dropna()
+    if len(cost):
+        np.testing.assert_allclose(cost, (priced / scores["real_engagement_per_post"])[cost.index])
+    assert scores.loc[priced.isna(), "currency"].isna().all()
+    assert scores.loc[priced.isna(), "price_share_buying_nothing"].isna().all()

@@ -9,7 +9,7 @@ from realreach.simulate import LOOK_ALIKES, MECHANISMS, SimulationSettings, simu
 from realreach.simulate.settings import TIERS
 from realreach.tables import CONTRACTS, tables_from_frames
 
-INPUT = ("creators", "follower_history", "posts", "comments", "labels")
+INPUT = ("creators", "follower_history", "posts", "comments", "audience", "labels")
 # Nothing of the text is needed where only curves and counts are looked at.
 SILENT = {"comments_cap": 0}
 

@@ -246,8 +246,6 @@ def crowd() -> World:
         creator("zeros", curve=np.zeros(20), posts={"day": np.arange(8), "likes": np.zeros(8), "comments_count": 0.0}),
         creator("huge", curve=1e10 - np.arange(30)[::-1] * 1e7, posts=organic_posts(20, 30.0, rng, 1e9)),
         creator("talk", comments=odd, curve=[10.0, 12.0], language="en"),
-        creator("tags", comments=tags, language="id"),
-        creator("more_tags", comments=tags | {"day": 50.0 + np.arange(24)}),
         creator("fans", audience=accounts(60, rng), followers=9_000.0),
         creator("bought", audience=accounts(130, rng, sold=0.4), curve=organic_curve(30, rng)),
         creator("undated", audience=accounts(90, rng, dated=False), posts=thin),
@@ -256,6 +254,8 @@ def crowd() -> World:
             "listed",
             audience={"follow_order": np.arange(40.0), "opened": -900.0 + 9.0 * np.arange(40), "day": np.full(40, 9.0)},
         ),
+        creator("tags", comments=tags, language="id"),
+        creator("more_tags", comments=tags | {"day": 50.0 + np.arange(24)}),
         creator("profile", followers=None, following=120.0),
         creator("one", curve=[500.0], posts={"day": [3.0], "likes": [5.0]}, comments={"text": ["nice"], "day": [4.0]}),
     )

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from realreach.calibration import RANGE_LEVEL, Calibration
 from realreach.errors import InputError
-from realreach.tables.core import FloatArray
+from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["calibration_curve", "fit_calibration", "range_coverage", "share_range"]
 
@@ -20,11 +20,13 @@ _CALIBRATE_LEAST = 15
 _BENT_LEAST = 1000
 """Calibration creators from which the curve may bend; below, it is a logistic line."""
 _KNOTS = 49
-_WINDOW_SHARE = 1 / 12
-_WINDOW = (100, 400)
-"""Creators in the window that the range is counted in: a twelfth of them, within these limits.
+_WINDOW_POWER = 2 / 3
+_WINDOW = (40, 600)
+"""Creators in the window that the range is counted in: this power of their number, within these limits.
 
-A wide window mixes creators of different chances, a narrow one knows little; from 100 on the range is of use."""
+A wide window mixes creators of different chances and then misses the true share, a narrow one knows little."""
+_END_WINDOW = 0.3
+"""Smallest window at the ends of the scale, as a share of the window."""
 
 
 def fit_calibration(
@@ -79,7 +81,7 @@ def _window(creators: int) -> int:
     The least over all larger sets of pillars is taken, so that at equal probability fewer pillars never have the
     narrower range, though more creators have them.
     """
-    return int(np.clip(creators * _WINDOW_SHARE, *_WINDOW))
+    return int(np.clip(creators**_WINDOW_POWER, *_WINDOW))
 
 
 def calibration_curve(margin: FloatArray, target: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -143,10 +145,12 @@ def share_range(
     """
     order = np.argsort(margin, kind="stable")
     x, y, w = margin[order], target[order], weight[order]
-    k = min(window, len(x))
-    first = np.clip(np.searchsorted(x, knots) - k // 2, 0, len(x) - k)
+    at = np.searchsorted(x, knots)
+    # Towards the ends of the scale a window has creators on one side only: there it is smaller.
+    half = np.clip(np.minimum(at, len(x) - at), window * _END_WINDOW / 2, window / 2).astype(np.int64)
+    first, last = np.maximum(at - half, 0), np.minimum(at + half, len(x))
     p = np.interp(x, knots, probability)
-    total, square, bought, expected = (_windows(v, first, k) for v in (w, w * w, w * y, w * p))
+    total, square, bought, expected = (_windows(v, first, last) for v in (w, w * w, w * y, w * p))
     n = total**2 / square
     count = bought / total * n
     tail = (1.0 - level) / 2
@@ -157,9 +161,9 @@ def share_range(
     return np.minimum(_moved(low, shift), probability), np.maximum(_moved(high, shift), probability)
 
 
-def _windows(values: FloatArray, first: np.ndarray, k: int) -> FloatArray:
+def _windows(values: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
     total = np.concatenate([[0.0], np.cumsum(values)])
-    return total[first + k] - total[first]
+    return total[last] - total[first]
 
 
 def _log_odds(p: FloatArray) -> FloatArray:
@@ -170,7 +174,7 @@ def _log_odds(p: FloatArray) -> FloatArray:
 def _moved(share: FloatArray, shift: FloatArray) -> FloatArray:
     """Return shares with log-odds moved by ``shift``; 0 and 1 stay."""
     odds = np.exp(shift)
-    return share * odds / (share * odds + 1.0 - share)
+    return np.clip(share * odds / (share * odds + 1.0 - share), 0.0, 1.0)
 
 
 def _rising(values: FloatArray) -> FloatArray:

@@ -70,6 +70,11 @@ def model_card(
     lines += head_section(metadata, evaluation)
     lines += ["## What it looks at", "", _importance(evaluation), ""]
     lines += ["## Checks of the run", ""]
+    if any(f.severity == "error" for f in findings):
+        lines += [
+            "**This run failed its checks**: the model is not to be used, and `realreach promote` refuses it.",
+            "",
+        ]
     lines += [f"- {f.severity}: {f.sentence} (`{f.code}`)" for f in findings] or ["No finding."]
     lines += ["", "## What it was made of", "", _coverage(features), ""]
     lines += [judged] if judged else []

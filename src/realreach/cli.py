@@ -31,6 +31,7 @@ COMMANDS = {
     "policy": "what to do with a score: show, measure or check a policy",
     "compare": "why did the scores change: two days, data sets or models",
     "promote": "move the champion alias to a better model, or refuse",
+    "explain": "reasons, dated evidence, and the score without it",
     "power": "recall and false positives in a simulated world never trained on",
     "comments": "judge comment sections, and list templates that creators share",
     "features": "write the feature table, or describe the features",

@@ -207,14 +207,15 @@ def _line(margin: FloatArray, wanted: FloatArray, weight: FloatArray) -> tuple[f
 def _fit_share(data: _Data, name: str, share: FloatArray) -> ShareHead | None:
     """Fit the two parts of a share, and the levels at which a tenth of the creators falls out."""
     bought = (data.target == 1) & ~np.isnan(share)
-    part = _fit_chance(data, name, np.where(bought, (share > 0).astype(np.float64), np.nan))
-    if part is None:
+    sized = np.flatnonzero(bought & (share > 0))
+    if len(sized) < _LEAST:
         return None
-    chance, chances = part
+    part = _fit_chance(data, name, np.where(bought, (share > 0).astype(np.float64), np.nan))
+    masks = list(part[1]) if part else which_combinations(name, data.model.calibration.margin, data.present[sized])
     clipped = np.clip(share, 1e-4, 1.0 - 1e-4)
     odds = np.log(clipped) - np.log1p(-clipped)
-    sized = np.flatnonzero(bought & (share > 0))
-    sizes, booster = _crossed(data, odds, sized, list(chances), "regression")
+    sizes, booster = _crossed(data, odds, sized, masks, "regression")
+    chance, chances = part or _same_for_all(booster, masks, len(sized), int(bought.sum()), len(share))
     spread: dict[int, FloatArray] = {}
     levels: dict[int, FloatArray] = {}
     for mask, size in sizes.items():
@@ -228,6 +229,15 @@ def _fit_share(data: _Data, name: str, share: FloatArray) -> ShareHead | None:
         levels[mask] = _levels(clip_share(share[known]), nonzero, size[known], spread[mask])
     kept = {mask: chance.line[mask] for mask in levels}
     return ShareHead(Chance(chance.booster, kept), booster, spread, levels) if levels else None
+
+
+def _same_for_all(
+    booster: Any, masks: list[int], sized: int, bought: int, creators: int
+) -> tuple[Chance, dict[int, FloatArray]]:
+    """Return one and the same chance for all: where nearly all that were bought bought this, none can be told apart."""
+    chance = (sized + 0.5) / (bought + 1.0)
+    line = {mask: (0.0, float(np.log(chance) - np.log1p(-chance))) for mask in masks}
+    return Chance(booster, line), {mask: np.full(creators, chance) for mask in masks}
 
 
 def clip_share(share: FloatArray) -> FloatArray:

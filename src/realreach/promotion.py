@@ -42,8 +42,7 @@ class PromotionSettings(BaseModel):
 class Compared:
     """One figure of the challenger minus that of the champion, on the same creators.
 
-    ``worse`` is what a rise means: +1 where higher is better, -1 where lower is better; ``margin`` how much worse it may
-    be.
+    ``better`` is +1 where higher is better, -1 where lower is; ``margin`` is how much worse it may be.
     """
 
     name: str
@@ -65,8 +64,8 @@ class Compared:
     def sentence(self) -> str:
         """The numbers in words."""
         told = (
-            f"{self.name}: challenger {self.challenger:.4f}, champion {self.champion:.4f}, difference {self.value:+.4f} "
-            f"({self.low:+.4f} to {self.high:+.4f}), margin {self.margin:g}"
+            f"{self.name}: challenger {self.challenger:.4f}, champion {self.champion:.4f}, "
+            f"difference {self.value:+.4f} ({self.low:+.4f} to {self.high:+.4f}), margin {self.margin:g}"
         )
         if self.passes:
             return f"{told}: not worse"
@@ -138,8 +137,8 @@ def _refuse_seen(frozen: Labelled, challenger: Scorer, champion: Scorer | None) 
         seen = seeds & set(scorer.bundle.metadata["data"].get("simulated_seeds") or ()) if scorer is not None else set()
         if seen:
             raise UsageError(
-                f"the {role} was trained on simulated creators of seed {min(seen)}, which are in the frozen set. Take a "
-                "set that no model is ever trained on."
+                f"the {role} was trained on simulated creators of seed {min(seen)}, which are in the frozen set. Take "
+                "a set that no model is ever trained on."
             )
 
 

@@ -19,7 +19,7 @@ from realreach.bundle import Bundle, load_bundle
 from realreach.calibration import shifted_odds
 from realreach.confidence import CONFIDENCES, confidence_table, supplied
 from realreach.errors import ModelError, UsageError
-from realreach.features import feature_matrix, feature_names
+from realreach.features import feature_names
 from realreach.features.view import View, decision_days
 from realreach.model import Assessment
 from realreach.output import DTYPES, HEAD_COLUMNS, OUTPUT_COLUMNS, STATUS_REASONS
@@ -125,7 +125,7 @@ class Scorer:
             creator gets the same numbers alone and in any crowd.
         """
         days = decision_days(tables, as_of)
-        matrix = feature_matrix(tables, days.astype("datetime64[D]"))
+        matrix = self.bundle.features(tables, days)
         return self.score_features(matrix, tables, days, set_aside=set_aside)
 
     def score_features(

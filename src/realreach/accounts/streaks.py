@@ -26,7 +26,9 @@ _SAME_DAYS = 15.0
 _NEWCOMER_DAYS = 60.0
 """Who opened an account shortly before following is a newcomer; newcomers are alike and are no streak."""
 _FEWEST_TOGETHER = 4
-_NARROW, _WIDE = 10, 50
+_NARROW, _WIDE, _WIDEST = 10, 50, 400
+_DOMINANT_SHARE = 0.3
+"""Share of a wide window from which it counts: followers of one season are somewhat alike in honest lists, too."""
 _CELLS_PER_BLOCK = 2_000_000
 
 
@@ -68,29 +70,38 @@ def streak_scores(created: FloatArray) -> FloatArray:
     scores = np.zeros(n)
     if n < FEWEST_IN_ORDER:
         return scores
-    half = min(max(n // 20, _NARROW), _WIDE, (n - 1) // 2)
     is_old = np.maximum.accumulate(created) - created >= _NEWCOMER_DAYS
     # Newcomers and the places beyond both ends are nobody's companions.
     day = np.where(is_old, created, np.inf)
+    ordered = np.sort(day[is_old])
+    within = np.searchsorted(ordered, created + _SAME_DAYS, side="right")
+    within -= np.searchsorted(ordered, created - _SAME_DAYS, side="left")
+    # A batch wider than the window would be its own background: a quarter of the list is looked at as well.
+    narrow = min(max(n // 20, _NARROW), _WIDE, (n - 1) // 2)
+    for half, least in ((narrow, 0.0), (min(max(n // 4, narrow), _WIDEST), _DOMINANT_SHARE)):
+        together = _together(day, half)
+        places = np.arange(n)
+        neighbours = np.minimum(places, half) + np.minimum(n - 1 - places, half)
+        elsewhere = (within - 1.0 - together) / np.maximum(n - 1 - neighbours, 1)
+        expected = neighbours * np.maximum(elsewhere, 0.0)
+        found = (together - expected) / np.sqrt(expected + 1.0)
+        counts = is_old & (together >= np.maximum(least * neighbours, _FEWEST_TOGETHER))
+        scores[counts] = np.maximum(found[counts], scores[counts])
+    return scores
+
+
+def _together(day: FloatArray, half: int) -> FloatArray:
+    """Return how many of the ``half`` neighbours on each side were opened with each account."""
+    n, width = len(day), 2 * half + 1
     padded = np.concatenate([np.full(half, np.inf), day, np.full(half, np.inf)])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, width)
     together = np.zeros(n)
-    step = max(_CELLS_PER_BLOCK // (2 * half + 1), 1)
+    step = max(_CELLS_PER_BLOCK // width, 1)
     for at in range(0, n, step):
         block = slice(at, at + step)
         with np.errstate(invalid="ignore"):  # two newcomers differ by NaN, which is no match
             together[block] = (np.abs(windows[block] - day[block, None]) <= _SAME_DAYS).sum(axis=1) - 1.0
-    ordered = np.sort(day[is_old])
-    within = np.searchsorted(ordered, created + _SAME_DAYS, side="right")
-    within -= np.searchsorted(ordered, created - _SAME_DAYS, side="left")
-    places = np.arange(n)
-    neighbours = np.minimum(places, half) + np.minimum(n - 1 - places, half)
-    elsewhere = (within - 1.0 - together) / np.maximum(n - 1 - neighbours, 1)
-    expected = neighbours * np.maximum(elsewhere, 0.0)
-    found = (together - expected) / np.sqrt(expected + 1.0)
-    counts = is_old & (together >= _FEWEST_TOGETHER)
-    scores[counts] = np.maximum(found[counts], 0.0)
-    return scores
+    return together
 
 
 def find_streaks(created: FloatArray) -> list[Streak]:

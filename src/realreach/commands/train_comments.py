@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0.01,
         metavar="SHARE",
-        help="share of ordinary comments of any held-out set that may be called sold",
+        help="share of ordinary comments that may be called sold (mean over held-out sets)",
     )
     add_output_arguments(parser)
 
@@ -46,8 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     from realreach.datasets.comment_labels import LICENSED, read_comment_sets
     from realreach.errors import UsageError
     from realreach.files import check_writable
+    from realreach.learning import comments as recipe_of
     from realreach.learning.comment_files import check_overwrite, figures_table, save_comment_model
-    from realreach.learning.comments import Recipe, build_corpus, train_comment_model
 
     if not 0.0 < arguments.alarm_rate < 0.5:
         raise UsageError(f"--alarm-rate must be above 0 and below 0.5, got {arguments.alarm_rate:g}.")
@@ -56,20 +56,20 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(arguments)
     check_writable(arguments.out, overwrite=arguments.overwrite, parents=True)
     check_overwrite(arguments.out)
-    recipe = Recipe(seed=arguments.seed, alarm_rate=arguments.alarm_rate)
+    recipe = recipe_of.Recipe(seed=arguments.seed, alarm_rate=arguments.alarm_rate)
     frames = {}
     if arguments.datasets is not None:
         frames = read_comment_sets(arguments.datasets, only_licensed=arguments.only_licensed)
         for name, frame in frames.items():
             console.say(f"{name}: {len(frame):,} comments")
-    corpus = build_corpus(frames, recipe)
+    corpus = recipe_of.build_corpus(frames, recipe)
     passed_on = all(name in LICENSED for name in frames) and (arguments.only_licensed or not frames)
     facts = {
         "sets": sorted(frames),
         "notices": [LICENSED[name] for name in sorted(frames) if name in LICENSED],
         "may_be_passed_on": passed_on,
     }
-    trained = train_comment_model(corpus, recipe, facts=facts, report=console.say)
+    trained = recipe_of.train_comment_model(corpus, recipe, facts=facts, report=console.say)
     folder = save_comment_model(trained, arguments.out, overwrite=arguments.overwrite)
     print(figures_table(trained))
     console.say(f"written: {folder}")

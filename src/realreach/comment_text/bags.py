@@ -1,4 +1,4 @@
-"""The bag test: is a comment section a mixture with a sold part, how large is it, and which comments are it?
+"""The bag test of a comment section: is it a mixture with a sold part, how large, and which comments are it.
 
 Every comment's probability falls into one of a few bins; for each bin the reference knows how much more often sold
 comments fall into it than organic ones (a likelihood ratio). The likelihood of a section's *apparent* share of sold

@@ -11,7 +11,7 @@ sum ``S = s_1 + s_2 * PAIR`` of its tokens' polynomials in place of the polynomi
   ("🔥🔥🔥" is one fire). Kind 1.
 - *pairs* of neighbouring tokens of one comment. Kind 2.
 - *character n-grams*, n = 3, 4, 5, that hold no space inside (at the ends they may: that marks the edge of a word).
-  Kind n. Inside a run of one repeated code point they are left out.
+  Kind n.
 
 All of it is integer arithmetic modulo 2**64, so that it is exact in any order and easy to write again as a loop over
 code points. Cost is linear in the text.
@@ -192,7 +192,6 @@ def char_grams(points: Points) -> list[tuple[int, U64, IntArray]]:
     powers = _powers(max(CHAR_SIZES))
     out: list[tuple[int, U64, IntArray]] = []
     size, sums, fine = 1, values, np.ones(len(values), dtype=bool)
-    varied = np.zeros(len(values), dtype=bool)
     for wanted in CHAR_SIZES:
         while size < wanted:
             if len(values) <= size:
@@ -200,12 +199,10 @@ def char_grams(points: Points) -> list[tuple[int, U64, IntArray]]:
             # From size to size + 1: what was the last code point becomes an inner one, which must be no space.
             inner = ~space[size - 1 : -1] if size > 1 else np.ones(len(values) - 1, dtype=bool)
             fine = fine[:-1] & inner[: len(fine) - 1]
-            varied = varied[:-1] | (values[size - 1 : -1] != values[size:])
             sums = sums[:-1] + values[size:] * powers[size]
             size += 1
-        take = fine & varied
         # A gram belongs to the comment of its second code point: the first may be the space of the comment before.
-        out.append((size, sums[take], points.rows[1 : len(fine) + 1][take]))
+        out.append((size, sums[fine], points.rows[1 : len(fine) + 1][fine]))
     return out
 
 

@@ -49,7 +49,7 @@ class Verdict:
 
 
 def _frozen(values: Any, dtype: type) -> npt.NDArray[Any]:
-    out = np.array(values, dtype=dtype)
+    out: npt.NDArray[Any] = np.array(values, dtype=dtype)
     out.setflags(write=False)
     return out
 
@@ -71,7 +71,7 @@ class CommentModel:
     bias
         Weight units added to every comment, by head.
     slope, offset
-        Calibration: ``P(sold) = 1 / (1 + exp(-(slope * margin + offset)))`` with the margin of the first head in logits.
+        Calibration: ``P(sold) = 1 / (1 + exp(-(slope * margin + offset)))`` with the first head's margin in logits.
     low, high
         Thresholds on the probability: below ``low`` a comment is called ordinary, from ``high`` on sold, between them
         the model abstains.
@@ -95,8 +95,9 @@ class CommentModel:
 
     def __post_init__(self) -> None:
         heads = len(KINDS)
-        for name, want, dtype in (("grams", (heads, 1 << self.bits), np.int32), ("style", (heads, STYLE_SIZE), np.int32), ("bias", (heads,), np.int64)):  # fmt: skip
-            value = _frozen(getattr(self, name), dtype)
+        shapes = {"grams": (heads, 1 << self.bits), "style": (heads, STYLE_SIZE), "bias": (heads,)}
+        for name, want in shapes.items():
+            value = _frozen(getattr(self, name), np.int64 if name == "bias" else np.int32)
             if value.shape != want:
                 raise ModelError(f"comment model: {name} must have the shape {want}, got {value.shape}.")
             object.__setattr__(self, name, value)
@@ -264,7 +265,8 @@ def default_comment_model() -> CommentModel:
     >>> import pyarrow as pa
     >>> from realreach.comment_text.normalise import normalise
     >>> model = default_comment_model()
-    >>> probability = model.sold(normalise(pa.array(["modal 50rb di DEWA88 langsung cair 7 juta", "lucu bgt kucingnya wkwk"])))
+    >>> comments = pa.array(["modal 50rb di DEWA88 langsung cair 7 juta", "lucu bgt kucingnya wkwk"])
+    >>> probability = model.sold(normalise(comments))
     >>> bool(probability[0] > 0.9), bool(probability[1] < 0.1)
     (True, True)
     """

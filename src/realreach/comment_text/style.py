@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text.codepoints import CodePoints, decode
-from realreach.comment_text.hashing import Points, Tokens, bucket
+from realreach.comment_text.hashing import Points, Tokens, bucket, slow_hash
 from realreach.comment_text.normalise import Normalised
 from realreach.tables.core import IntArray
 
@@ -60,149 +60,25 @@ CROSSES: tuple[tuple[str, ...], ...] = (
 )
 """Measures that count together: each combination of their bins has a weight of its own."""
 
-_SLANG = [
-    "yg",
-    "ga",
-    "gak",
-    "ngga",
-    "nggak",
-    "gk",
-    "tdk",
-    "bgt",
-    "bngt",
-    "banget",
-    "aja",
-    "doang",
-    "sih",
-    "dong",
-    "deh",
-    "nih",
-    "tuh",
-    "kok",
-    "lho",
-    "loh",
-    "ya",
-    "yaa",
-    "yah",
-    "wkwk",
-    "wkwkwk",
-    "wkwkwkwk",
-    "awokwok",
-    "haha",
-    "hahaha",
-    "hihi",
-    "hehe",
-    "xixi",
-    "anjir",
-    "anjay",
-    "njir",
-    "cuy",
-    "gan",
-    "bro",
-    "sis",
-    "gw",
-    "gue",
-    "lu",
-    "lo",
-    "elu",
-    "kalo",
-    "klo",
-    "udh",
-    "udah",
-    "dah",
-    "tp",
-    "tapi",
-    "sm",
-    "jg",
-    "dr",
-    "krn",
-    "blm",
-    "lg",
-    "org",
-    "bkn",
-    "emg",
-    "emang",
-    "gitu",
-    "gini",
-    "gimana",
-    "kayak",
-    "kek",
-    "pengen",
-    "pen",
-    "bikin",
-    "nih",
-    "mah",
-    "teh",
-    "atuh",
-    "euy",
-    "euh",
-    "kang",
-    "mas",
-    "mba",
-    "mbak",
-    "bang",
-    "kak",
-    "ka",
-    "min",
-    "om",
-    "mau",
-    "kapan",
-    "dimana",
-    "u",
-    "ur",
-    "r",
-    "im",
-    "ive",
-    "dont",
-    "cant",
-    "didnt",
-    "wont",
-    "its",
-    "thats",
-    "lol",
-    "lmao",
-    "lmfao",
-    "omg",
-    "bruh",
-    "bro",
-    "tho",
-    "cuz",
-    "bc",
-    "idk",
-    "ngl",
-    "tbh",
-    "pls",
-    "plz",
-    "thx",
-    "gonna",
-    "wanna",
-    "gotta",
-    "yall",
-    "dude",
-    "ok",
-    "yeah",
-    "nah",
-    "hmm",
-    "ugh",
-    "damn",
-    "jaja",
-    "jajaja",
-    "kkkk",
-    "rs",
-    "mdr",
-]
+_SLANG = (
+    "yg ga gak ngga nggak gk tdk bgt bngt banget aja doang sih dong deh nih tuh kok lho loh ya yaa yah wkwk "
+    "wkwkwk wkwkwkwk awokwok haha hahaha hihi hehe xixi anjir anjay njir cuy gan bro sis gw gue lu lo elu kalo "
+    "klo udh udah dah tp tapi sm jg dr krn blm lg org bkn emg emang gitu gini gimana kayak kek pengen pen "
+    "bikin nih mah teh atuh euy euh kang mas mba mbak bang kak ka min om mau kapan dimana u ur r im ive dont "
+    "cant didnt wont its thats lol lmao lmfao omg bruh bro tho cuz bc idk ngl tbh pls plz thx gonna wanna "
+    "gotta yall dude ok yeah nah hmm ugh damn jaja jajaja kkkk rs mdr "
+)
+"""Words of careless writing: Indonesian particles and short forms, laughter, English chat forms."""
 _EMOJI = ((0x1F300, 0x1FB00), (0x2600, 0x27C0), (0x2B50, 0x2B56), (0x1F1E6, 0x1F200), (0x2190, 0x2200))
 _DRAWS_NOTHING = ((0xFE00, 0xFE10), (0x200D, 0x200E), (0x1F3FB, 0x1F400))
 _WORD_KIND_BITS = 62
 
 
 def _hashed(words: list[str]) -> IntArray:
-    from realreach.comment_text.hashing import slow_hash
-
     return np.unique(np.array([slow_hash(w, 1, _WORD_KIND_BITS) for w in words], dtype=np.int64))
 
 
-_SLANG_HASHES = _hashed(_SLANG)
+_SLANG_HASHES = _hashed(_SLANG.split())
 _EDGES = {name: np.asarray(edges, dtype=np.float64) for name, edges in MEASURES.items()}
 _SIZES = {name: len(edges) + 1 for name, edges in MEASURES.items()}
 
@@ -267,7 +143,7 @@ def style_measures(done: Normalised, found: Tokens) -> dict[str, npt.NDArray[np.
         "commas": written.of(",", ";", ":"),
         "capitals_share": uppers / np.maximum(letter_count, 1),
         "begins_with_capital": _first(raw, upper, letters),
-        "inner_capitals": raw.count(upper & np.concatenate([[False], letters[:-1]])),
+        "inner_capitals": raw.count(upper & _after(letters, raw)),
         "odd_letters": done.odd_letters,
         "links": marked.of("\x02"),
         "mentions": marked.of("\x01"),
@@ -287,6 +163,14 @@ def style_measures(done: Normalised, found: Tokens) -> dict[str, npt.NDArray[np.
     return {name: np.asarray(values, dtype=np.float64) for name, values in out.items()}
 
 
+def _after(hit: npt.NDArray[np.bool_], points: CodePoints) -> npt.NDArray[np.bool_]:
+    """Return which code points follow a marked one of the same comment."""
+    out = np.zeros(len(hit), dtype=bool)
+    out[1:] = hit[:-1]
+    out[points.starts[:-1][points.lengths > 0]] = False
+    return out
+
+
 def _emoji(raw: CodePoints) -> tuple[IntArray, IntArray]:
     """Return how many emoji a comment holds, and how many different neighbours stand at its very end."""
     nothing = _between(raw.codes, (*_DRAWS_NOTHING, (0x20, 0x21), (0x0A, 0x0B)))
@@ -298,8 +182,10 @@ def _emoji(raw: CodePoints) -> tuple[IntArray, IntArray]:
     # An emoji belongs to the tail if no other sign of the comment comes after it.
     ends = np.repeat(seen.starts[1:] - 1, seen.lengths)
     tail = mark & (last_other[ends] <= place) if len(mark) else mark
-    fresh = tail.copy()
-    fresh[1:] &= seen.codes[1:] != seen.codes[:-1]
+    same = np.zeros(len(mark), dtype=bool)
+    same[1:] = seen.codes[1:] == seen.codes[:-1]
+    same[seen.starts[:-1][seen.lengths > 0]] = False
+    fresh = tail & ~same
     return raw.count(is_emoji), seen.count(fresh)
 
 

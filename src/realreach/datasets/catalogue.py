@@ -28,6 +28,7 @@ from realreach.datasets.profiles import (
 )
 from realreach.datasets.reading import read_sources
 from realreach.datasets.starscout import GROWTH_STARSCOUT_MONTHLY
+from realreach.datasets.starscout_ratios import GROWTH_STARSCOUT_RATIOS
 from realreach.errors import RealreachError, UsageError
 from realreach.tables.contract import CONTRACTS
 
@@ -38,6 +39,7 @@ ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
         adapter.name: adapter
         for adapter in (
             GROWTH_STARSCOUT_MONTHLY,
+            GROWTH_STARSCOUT_RATIOS,
             GROWTH_VTUBER_DAILY,
             GROWTH_GITHUB_DAILY,
             GROWTH_TWITTER_POLITICIANS,

@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pandas as pd
 
@@ -42,12 +43,12 @@ _SOLD_LABELS = frozenset(
 Convert = Callable[[Mapping[str, pd.DataFrame]], pd.DataFrame]
 
 
-def _rows(frame: pd.DataFrame, kind: object, part: str, section: object) -> pd.DataFrame:
+def _rows(frame: pd.DataFrame, kind: Any, part: str, section: Any) -> pd.DataFrame:
     out = pd.DataFrame({"text": frame["text"].fillna("")})
     return out.assign(kind=kind, part=part, section=section)
 
 
-def _labelled(frame: pd.DataFrame, sold: str, part: str, section: object) -> pd.DataFrame:
+def _labelled(frame: pd.DataFrame, sold: str, part: str, section: Any) -> pd.DataFrame:
     return _rows(frame, frame["label"].map({0: "ordinary", 1: sold}), part, section)
 
 
@@ -225,7 +226,9 @@ LICENSED: Mapping[str, str] = MappingProxyType(
 """Sets whose licence lets a model that was trained on them be passed on, with the notice to keep."""
 
 
-def read_comment_set(name: str, folder: str | Path, *, only_licensed: bool = False) -> pd.DataFrame:
+def read_comment_set(
+    name: str, folder: str | Path, *, only_licensed: bool = False, repeats: bool = False
+) -> pd.DataFrame:
     """Read one set from a local copy.
 
     Parameters
@@ -236,6 +239,8 @@ def read_comment_set(name: str, folder: str | Path, *, only_licensed: bool = Fal
         The folder that holds its files.
     only_licensed
         Leave out the parts of the set whose licence does not allow to pass on what was trained on them.
+    repeats
+        Keep exact repeats of labelled comments (published figures count them).
 
     Returns
     -------
@@ -268,7 +273,7 @@ def read_comment_set(name: str, folder: str | Path, *, only_licensed: bool = Fal
     kinds = rows["kind"].where(labelled).groupby([rows["part"], key]).transform("nunique")
     repeated = pd.DataFrame({"part": rows["part"], "key": key, "kind": rows["kind"]}).duplicated()
     # Repeats of organic comments stay: that they repeat is how audiences write.
-    return rows[(kinds <= 1) & ~(repeated & labelled)].reset_index(drop=True)
+    return rows[(kinds <= 1) & ~(repeated & labelled & (not repeats))].reset_index(drop=True)
 
 
 def read_comment_sets(datasets: str | Path, *, only_licensed: bool = False) -> dict[str, pd.DataFrame]:

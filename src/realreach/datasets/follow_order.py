@@ -64,6 +64,6 @@ GROWTH_TWITTER_FOLLOWORDER = Adapter(
     convert=_convert,
     options={},
     notes="Days of following are lower bounds: the newest account seen so far. An account counts as looked at on that "
-    "day, so that the batches of a day are seen the day after. Only followers who stayed are listed, so the curve never "
-    "falls. There is no truth: batches of accounts opened together are strong signs, not receipts.",
+    "day, so that the batches of a day are seen the day after. Only followers who stayed are listed, so the curve "
+    "never falls. There is no truth: batches of accounts opened together are strong signs, not receipts.",
 )

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
@@ -101,10 +102,10 @@ def _same_authors(c: CommentRows) -> Picked:
 
 
 def _in_step(c: CommentRows) -> Picked:
-    """Comments within 15 seconds of the one before under a post, or else the closest half of the times since posting."""
+    """Comments within 15 seconds of the one before under a post; else the half closest in time since posting."""
     order = sorted(range(len(c.row)), key=lambda i: (c.post[i] or "", c.day[i]))
     fast = set()
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         if (
             c.post[before] is not None
             and c.post[before] == c.post[after]

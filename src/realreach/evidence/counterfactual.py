@@ -92,7 +92,9 @@ def authenticity_without(model: FittedModel, view: View, windows: Windows, edits
         tables = replace(tables, posts=_posts(tables.posts, view.posts_table, view.comments_table, edits))
     if tables.comments is not None and view.comments_table is not None:
         tables = replace(tables, comments=_comments(tables.comments, view.comments_table, edits))
-    matrix = feature_matrix(tables, view.as_of[creators].astype("datetime64[D]"))
+    matrix = feature_matrix(
+        tables, view.as_of[creators].astype("datetime64[D]"), view.comment_model, view.account_model
+    )
     return 100.0 * (1.0 - model.probabilities(matrix))
 
 
@@ -131,8 +133,8 @@ def _curves(tables: Tables, windows: Windows, edits: Sequence[Edit]) -> tuple[Ta
 def _without_windows(day: FloatArray, level: FloatArray, w: Windows, chosen: tuple[int, ...]) -> FloatArray:
     """Return a curve in which some windows grew as the creator's other days did.
 
-    Each interval of a window takes the pace of an interval near it that lies in no window, so that the unevenness of the
-    curve stays what it is. Sharp losses in the two months after a window were part of it and are replaced alike.
+    Each interval of a window takes the pace of an interval near it that lies in no window, so that the unevenness of
+    the curve stays what it is. Sharp losses in the two months after a window were part of it and are replaced alike.
     """
     days, gain = np.diff(day), np.diff(level)
     if len(gain) < 2:

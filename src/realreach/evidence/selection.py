@@ -116,7 +116,7 @@ def _usual(posts: _Posts, name: str) -> FloatArray:
 
 
 def _likes_alone(posts: _Posts) -> Chosen:
-    """Likes far above the usual where comments (or views) are not."""
+    """Return posts with likes far above the usual where comments (or views) are not."""
     other = np.fmin(
         np.nan_to_num(posts.lift["comments_count"], nan=np.inf), np.nan_to_num(posts.lift["views"], nan=np.inf)
     )
@@ -126,7 +126,7 @@ def _likes_alone(posts: _Posts) -> Chosen:
 
 
 def _views_alone(posts: _Posts) -> Chosen:
-    """Views and likes apart: more likes than views, or views far above the usual where likes are not."""
+    """Return posts with more likes than views, or else with views far above the usual where likes are not."""
     gap = posts.lift["views"] - posts.lift["likes"]
     above = posts.columns["likes"] > posts.columns["views"]
     if above.any():
@@ -137,7 +137,7 @@ def _views_alone(posts: _Posts) -> Chosen:
 
 
 def _sponsored(posts: _Posts) -> Chosen:
-    """Likes of sponsored posts above those of the others."""
+    """Return sponsored posts with likes above those of the others."""
     paid = posts.columns["is_sponsored"] == 1.0
     likes = np.log1p(posts.columns["likes"])
     others = likes[~paid & ~np.isnan(likes)]
@@ -147,7 +147,7 @@ def _sponsored(posts: _Posts) -> Chosen:
 
 
 def _after_step(posts: _Posts) -> Chosen:
-    """Likes after their strongest lasting step up, against the level before it."""
+    """Return posts after the likes' strongest lasting step up, against the level before it."""
     likes = np.log1p(posts.columns["likes"])
     known = np.flatnonzero(~np.isnan(likes))
     nothing = Chosen(np.empty(0, dtype=np.int64))
@@ -169,7 +169,7 @@ def _after_step(posts: _Posts) -> Chosen:
 
 
 def _dense_half(posts: _Posts) -> Chosen:
-    """The half of the posts whose likes lie closest together."""
+    """Return the half of the posts whose likes lie closest together."""
     likes = np.log1p(posts.columns["likes"])
     known = np.flatnonzero(~np.isnan(likes))
     if len(known) < 8:
@@ -184,7 +184,7 @@ def _dense_half(posts: _Posts) -> Chosen:
 
 
 def _comment_jumps(posts: _Posts) -> Chosen:
-    """Numbers of comments far above the usual where likes are not."""
+    """Return posts with numbers of comments far above the usual where likes are not."""
     gap = posts.lift["comments_count"] - np.nan_to_num(posts.lift["likes"], nan=0.0)
     keep = (posts.lift["comments_count"] > 0.2) & (gap > 0.3)
     usual = _usual(posts, "comments_count")

@@ -28,8 +28,8 @@ def same_day_strength(tested: Innocence, curve: Curve) -> FloatArray:
     """Return how much of each window is explained by other creators growing on the same days, 0 to 1.
 
     A collector's fault or a recommendation by the platform moves many curves at once. In ordinary days few creators
-    are hot (a gain beyond three spreads); where a fifth of all are, the days explain most of it. Only evidence: a feature may not depend on
-    who else is in the batch.
+    are hot (a gain beyond three spreads); where a fifth of all are, the days explain most of it. Only evidence: a
+    feature may not depend on who else is in the batch.
 
     Parameters
     ----------

@@ -33,6 +33,7 @@ __all__ = [
     "CONTEXT_NAMES",
     "FEATURES",
     "compute",
+    "curve_features",
     "expected_rate",
     "rounding_step",
     "spread_of_rate",
@@ -121,19 +122,34 @@ FEATURES: tuple[Feature, ...] = (
     _f("rounding__366d__flag", "0 or 1", "counts that the platform rounds", "angka yang dibulatkan platform", 0, 0, 1, "G12"),
     *DELIVERY_FEATURES,
 )  # fmt: skip
+_NAMES = tuple(f.name for f in FEATURES) + CONTEXT_NAMES
 
 
 def compute(view: View) -> dict[str, FloatArray]:
     """Return the growth features (and the curve's context) of every creator, one array per name; NaN = not known."""
-    names = tuple(f.name for f in FEATURES) + CONTEXT_NAMES
     history = view.history
     if history is None:
-        return {name: np.full(len(view), np.nan) for name in names}
-    history = Ragged({**history.columns, "as_of": np.repeat(view.as_of, history.lengths)}, history.starts)
-    values = compute_in_blocks(history, names, _kernel, MINIMUM_COUNTS)
-    values["growth__following_ratio__now__log"] = np.log1p(view.following) - np.log1p(view.followers)
+        return {name: np.full(len(view), np.nan) for name in _NAMES}
+    values = curve_features(history, view.as_of)
+    known = ~np.isnan(values["growth__zero_gain__366d__share"])
+    ratio_now = np.log1p(view.following) - np.log1p(view.followers)
+    return values | {"growth__following_ratio__now__log": np.where(known, ratio_now, np.nan)}
+
+
+def curve_features(history: Ragged, as_of: FloatArray) -> dict[str, FloatArray]:
+    """Return the growth features of curves: what :func:`compute` gives, for curves that are not in tables.
+
+    Parameters
+    ----------
+    history
+        ``day`` (days since 1970-01-01, ascending), ``followers`` and ``following`` (NaN = not recorded) of each curve.
+    as_of
+        Day of the decision of each curve; all days must lie before it.
+    """
+    history = Ragged({**history.columns, "as_of": np.repeat(as_of, history.lengths)}, history.starts)
+    values = compute_in_blocks(history, _NAMES, _kernel, MINIMUM_COUNTS)
     # Six counts of one week, or an account that nobody ever followed, are no curve to judge.
-    top = np.zeros(len(view))
+    top = np.zeros(len(as_of))
     np.maximum.at(top, history.owner, history.columns["followers"])
     known = (values["context__history__366d__days"] >= MINIMUM_DAYS) & (top > 0)
     for feature in FEATURES:

@@ -17,6 +17,8 @@ _TAILS = (0.4, 0.25, 0.15, 0.1, 0.06, 0.04, 0.025, 0.015, 0.01, 0.006, 0.003, 0.
 """Shares of ordinary comments above the edges of the bag reference's bins."""
 _SECTION = 100
 _LEAST_SECTION = 50
+_UNSURE_SECTIONS = 0.05
+"""Share of organic sections, from the top, that is not trusted to be organic."""
 _MOST_RATIO = 200.0
 
 
@@ -65,8 +67,8 @@ def thresholds(
     Parameters
     ----------
     ordinary
-        By set: probabilities of ordinary comments. The upper threshold keeps the alarm rate in *every* set of at least
-        100 of them.
+        By set: probabilities of ordinary comments. The upper threshold keeps the mean of the sets' alarm rates (of
+        those with at least 100 comments, so that no large set decides alone).
     sold, sold_weight
         Probabilities of sold comments and their weights.
     alarm_rate, missed_rate
@@ -74,12 +76,20 @@ def thresholds(
 
     Examples
     --------
-    >>> low, high = thresholds({"a": np.linspace(0.0, 0.5, 1001)}, np.linspace(0.2, 1.0, 1001), np.ones(1001), 0.01, 0.1)
+    >>> ordinary, sold = {"a": np.linspace(0.0, 0.5, 1001)}, np.linspace(0.2, 1.0, 1001)
+    >>> low, high = thresholds(ordinary, sold, np.ones(1001), 0.01, 0.1)
     >>> round(low, 2), round(high, 3)
     (0.28, 0.495)
     """
-    enough = {name: p for name, p in ordinary.items() if len(p) >= 100} or dict(ordinary)
-    high = max((float(np.quantile(p, 1.0 - alarm_rate)) for p in enough.values() if len(p)), default=0.5)
+    enough = [p for p in ordinary.values() if len(p) >= 100] or [p for p in ordinary.values() if len(p)]
+    high = 0.5
+    if enough:
+        # The mean of the sets' alarm rates falls with the threshold, in steps at the comments' own probabilities.
+        p = np.concatenate(enough)
+        share = np.concatenate([np.full(len(x), 1.0 / (len(x) * len(enough))) for x in enough])
+        falling = np.argsort(-p, kind="stable")
+        reached = np.cumsum(share[falling])
+        high = float(p[falling][min(int(np.searchsorted(reached, alarm_rate, side="right")), len(p) - 1)])
     order = np.argsort(sold, kind="stable")
     reached = np.cumsum(sold_weight[order]) / max(float(sold_weight.sum()), 1e-12)
     low = float(sold[order][min(int(np.searchsorted(reached, missed_rate)), len(sold) - 1)]) if len(sold) else high
@@ -107,12 +117,15 @@ def bag_reference(
     cells = np.searchsorted(edges, probability, side="right")
     k = len(edges) + 1
     # A little of the other density is mixed in, so that no single comment decides.
-    organic = np.bincount(cells[~sold], weights=w / w.sum(), minlength=k)
-    bought = np.bincount(cells[sold], weights=weight[sold] / weight[sold].sum(), minlength=k)
+    organic = np.asarray(np.bincount(cells[~sold], weights=w / w.sum(), minlength=k), dtype=np.float64)
+    tail = weight[sold] / weight[sold].sum()
+    bought = np.asarray(np.bincount(cells[sold], weights=tail, minlength=k), dtype=np.float64)
     organic, bought = 0.995 * organic + 0.005 / k, 0.98 * bought + 0.02 * organic
     ratio = np.minimum(_rising(bought / organic, organic), _MOST_RATIO)
     first = BagReference(edges, ratio, np.zeros(1))
     shares = np.sort(_organic_shares(probability[~sold], section[~sold], first))
+    # Unlabelled sections hold a few with a sold part: the uppermost of them would excuse everything.
+    shares = shares[: max(1, int(np.ceil((1.0 - _UNSURE_SECTIONS) * len(shares))))]
     levels = (np.arange(20) + 0.5) / 20
     return BagReference(edges, ratio, np.quantile(shares, levels) if len(shares) else np.zeros(1))
 

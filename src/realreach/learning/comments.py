@@ -1,8 +1,9 @@
 """The recipe of the comment model: corpus, weights, a linear fit, calibration and thresholds on comments of other sets.
 
 Everything that is chosen or measured for the model (calibration, thresholds, the bag reference) comes from *held-out*
-margins: each set is read by a model that was fitted to the other sets; generated comments (and all, where there are fewer than
-three real sets) are held out by template. No comment is judged by a model that saw its template.
+margins: each set is read by a model that was fitted to the other sets; generated comments (and all,
+where there are fewer than three real sets) are held out by template. No comment is judged by a model that saw its
+template.
 """
 
 from __future__ import annotations
@@ -26,7 +27,19 @@ from realreach.tables.core import FloatArray, IntArray
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Corpus", "Recipe", "Trained", "build_corpus", "held_out_margins", "train_comment_model"]
+__all__ = [
+    "Corpus",
+    "Recipe",
+    "Trained",
+    "build_corpus",
+    "evaluation_weights",
+    "fit_sold",
+    "held_out_margins",
+    "ordinary_by_set",
+    "row_weights",
+    "section_reference",
+    "train_comment_model",
+]
 
 BoolArray = npt.NDArray[np.bool_]
 _ENOUGH_SETS = 3
@@ -50,7 +63,7 @@ class Recipe:
     augment
         Share of the mass that goes to copies of comments without what is accidental (trailing emoji, capitals).
     alarm_rate
-        Share of ordinary comments of any held-out set that may be called sold.
+        Share of ordinary comments of held-out sets that may be called sold (mean over sets).
     missed_rate
         Share of held-out sold comments that may be called ordinary.
     prior
@@ -152,7 +165,7 @@ def build_corpus(frames: Mapping[str, pd.DataFrame], recipe: Recipe) -> Corpus:
     text = {name: rows[name].to_numpy(dtype=str) for name in ("part", "section", "source")}
     return Corpus(
         rows["text"].to_numpy(dtype=object),
-        kind.to_numpy(dtype=np.int64),
+        np.asarray(kind, dtype=np.int64),
         (rows["kind"] == "organic").to_numpy(),
         **text,
         group=np.concatenate(groups),
@@ -194,13 +207,19 @@ def train_comment_model(
     weight = evaluation_weights(corpus)
     slope, offset = fit_calibration(held_out, corpus.sold, weight, recipe.prior)
     probability = 1.0 / (1.0 + np.exp(-(slope * held_out + offset)))
-    ordinary_of = {s: probability[(corpus.source == s) & ~corpus.sold] for s in np.unique(corpus.source)}
+    ordinary_of = ordinary_by_set(corpus, probability)
     low, high = thresholds(
         ordinary_of, probability[corpus.sold], weight[corpus.sold], recipe.alarm_rate, recipe.missed_rate
     )
-    bags = _bags(corpus, probability, weight)
+    bags = section_reference(corpus, probability, weight)
     model = _quantised(weights, bias, recipe, (slope, offset), (low, high), bags, _facts(corpus, recipe, facts))
     return Trained(model, corpus, held_out, _figures(corpus, probability, high))
+
+
+def ordinary_by_set(corpus: Corpus, probability: FloatArray) -> dict[str, FloatArray]:
+    """Return the probabilities of ordinary comments by set: of organic audiences where there are any, else of all."""
+    usable = corpus.organic if corpus.organic.any() else ~corpus.sold
+    return {str(s): probability[(corpus.source == s) & usable] for s in np.unique(corpus.source[usable])}
 
 
 def held_out_margins(
@@ -219,13 +238,13 @@ def held_out_margins(
             raise InputError(
                 "the comments hold one kind only: the model needs ordinary and sold comments of more than one set."
             )
-        weights, bias = _fit_sold(corpus.take(rest), matrix[rest], recipe)
+        weights, bias = fit_sold(corpus.take(rest), matrix[rest], recipe)
         out[rows] = matrix[rows] @ weights + bias
     return out
 
 
 def folds(corpus: Corpus) -> list[tuple[str, BoolArray]]:
-    """Return what is held out together: each real set by itself if there are enough, all else by thirds of templates."""
+    """Return what is held out together: real sets one by one if there are enough, else thirds of templates."""
     real = [s for s in np.unique(corpus.source) if s != "generated"]
     whole = real if len(real) >= _ENOUGH_SETS else []
     split = ~np.isin(corpus.source, whole)
@@ -261,7 +280,7 @@ def evaluation_weights(corpus: Corpus) -> FloatArray:
     return np.asarray(weight / side[sold.astype(np.int64)])
 
 
-def _fit_sold(corpus: Corpus, matrix: Any, recipe: Recipe) -> tuple[FloatArray, float]:
+def fit_sold(corpus: Corpus, matrix: Any, recipe: Recipe) -> tuple[FloatArray, float]:
     """Return weights and bias of sold against ordinary."""
     plain, extra = _with_bare_copies(corpus, matrix, recipe)
     return _logistic(plain, np.concatenate([corpus.sold, corpus.sold[extra[0]]]), extra[1], recipe)
@@ -323,9 +342,13 @@ def _fit_heads(corpus: Corpus, matrix: Any, recipe: Recipe) -> tuple[FloatArray,
     return np.stack(weights), biases
 
 
-def _bags(corpus: Corpus, probability: FloatArray, weight: FloatArray) -> BagReference:
-    section = np.char.add(np.char.add(corpus.source, "/"), np.where(corpus.source == "generated", "", corpus.section))
-    return bag_reference(probability, corpus.sold, weight, section)
+def section_reference(corpus: Corpus, probability: FloatArray, weight: FloatArray) -> BagReference:
+    """Return the bag reference of held-out probabilities (weights as of :func:`evaluation_weights`)."""
+    # Labelled ordinary comments were picked one by one: where there are real organic sections, only these are sections.
+    keep = corpus.sold | (corpus.organic if corpus.organic.any() else True)
+    made = corpus.source == "generated"
+    section = np.char.add(np.char.add(corpus.source, "/"), np.where(made, "", corpus.section))
+    return bag_reference(probability[keep], corpus.sold[keep], weight[keep], section[keep])
 
 
 def _quantised(

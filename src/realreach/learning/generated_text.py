@@ -296,12 +296,7 @@ def _stretched(text: str, dice: random.Random) -> str:
 
 def _praise(dice: random.Random, kind: str) -> tuple[str, str]:
     root = _pick(SOLD_ROOTS[kind], dice)
-    chosen = _grow(
-        {**SOLD, "praise_en": SOLD["praise_en"]},
-        dice.choice(SOLD[root]),
-        dice,
-        {"thing_g": "{thing_g}"} if False else {},
-    )
+    chosen = _grow(SOLD, dice.choice(SOLD[root]), dice, {})
     text = chosen
     tail = dice.random()
     if kind == "generic_praise" and tail < 0.8:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,8 @@ def read_scores(path: str | Path) -> pd.DataFrame:
         if kind == ".parquet":
             frame = pd.read_parquet(source)
         elif kind in (".jsonl", ".ndjson"):
-            frame = pd.read_json(source, lines=True, dtype=dict.fromkeys(_TEXT, "str"), convert_dates=False)
+            lines = source.read_text(encoding="utf-8").split("\n")
+            frame = pd.DataFrame([json.loads(line) for line in lines if line.strip()])
         elif kind == ".csv":
             header = pd.read_csv(source, nrows=0).columns
             as_text = {name: "str" for name in _TEXT if name in header}

@@ -71,7 +71,7 @@ def _moves(creators: pd.DataFrame, name: str) -> list[str]:
     )
     head = ["", f"| {name} before | after | creators |", "| --- | --- | ---: |"]
     pairs = counts.index.to_list()
-    return head + [f"| {p[0]} | {p[1]} | {count:,} |" for p, count in zip(pairs, counts.to_list(), strict=True)]  # type: ignore[misc]
+    return head + [f"| {p[0]} | {p[1]} | {count:,} |" for p, count in zip(pairs, counts.to_list(), strict=True)]
 
 
 def _movers(creators: pd.DataFrame, movers: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 A delivery counts if the curve shows it: daily or weekly counts from three days before it to its end. It is found if a
 window that is not explained overlaps it (within a day). A window is true if a delivery brought three tenths or more of
-its excess; a delivery is taken to bring nearly all of itself in its first days. Everything here is simulated and says so.
+its excess; a delivery is taken to bring nearly all of itself in its first days. All of it is simulated and says so.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import numpy as np
 
 from realreach.evidence import Explanation, explanations_of
 from realreach.false_alarms import wilson_interval
-from realreach.features import feature_matrix
 from realreach.features.innocence import Innocence, innocence_of
 from realreach.features.view import View, decision_days
 from realreach.features.windows import Windows
@@ -145,7 +144,7 @@ def judge_evidence(
     view = View(tables, days)
     tested = innocence_of(view)
     truth = _Truth.of(view, world.events, tested.windows)
-    matrix = feature_matrix(tables, days.astype("datetime64[D]"))
+    matrix = scorer.bundle.features(tables, days)
     model = scorer.bundle.model
     probability = model.probabilities(matrix)
     with np.errstate(invalid="ignore"):
@@ -259,7 +258,8 @@ def _true(truth: _Truth, tested: Innocence, flagged: IntArray) -> Iterable[Rate]
     guilty_window = bought | truth.mechanism_11
     shown = np.isin(w.owner, flagged)
     for column, part in (("flagged creators", shown), ("all creators", np.ones(len(w), dtype=bool))):
-        for row, which in (("unexplained", tested.verdict == 2), ("partly explained", tested.verdict == 1), ("explained", tested.verdict == 0)):  # fmt: skip
+        for verdict, row in ((2, "unexplained"), (1, "partly explained"), (0, "explained")):
+            which = tested.verdict == verdict
             own = part & which
             yield Rate("true", f"{row}: bought", column, int(bought[own].sum()), int(own.sum()))
             yield Rate(

@@ -1,13 +1,13 @@
 """How much each reason moved a score: the model's own additive contributions, grouped by code.
 
-LightGBM splits the margin of a creator exactly into one number per column and a base (TreeSHAP, ``pred_contrib``). Columns
-of one code are summed. A column whose value is not known goes to the code ``missing_data``: what the model assumes in
-its place is part of the sum, and never a signal.
+LightGBM splits the margin of a creator exactly into one number per column and a base (TreeSHAP,
+``pred_contrib``). Columns of one code are summed. A column whose value is not known goes to the code
+``missing_data``: what the model assumes in its place is part of the sum, and never a signal.
 
-Points of authenticity: the calibration turns a margin ``m`` into a probability, so the way from the base ``b`` to ``m``
-moves the score by ``100 (p(b) - p(m))`` points. Each contribution gets the share of it that it has in ``m - b``; walking
-the straight way from ``b`` to ``m`` gives the same shares (Aumann-Shapley), so no order of the reasons is preferred and
-they add up to the score.
+Points of authenticity: the calibration turns a margin ``m`` into a probability, so the way from the base ``b``
+to ``m`` moves the score by ``100 (p(b) - p(m))`` points. Each contribution gets the share of it that it has in
+``m - b``; walking the straight way from ``b`` to ``m`` gives the same shares (Aumann-Shapley), so no order of the
+reasons is preferred and they add up to the score.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Contributions:
     by_code
         Log-odds per code, shape (n, number of ``CODES``); with ``base`` they add up to the raw margin.
     points
-        Points of authenticity per code (positive = raises it), same shape; with ``base_points`` they add up to the score.
+        Points of authenticity per code (positive = raises it), same shape; with ``base_points`` they make the score.
     base_points
         Authenticity at the base, 0 to 100; NaN where nothing is judged.
     names

@@ -23,7 +23,12 @@ __all__ = ["SMALLEST", "Company", "Parts", "Reason", "ages_of", "parts_of"]
 SMALLEST = 0.05
 """Log-odds below which a code is no reason of its own but part of the rest."""
 
-_BURST_CODES = frozenset({"growth_burst", "growth_burst_shape", "growth_unexplained", "growth_without_cause", "growth_without_engagement"})  # fmt: skip
+_BURST_CODES = frozenset(
+    {
+        "growth_burst", "growth_burst_shape", "growth_unexplained", "growth_without_cause",
+        "growth_without_engagement",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -132,7 +137,7 @@ def significant(value: float | None, digits: int = 3) -> float | None:
 
 
 def ages_of(view: View, matrix: FloatArray) -> dict[str, FloatArray]:
-    """Return, for each pillar and for ``burst``, how many days before the decision the newest of it lies; NaN = no date."""
+    """Return the age in days of the newest of each pillar, and of the main ``burst``; NaN = no date."""
     n = len(view)
     out = {name: np.full(n, np.nan) for name in ("growth", "engagement", "comments", "burst")}
     if view.history is not None:
@@ -205,7 +210,8 @@ def parts_of(model: FittedModel, matrix: FloatArray, view: View, language: Langu
 
 def _reason(
     split: Contributions, row: int, at: int, records: Mapping[str, Feature], values: FloatArray,
-    position: Mapping[str, int], near: Mapping[str, tuple[FloatArray, float]], ages: Mapping[str, float], language: Language,
+    position: Mapping[str, int], near: Mapping[str, tuple[FloatArray, float]], ages: Mapping[str, float],
+    language: Language,
 ) -> Reason:  # fmt: skip
     code = CODES[at]
     direction: Direction = "hurts" if split.by_code[row, at] > 0 else "helps"

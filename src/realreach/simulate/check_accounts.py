@@ -53,7 +53,7 @@ def check_followers(worlds: Worlds) -> Iterator[CheckRow]:
     real = real.iloc[np.sort(rng.permutation(len(real))[:number])]
     simulated = ours.iloc[np.sort(rng.permutation(len(ours))[:number])]
     # Accounts of one simulated audience stay in one fold; of the real ones the creator is not known.
-    owner = simulated["creator_id"].astype("category").cat.codes.to_numpy(np.int64)
+    owner = np.unique(simulated["creator_id"].to_numpy(dtype=object), return_inverse=True)[1].astype(np.int64)
     comparison = compare(
         _summaries(real),
         _summaries(simulated),

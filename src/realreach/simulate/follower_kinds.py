@@ -1,7 +1,9 @@
-"""Kinds of follower accounts and what their profiles show: levels measured on followers of real creators.
+"""Kinds of follower accounts and what their profiles show, after followers of real creators.
 
-The levels are those of a mixture fitted to 10,000 followers drawn at random from the audiences of 115 influencers and
-to the accounts of the same audiences that journalists held for real: only means, spreads and correlations are kept.
+The levels begin with a mixture fitted to 10,000 followers drawn at random from the audiences of 115 influencers and
+with the accounts that journalists held for real: only means, spreads and correlations are kept, rounded and then moved
+by hand. ``empty`` and ``hollow`` lie where that mixture has its most suspicious parts; ``aged`` and ``live``, the
+dearer goods, and all biographies and ages are judgement, for no public set shows them.
 """
 
 from __future__ import annotations

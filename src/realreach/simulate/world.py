@@ -160,8 +160,9 @@ def simulate(
     Returns
     -------
     World
-        ``frames["creators"]``, ``follower_history``, ``posts``, ``comments``, ``audience`` and ``labels`` with the columns of the
-        input contracts; ``truth`` with one row per creator (mechanisms, evasion level, purchased shares, look-alikes);
+        ``frames["creators"]``, ``follower_history``, ``posts``, ``comments``, ``audience`` and ``labels`` with the
+        columns of the input contracts; ``truth`` with one row per creator (mechanisms, evasion level, purchased
+        shares, look-alikes);
         ``events`` with one row per event (start, end, size, posts and comments, innocent or not).
 
     Raises
