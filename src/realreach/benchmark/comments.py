@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from realreach.benchmark import comment_bursts
 from realreach.benchmark.comment_sets import read_material
 from realreach.benchmark.comment_transfer import bag_lines, organic_lines, transfer_lines
 from realreach.benchmark.comment_within import within_lines
@@ -12,7 +13,8 @@ from realreach.benchmark.suites import Options
 
 __all__ = ["PROTOCOL", "run"]
 
-PROTOCOL = """
+PROTOCOL = (
+    """
 Inner choices are nested. Not everything is: these settings were changed after a look at figures of the judged sets, so the
 lines they touch are a little optimistic.
 
@@ -40,7 +42,10 @@ lines they touch are a little optimistic.
   (`x_posts`, `x_replies`, `bot_templates`: no zero-shot line for these).
 - **Baseline**: TF-IDF of words and characters with logistic regression, untuned, under the same splits; called at 0.5.
 - Large parts are sampled (fixed seed) to keep the suite within minutes.
+
 """
+    + comment_bursts.PROTOCOL
+)
 
 
 def run(datasets: Path, options: Options) -> list[Result]:
@@ -50,4 +55,4 @@ def run(datasets: Path, options: Options) -> list[Result]:
     lines += transfer_lines(material)
     lines += organic_lines(material)
     lines += bag_lines(material, 60 if options.quick else 300, options.seed)
-    return lines
+    return lines + comment_bursts.lines(datasets, options)
