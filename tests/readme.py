@@ -116,7 +116,10 @@ def policy_figures() -> str:
 def benchmark() -> str:
     """Return where the real-data benchmark stands, with a few of its lines."""
     lines = json.loads((ROOT / "docs" / "benchmark.json").read_text(encoding="utf-8"))
-    rows = ["| public labelled set | task | plain baseline | realreach, trained there | shipped model, zero-shot |", "|---|---|---|---|---|"]
+    rows = [
+        "| public labelled set | task | plain baseline | realreach, trained there | shipped model, zero-shot |",
+        "|---|---|---|---|---|",
+    ]
     for dataset, task, metric, name in HEADLINES:
         of = [r for suite in lines.values() for r in suite if r["dataset"] == dataset and r["task"] == task]
         cells = []
@@ -137,8 +140,9 @@ def false_alarms() -> str:
     total = [line for line in text.splitlines() if line.startswith("| all sets")]
     head = [line for line in text.splitlines() if line.startswith(("| set |", "| --- |"))]
     return (
-        "**On real creators without labels** (most of them honest), share flagged at the operating point, beside the rules \"any day with "
-        "z > 3\" and published norms; by set, platform and size in [docs/false-alarms.md](docs/false-alarms.md):\n\n" + "\n".join(head + total)
+        '**On real creators without labels** (most of them honest), share flagged at the operating point, beside the rules "any day with '
+        'z > 3" and published norms; by set, platform and size in [docs/false-alarms.md](docs/false-alarms.md):\n\n'
+        + "\n".join(head + total)
     )
 
 
@@ -166,7 +170,10 @@ def output_list() -> str:
 
     columns = {**OUTPUT_COLUMNS, **EXPLANATION_COLUMNS, **POLICY_COLUMNS}
     lines = ["| column | meaning |", "|---|---|", *(f"| `{k}` | {v} |" for k, v in columns.items())]
-    lines += ["", "`reasons` and `explanation` come with `--explain`, the last four with a policy (`--policy none` leaves them out)."]
+    lines += [
+        "",
+        "`reasons` and `explanation` come with `--explain`, the last four with a policy (`--policy none` leaves them out).",
+    ]
     lines += [
         "",
         "| code in `status_reasons` | meaning |",

@@ -72,7 +72,7 @@ class ExplainingScorer(Scorer):
 
         wanted = (frame["status"] == "scored").to_numpy(dtype=bool)
         if self.explain == "flagged":
-            wanted &= frame["flagged"].fillna(value=False).to_numpy(dtype=bool)
+            wanted = wanted & frame["flagged"].fillna(value=False).to_numpy(dtype=bool)
         rows = np.flatnonzero(wanted)
         codes: list[str | None] = [None] * len(frame)
         texts: list[str | None] = [None] * len(frame)
