@@ -273,4 +273,7 @@ def test_shares_of_nothing_are_unknown():
 def test_the_contract_of_the_audience_table_has_these_columns():
     from realreach.tables.contract import CONTRACTS
 
-    assert set(ACCOUNT_COLUMNS) == set(CONTRACTS["audience"].by_name) - {"creator_id", "account_id"}
+    assert set(ACCOUNT_COLUMNS) == set(CONTRACTS["audience"].by_name) - {
+        *("creator_id", "account_id"),
+        *("follow_order", "created_on", "sampled_on"),  # of the sample, not of the account alone
+    }

@@ -10,7 +10,8 @@ import worlds
 from realreach.features import build_features, catalogue, feature_matrix, feature_names, model_columns
 from realreach.features.catalogue import CONTEXT, pillars_of
 
-PILLARS = ("growth", "engagement", "comments", "coherence")
+PILLARS = ("growth", "engagement", "comments", "audience")
+FAMILIES = (*PILLARS, "coherence")
 
 
 def test_every_record_is_complete():
@@ -43,8 +44,8 @@ def test_incomplete_record_is_caught(field, value, message):
 
 def test_families_stand_together_context_first():
     families = [f.family for f in catalogue()]
-    assert tuple(dict.fromkeys(families)) == ("context", *PILLARS)
-    assert families == sorted(families, key=("context", *PILLARS).index)
+    assert tuple(dict.fromkeys(families)) == ("context", *FAMILIES)
+    assert families == sorted(families, key=("context", *FAMILIES).index)
     assert catalogue()[: len(CONTEXT)] == CONTEXT
 
 

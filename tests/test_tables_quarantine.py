@@ -83,7 +83,7 @@ def test_an_unmended_quarantine_gives_the_same_findings(tmp_path: Path) -> None:
         stream.write("c,tiktok,1,,,,\n")
     second = read_tables(tmp_path / "aside").report
     found, again = ([(p.code, p.column, p.count) for p in report.problems] for report in (first, second))
-    assert found == again == [("not_a_number", "followers", 1), ("duplicate_conflict", "creator_id", 2)]
+    assert found == again == [("duplicate_conflict", "creator_id", 2), ("not_a_number", "followers", 1)]
 
 
 def test_json_lines_come_back_as_they_were(tmp_path: Path) -> None:

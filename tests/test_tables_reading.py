@@ -194,8 +194,8 @@ def test_row_numbers_count_blank_lines_as_a_spreadsheet_does(tmp_path: Path) -> 
     (tmp_path / "creators.csv").write_text("\n\ncreator_id,platform\n\na,tiktok\nb,no no\n,,\n\nc\nd,no no\n")
     problems = read_tables(tmp_path).report.problems
     assert [(p.code, p.rows) for p in problems] == [
-        ("field_count", ("creators.csv row 9",)),
         ("bad_category", ("creators.csv row 6", "creators.csv row 10")),
+        ("field_count", ("creators.csv row 9",)),
     ]
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from conftest import SENTINELS
-from realreach.bundle import FILES, manifest_sha256
+from realreach.bundle import FILES, OPTIONAL_FILES, manifest_sha256
 from realreach.cli import run_command
 from realreach.errors import ModelError, OutputError
 from realreach.features import build_features, feature_names
@@ -101,7 +101,7 @@ def test_the_version_is_challenger_and_never_champion(client, store):
 def test_the_bundle_in_the_store_is_the_bundle(store, bundle):
     with fetched_model("models:/realreach@challenger", store[1]) as folder:
         assert manifest_sha256(folder) == manifest_sha256(bundle)
-        assert {p.name for p in folder.iterdir()} == {*FILES, "manifest.json"}
+        assert {p.name for p in folder.iterdir()} == {*FILES, *OPTIONAL_FILES, "manifest.json"}
         kept = folder
     assert not kept.exists(), "the copy is cleared away"
 

@@ -19,6 +19,8 @@ _CALIBRATE_LEAST = 15
 """Creators of each class that a combination of pillars needs for a calibration of its own."""
 _BENT_LEAST = 1000
 """Calibration creators from which the curve may bend; below, it is a logistic line."""
+_STEEPEST = 2.5
+"""Steepest slope of a calibration line; honest ones lie around 1."""
 _KNOTS = 49
 _WINDOW_POWER = 2 / 3
 _WINDOW = (40, 600)
@@ -105,7 +107,7 @@ def calibration_curve(margin: FloatArray, target: FloatArray, weight: FloatArray
         # The margins know nothing of these creators: a flat curve, never one that turns the margin round.
         return knots, np.full(len(knots), np.average(target, weights=weight))
     if len(target) < _BENT_LEAST:
-        return knots, np.asarray(line.predict_proba(knots[:, None])[:, 1], dtype=np.float64)
+        return knots, _line(margin, target, weight, knots, float(line.coef_[0, 0]), float(line.intercept_[0]))
     bends = np.quantile(margin, (0.1, 0.35, 0.65, 0.9))
 
     def basis(x: FloatArray) -> FloatArray:
@@ -114,6 +116,24 @@ def calibration_curve(margin: FloatArray, target: FloatArray, weight: FloatArray
     bent = LogisticRegression(C=10.0, max_iter=1000).fit(basis(margin), target, sample_weight=weight)
     p = bent.predict_proba(basis(knots))[:, 1]
     return knots, np.clip(_rising(p), 1e-4, 1.0 - 1e-4)
+
+
+def _line(
+    margin: FloatArray, target: FloatArray, weight: FloatArray, knots: FloatArray, slope: float, offset: float
+) -> FloatArray:
+    """Return the logistic line at the knots, its slope held to what log-odds can need.
+
+    Margins are log-odds already. Where a few trees leave them next to equal, a steep line fits the noise between them,
+    and calls everybody certain whose margin lies a hair outside.
+    """
+    if slope > _STEEPEST:
+        slope, base = _STEEPEST, float(np.average(target, weights=weight))
+        low, high = -slope * margin.max() - 20.0, -slope * margin.min() + 20.0
+        for _ in range(60):  # the offset at which the line holds for all creators together
+            offset = (low + high) / 2.0
+            above = np.average(1.0 / (1.0 + np.exp(-(slope * margin + offset))), weights=weight) > base
+            low, high = (low, offset) if above else (offset, high)
+    return np.asarray(1.0 / (1.0 + np.exp(-(slope * knots + offset))), dtype=np.float64)
 
 
 def share_range(

@@ -233,8 +233,8 @@ def delivery_weight(style: npt.NDArray[Any], dose: FloatArray) -> FloatArray:
 
     Examples
     --------
-    >>> delivery_weight(np.array(["block", "block", "drip"]), np.array([0.1, 0.3, 0.3])).round(2).tolist()
-    [0.24, 1.27, 0.23]
+    >>> delivery_weight(np.array(["block", "block", "drip"]), np.array([0.1, 0.3, 0.4])).round(2).tolist()
+    [0.24, 1.27, 0.22]
     """
     return np.where(style == "block", 0.85, 0.15) * np.clip((dose - 0.06) / 0.14, 0.2, 1.5)
 

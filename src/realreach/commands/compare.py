@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         from realreach.files import atomic_file
 
         with atomic_file(arguments.out, overwrite=arguments.overwrite) as path:
-            neutral(compared.creators, ("creator_id", "platform"))[0].to_csv(path, index=False, lineterminator="\n")
+            neutral(compared.creators, ["creator_id"])[0].to_csv(path, index=False, lineterminator="\n")
         console.say(f"changes: {arguments.out}")
     return 0
 

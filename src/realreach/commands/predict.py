@@ -146,6 +146,8 @@ def model_folder(model: str | None, tracking_uri: str | None = None) -> Iterator
         with fetched_model(model, tracking_uri) as folder:
             yield folder
         return
+    if model is not None and "://" in model:
+        raise ModelError(f"{model}: a model is read from a local folder only. Copy it to this machine first.")
     yield default_model() if model is None else Path(model)
 
 
