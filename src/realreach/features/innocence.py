@@ -174,7 +174,9 @@ def compute(view: View) -> dict[str, FloatArray]:
     np.maximum.at(dated, curve.owner, (~np.isnan(curve.columns["surprise"])).astype(np.float64))
     long = np.zeros(n)
     long[curve.owner] = curve.columns["span"]
-    has_curve = (dated > 0) & (long >= MINIMUM_DAYS)
+    followed = np.zeros(n)
+    np.maximum.at(followed, curve.owner, curve.columns["level"])
+    has_curve = (dated > 0) & (long >= MINIMUM_DAYS) & (followed > 0)
     by_curve = 1.0 - np.prod([1.0 - tested.strengths[name] for name in _CURVE_ALONE], axis=0)
     values = _totals(curve, w, by_curve, n)
     told = {"growth__innocence__366d__unexplained_share": values["share"]}
