@@ -123,7 +123,7 @@ def style_measures(done: Normalised, found: Tokens) -> dict[str, npt.NDArray[np.
         Tokens of ``done.plain``.
     """
     n = len(done)
-    raw, plain = decode(done.raw), decode(done.plain)
+    raw, plain = done.raw_points, done.plain_points
     written, marked = _Counter(raw), _Counter(plain)
     words = np.bincount(found.rows[found.is_word], minlength=n)
     slang = np.isin(bucket(found.sums, 1, _WORD_KIND_BITS), _SLANG_HASHES) & found.is_word
@@ -131,7 +131,7 @@ def style_measures(done: Normalised, found: Tokens) -> dict[str, npt.NDArray[np.
     letters = upper | _between(raw.codes, ((0x61, 0x7B), (0xDF, 0xF7), (0xF8, 0x250), (0x430, 0x460)))
     uppers, letter_count = raw.count(upper), raw.count(letters)
     emoji, at_end = _emoji(raw)
-    folded = decode(done.folded)
+    folded = done.folded_points
     out = {
         "length": raw.lengths,
         "words": words,

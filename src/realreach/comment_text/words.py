@@ -8,7 +8,7 @@ for one chance in about 10^19 for each pair.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -159,7 +159,7 @@ class Words:
     lengths: _I64
     starts: _I64
 
-    @property
+    @cached_property
     def owner(self) -> _I64:
         """Number of the text that each word stands in."""
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
