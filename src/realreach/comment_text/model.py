@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text.bags import BagReference
+from realreach.comment_text.compiled import kernels_for
 from realreach.comment_text.hashing import read_points, tokens, word_and_char_grams
 from realreach.comment_text.normalise import Normalised
 from realreach.comment_text.style import STYLE_SIZE, style_bins
@@ -110,13 +111,18 @@ class CommentModel:
         ``heads`` is 1 for the margin of sold against ordinary alone, which costs less than all four.
         """
         out = np.empty((len(comments), heads))
+        if (compiled := kernels_for(len(comments))) is not None:
+            forms = (comments.raw_points, comments.folded_points, comments.plain_points)
+            flat = [part for points in forms for part in (points.codes, points.starts)]
+            compiled.score_comments(*flat, comments.odd_letters, self.grams, self.bits, self.style, self.bias, out)
+            return out
         for start in range(0, len(comments), _CHUNK):
             part = _part(comments, start, start + _CHUNK)
             out[start : start + _CHUNK] = self._margins(part, heads)
         return out
 
     def _margins(self, part: Normalised, heads: int) -> FloatArray:
-        points = read_points(part.plain)
+        points = read_points(part.plain_points)
         found = tokens(points)
         bins = style_bins(part, points, found)
         out = (self.bias[:heads] + self.style[:heads].T[bins].sum(axis=1, dtype=np.int64)).astype(np.float64)
