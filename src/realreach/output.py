@@ -150,7 +150,7 @@ def frame_of(columns: Mapping[str, Any]) -> pd.DataFrame:
     count = len(columns["creator_id"])
     frame: dict[str, Any] = {}
     for name in OUTPUT_COLUMNS:
-        kind = DTYPES.get(name, "str")
+        kind: Any = DTYPES.get(name, "str")
         values = columns.get(name)
         if kind in ("str", "boolean"):
             frame[name] = pd.array([None] * count if values is None else values, dtype=kind)

@@ -7,7 +7,7 @@ Imported only by way of :mod:`realreach.comment_text.compiled`.
 
 # Numba finds the types itself, at the first call.
 # ruff: noqa: ANN001
-# mypy: allow-untyped-defs, allow-untyped-decorators, allow-untyped-calls
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _emoji_at_end(raw, low, high):
     last = -1
     i = high - 1
     while i >= low:
-        c = np.int64(raw[i])
+        c = int(raw[i])
         i -= 1
         if _draws_nothing(c):
             continue
@@ -249,7 +249,9 @@ def _character_sums(plain, low, high, grams, shift, heads, total):
 
 
 @nb.njit(nogil=True, cache=True)
-def score_comments(raw, raw_starts, folded, folded_starts, plain, plain_starts, odd, grams, bits, weights, bias, out):
+def score_comments(
+    raw, raw_starts, folded, folded_starts, plain, plain_starts, odd, grams, bits, weights, bias, out
+) -> None:
     """Fill the margins of comments, as ``CommentModel.margins`` does.
 
     ``raw``, ``folded`` and ``plain`` are code points with the start of each comment (one entry more than comments);
@@ -296,7 +298,7 @@ def score_comments(raw, raw_starts, folded, folded_starts, plain, plain_starts, 
 
 
 @nb.njit(nogil=True, cache=True)
-def minima(codes, starts, members, number, draws, out):
+def minima(codes, starts, members, number, draws, out) -> None:
     """Fill the smallest hashes of the 4-grams of texts, as ``likeness.signatures`` draws them."""
     for at in range(len(members)):
         begin = starts[members[at]]

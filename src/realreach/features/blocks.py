@@ -15,7 +15,17 @@ import numpy as np
 
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["Ragged", "compute_in_blocks", "deviation", "mean_where", "quantile", "ratio", "segment_sum", "unknown"]
+__all__ = [
+    "Ragged",
+    "compute_in_blocks",
+    "deviation",
+    "mean_where",
+    "median",
+    "quantile",
+    "ratio",
+    "segment_sum",
+    "unknown",
+]
 
 _CELLS_PER_BLOCK = 400_000
 """Cells of one block; bounds memory, and keeps a block in the processor's cache."""
@@ -57,8 +67,8 @@ class Ragged:
         lengths = self.lengths
         if len(lengths) == 1:
             # One creator is a block as it stands: the same numbers in the same order, without a search for its rows.
-            rows = slice(int(self.starts[0]), int(self.starts[1]))
-            yield np.zeros(1, dtype=np.int64), {k: np.ascontiguousarray(v[rows])[None] for k, v in self.columns.items()}
+            own = slice(int(self.starts[0]), int(self.starts[1]))
+            yield np.zeros(1, dtype=np.int64), {k: np.ascontiguousarray(v[own])[None] for k, v in self.columns.items()}
             return
         order = np.argsort(lengths, kind="stable")
         for length in np.unique(lengths):
@@ -140,6 +150,24 @@ def quantile(ordered: FloatArray, share: float) -> FloatArray:
     low = int(np.floor(at))
     high = min(low + 1, ordered.shape[-1] - 1)
     return ordered[..., low] + (at - low) * (ordered[..., high] - ordered[..., low])
+
+
+def median(values: FloatArray, *, keepdims: bool = False) -> FloatArray:
+    """Return the median of each row, as ``np.median`` over the last axis does in four times the time for one creator.
+
+    A row with NaN has the median NaN.
+
+    Examples
+    --------
+    >>> median(np.array([[3.0, 1.0, 2.0, 10.0], [1.0, np.nan, 2.0, 3.0]]))
+    array([2.5, nan])
+    """
+    ordered = np.sort(values, axis=-1)
+    half, odd = divmod(ordered.shape[-1], 2)
+    out = ordered[..., half] if odd else (ordered[..., half - 1] + ordered[..., half]) / 2.0
+    # NaN comes last.
+    out = np.where(np.isnan(ordered[..., -1]), np.nan, out)
+    return out[..., None] if keepdims else out
 
 
 def mean_where(values: FloatArray, keep: np.ndarray, minimum: int = 1) -> FloatArray:

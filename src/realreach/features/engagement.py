@@ -13,7 +13,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from realreach.features.blocks import Ragged, compute_in_blocks, deviation, mean_where, quantile, ratio, segment_sum
+from realreach.features.blocks import (
+    Ragged,
+    compute_in_blocks,
+    deviation,
+    mean_where,
+    median,
+    quantile,
+    ratio,
+    segment_sum,
+)
 from realreach.features.catalogue import Feature
 from realreach.features.view import View
 from realreach.tables.core import FloatArray
@@ -218,7 +227,7 @@ def _likes_and_comments(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
     sums = (c["comments_count"].sum(axis=1) + 0.5) / (c["likes"].sum(axis=1) + 10.0)
     up, reply = _robust(likes), _robust(comments)
     orphan = (up > 2.5) & (reply < 0.5)
-    excess = np.where(reply < 0.5, likes - np.median(likes, axis=1, keepdims=True), 0.0).max(axis=1)
+    excess = np.where(reply < 0.5, likes - median(likes, keepdims=True), 0.0).max(axis=1)
     return {
         "coupling__100p__likes_comments": ratio(xy, np.sqrt(xx * yy)),
         "coupling__100p__slope": np.clip(slope, -5.0, 5.0),
@@ -231,8 +240,8 @@ def _likes_and_comments(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
 
 def _robust(values: FloatArray) -> FloatArray:
     """Return distances from the row's median in units of its (scaled) median deviation, at least 0.1."""
-    centred = values - np.median(values, axis=1, keepdims=True)
-    return centred / np.maximum(1.4826 * np.median(np.abs(centred), axis=1, keepdims=True), 0.1)
+    centred = values - median(values, keepdims=True)
+    return centred / np.maximum(1.4826 * median(np.abs(centred), keepdims=True), 0.1)
 
 
 def _level(column: str, name: str) -> Callable[[dict[str, FloatArray]], dict[str, FloatArray]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -40,8 +40,9 @@ _UTC = r"(?:Z|\+00:00)"
 _DAYS = re.compile(rf"(?:{_DAY}(?:{_TIME}{_UTC}?)?\n)+")
 _INSTANTS = re.compile(rf"(?:{_DAY}{_TIME}{_UTC}\n)+")
 
-_Values = list[Any]
-_Column = npt.NDArray[Any] | pa.Array
+_Values: TypeAlias = list[Any]
+_Column: TypeAlias = Any
+"""A NumPy array, or an Arrow array of strings."""
 
 
 class _Doubt(Exception):  # noqa: N818 - caught inside this module
