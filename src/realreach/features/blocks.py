@@ -21,10 +21,10 @@ __all__ = [
     "deviation",
     "mean_where",
     "median",
+    "not_known",
     "quantile",
     "ratio",
     "segment_sum",
-    "unknown",
 ]
 
 _CELLS_PER_BLOCK = 400_000
@@ -88,7 +88,7 @@ def compute_in_blocks(
 ) -> dict[str, FloatArray]:
     """Run ``kernel`` on each block and return one value per creator and name; NaN below ``minimum`` rows."""
     creators = len(ragged.starts) - 1
-    out = {name: unknown(creators) for name in names}
+    out = {name: not_known(creators) for name in names}
     for members, columns in ragged.blocks():
         if next(iter(columns.values())).shape[1] < minimum:
             continue
@@ -114,10 +114,10 @@ def ratio(above: FloatArray, below: FloatArray) -> FloatArray:
     """
     if above.shape != below.shape:
         above, below = np.broadcast_arrays(above, below)
-    return np.divide(above, below, out=unknown(below.shape), where=below > 0)
+    return np.divide(above, below, out=not_known(below.shape), where=below > 0)
 
 
-def unknown(shape: int | tuple[int, ...]) -> FloatArray:
+def not_known(shape: int | tuple[int, ...]) -> FloatArray:
     """Return an array of NaN (half the time of ``np.full``, which counts where there are hundreds for one creator)."""
     out = np.empty(shape)
     out.fill(np.nan)

@@ -19,6 +19,7 @@ from realreach.features.blocks import (
     deviation,
     mean_where,
     median,
+    not_known,
     quantile,
     ratio,
     segment_sum,
@@ -104,7 +105,7 @@ def settled_posts(posts: Ragged) -> Ragged:
 def compute(view: View) -> dict[str, FloatArray]:
     """Return the engagement features of every creator of the view, one array per catalogue name; NaN = not known."""
     n = len(view)
-    out = {f.name: np.full(n, np.nan) for f in FEATURES}
+    out = {f.name: not_known(n) for f in FEATURES}
     out["context__posts__100p__count"] = np.zeros(n)
     if view.posts is None:
         return out
@@ -150,7 +151,7 @@ def _steps(values: FloatArray, autocorrelation: FloatArray) -> tuple[FloatArray,
     """Return the largest t of a lasting step up and down, corrected for autocorrelation (AR(1)); 4 posts on each side."""
     m = values.shape[1]
     if m < 8:
-        return np.full(len(values), np.nan), np.full(len(values), np.nan)
+        return not_known(len(values)), not_known(len(values))
     k = np.arange(4, m - 3)
     total = values.sum(axis=1, keepdims=True)
     head = np.cumsum(values, axis=1)[:, k - 1]
@@ -177,7 +178,7 @@ def _likes(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
     scaled = rest / (sd[:, None] + 0.02)
     m = log.shape[1]
     half = m // 2
-    change = np.full(len(log), np.nan)
+    change = not_known(len(log))
     if m >= 12:
         change = np.log((_spread(rest[:, half:]) + 0.05) / (_spread(rest[:, :half]) + 0.05))
     return {

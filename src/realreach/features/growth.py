@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from realreach.features.blocks import Ragged, compute_in_blocks, deviation, mean_where, median, ratio
+from realreach.features.blocks import Ragged, compute_in_blocks, deviation, mean_where, median, not_known, ratio
 from realreach.features.catalogue import Feature
 from realreach.features.deliveries import FEATURES as DELIVERY_FEATURES
 from realreach.features.deliveries import floor_lift, measure
@@ -129,7 +129,7 @@ def compute(view: View) -> dict[str, FloatArray]:
     """Return the growth features (and the curve's context) of every creator, one array per name; NaN = not known."""
     history = view.history
     if history is None:
-        return {name: np.full(len(view), np.nan) for name in _NAMES}
+        return {name: not_known(len(view)) for name in _NAMES}
     values = curve_features(history, view.as_of)
     known = ~np.isnan(values["growth__zero_gain__366d__share"])
     ratio_now = np.log1p(view.following) - np.log1p(view.followers)
