@@ -43,11 +43,6 @@ KNOWN_FROM_ONE_ROW = {
     "context__comments__all__count": "a count of rows",
     "context__audience__all__count": "a count of rows",
     "engagement__hidden_likes__100p__share": "each post says by itself whether its likes are hidden",
-    "engagement__like_level__100p__log": "a level: a creator of whom only totals are known comes as one row",
-    "engagement__comment_level__100p__log": "likewise",
-    "engagement__share_level__100p__log": "likewise",
-    "engagement__comment_like_level__100p__log": "likewise",
-    "engagement__share_like_level__100p__log": "likewise",
 }
 """Features that one row tells for certain; all others must be NaN there."""
 
@@ -102,7 +97,7 @@ def check_records(records: Sequence[Feature]) -> None:
             f"{f.name}: expected family__quantity__window__statistic"
         )
         assert len(f.name.split("__")) == 4, f"{f.name}: expected four parts"
-        assert re.fullmatch(r"\d+(d|p|min)|all|now|burst", f.name.split("__")[2]), f"{f.name}: unknown window"
+        assert re.fullmatch(r"\d+(d|p|min|kb)|all|now|burst", f.name.split("__")[2]), f"{f.name}: unknown window"
         texts = (f.unit, f.missing, f.sentence, f.sentence_id)
         assert all(t and t == t.strip() for t in texts), f"{f.name}: unit, missing and both sentences are needed"
         assert f.sentence != f.sentence_id or f.name == "context__platform__now__code", f"{f.name}: not translated"

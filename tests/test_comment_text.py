@@ -72,7 +72,20 @@ def test_odd_letters_are_seen(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["halo kak", "café Việt", "cafe\u0301", "привет мир", "γεια", "🅱️anget", "x²", "ＷＷＷ草", "₱500", "ªº", "สวยมาก"],
+    [
+        "halo kak",
+        "café Việt",
+        "cafe\u0301",
+        "привет мир",
+        "γεια",
+        "🅱️anget",
+        "x²",
+        "tanda ⓟ saja",
+        "ＷＷＷ草",
+        "₱500",
+        "ªº",
+        "สวยมาก",
+    ],
 )
 def test_ordinary_letters_are_not_odd(text):
     assert normalise(texts(text)).odd_letters.tolist() == [False]
@@ -165,7 +178,7 @@ def test_handles_are_found_and_kept_apart():
         ("очень красиво", "other"),
         ("😍😍", "undecided"),
         ("", "undecided"),
-        ("Ich freue mich, dass es diesen Kanal gibt und danke dafür", "undecided"),
+        ("Ich freue mich sehr, dass es diesen Kanal gibt, danke dafür, was auch kommt", "undecided"),
     ],
 )
 def test_language_of_a_text(text, language):
@@ -225,6 +238,10 @@ def test_refilled_templates_hang_together():
 def test_other_owners_are_no_twins():
     _, keys, points = keys_of(*REFILLED)
     assert len(set(near_groups(np.arange(4), keys, points))) == 4
+    # The twins of one owner do not hide those of another.
+    _, keys, points = keys_of(*REFILLED[:2], *REFILLED[:2])
+    group = near_groups(np.array([0, 0, 1, 1]), keys, points)
+    assert group[0] == group[1] != group[2] == group[3]
 
 
 def test_groups_do_not_depend_on_the_order_of_rows():
@@ -258,8 +275,8 @@ def test_templates_shared_between_creators():
     wish, sold = "semoga sehat selalu kakak cantik", "dapat cuan tiap hari cuma di RAJA99 buruan"
     parts = []
     for i in range(3):
-        said = [wish, sold.replace("99", f"{i}{i}"), f"{worlds.WORDS[i]} oke"]
-        parts.append(worlds.creator(f"c{i}", comments={"text": said, "by_creator": np.zeros(3)}))
+        said = [wish, sold.replace("99", f"{i}{i}"), f"{worlds.WORDS[i]} oke", "terima kasih banyak ya semua"]
+        parts.append(worlds.creator(f"c{i}", comments={"text": said, "by_creator": np.arange(4.0) // 3}))
     own = worlds.creator("own", comments={"text": ["terima kasih banyak ya semua"] * 2, "by_creator": np.ones(2)})
     tables = worlds.checked(worlds.join(*parts, own))
     found = shared_templates(tables)

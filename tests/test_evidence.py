@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import worlds
 from realreach.bundle import Bundle
 from realreach.errors import UsageError
 from realreach.estimator import AuthenticityClassifier

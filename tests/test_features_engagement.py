@@ -128,16 +128,17 @@ def test_five_posts_are_needed(number):
     statistics_known = row[[n for n in row.index if n.startswith("engagement__")]].notna()
     assert statistics_known["engagement__likes__100p__spread"] == (number >= 5)
     assert statistics_known["engagement__hidden_likes__100p__share"] == (number >= 1)
-    # Three posts of one format would tell a rate; four posts of two formats tell what is hidden, and the plain levels.
-    from_one_post = [n for n in row.index if "_level__" in n or "hidden_likes" in n]
-    assert number >= 5 or not statistics_known.drop(from_one_post).any()
-    assert statistics_known["engagement__like_level__100p__log"] == (number >= 1)
+    # Three posts of one format would tell a rate; four posts of two formats tell only what is hidden.
+    assert number >= 5 or not statistics_known.drop("engagement__hidden_likes__100p__share").any()
+    assert statistics_known["engagement__like_level__100p__log"] == (number >= 5)
 
 
 @pytest.mark.parametrize("number", [1, 3, 40])
 def test_levels_are_means_per_post_whatever_their_number(number):
     posts = {"day": np.linspace(0, 90, number), "likes": 200.0, "comments_count": 10.0, "shares": 5.0}
     posts = {name: np.broadcast_to(values, number) for name, values in posts.items()}
+    # A row that is no post but the sum of all tells levels alone.
+    posts["format"] = np.full(number, "total" if number < 5 else "image")
     row = one(account("a", posts))
     per_follower = math.log10(200.0 / 10_000.0)
     assert row["engagement__like_level__100p__log"] == pytest.approx(per_follower, abs=0.002)

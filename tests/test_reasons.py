@@ -141,7 +141,7 @@ def test_parts_of_real_tables(model, language):
 
 
 def test_reason_shows_this_creators_value_beside_similar_creators(model):
-    fitted, matrix = model
+    fitted, _ = model
     tables = worlds.checked(worlds.organic("a"))
     own = feature_matrix(tables)
     part = parts_of(fitted, own, View(tables, decision_days(tables)))[0]

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import SENTINEL_HANDLE, nested_records, write_csv
 from realreach.errors import ModelError, UsageError
-from realreach.model import PILLARS, Calibration
+from realreach.model import Calibration
 from realreach.output import DTYPES, HEAD_COLUMNS
 from realreach.scores import OUTPUT_COLUMNS, STATUS_REASONS, Scorer
 from realreach.tables import CODES, SCHEMA_VERSION, read_tables, tables_from_frames, tables_from_records

@@ -14,16 +14,21 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from realreach._version import __version__
+from realreach.accounts.model import AccountModel, default_account_model
+from realreach.comment_text.model import CommentModel, default_comment_model
 from realreach.errors import ModelError, OutputError
+from realreach.features import feature_matrix
 from realreach.features.catalogue import CATALOGUE_VERSION, feature_names
 from realreach.files import atomic_folder, check_writable
 from realreach.heads import Heads
 from realreach.model import Calibration, FittedModel, Layout
 from realreach.references import References
+from realreach.tables.core import FloatArray, Tables
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -38,6 +43,7 @@ __all__ = [
     "load_bundle",
     "manifest_sha256",
     "save_bundle",
+    "side_models",
 ]
 
 BUNDLE_FORMAT = 2
@@ -53,7 +59,7 @@ FILES = (
 """What every bundle holds, besides ``manifest.json``."""
 
 EXTRAS = ("comments.json", "accounts.json")
-"""Plain files of other parts (comment model, account model) that travel with a model: stored and verified, not read."""
+"""The models of single comments and accounts that the features of a model were computed with, as plain numbers."""
 OPTIONAL_FILES = ("heads.json", *EXTRAS)
 """What a bundle of format 2 may hold besides; nothing else may lie in the folder."""
 
@@ -84,10 +90,35 @@ class Bundle:
         value = self.metadata.get("prevalence")
         return float(value) if isinstance(value, float) and 0.0 < value < 1.0 else None
 
+    @cached_property
+    def comment_model(self) -> CommentModel | None:
+        """The comment model that the features were computed with; None for the one that ships."""
+        text = self.extras.get("comments.json")
+        return None if text is None else CommentModel.from_dict(json.loads(text))
+
+    @cached_property
+    def account_model(self) -> AccountModel | None:
+        """The account model that the features were computed with; None for the one that ships."""
+        text = self.extras.get("accounts.json")
+        return None if text is None else AccountModel.from_dict(json.loads(text))
+
+    def features(self, tables: Tables, days: FloatArray) -> FloatArray:
+        """Return the features of creators as of their days of decision, computed as at the training of this model."""
+        as_of = days.astype("datetime64[D]")
+        return feature_matrix(tables, as_of, self.comment_model, self.account_model)
+
     @property
     def name(self) -> str:
         """Name and version of the model, as written into every score."""
         return f"{self.metadata['name']}-{self.metadata['version']}"
+
+
+def side_models(comments: CommentModel | None = None, accounts: AccountModel | None = None) -> dict[str, str]:
+    """Return the text of :data:`EXTRAS` for these models; None takes the one that ships."""
+    return {
+        "comments.json": json.dumps((comments or default_comment_model()).to_dict(), ensure_ascii=False),
+        "accounts.json": json.dumps((accounts or default_account_model()).to_dict(), ensure_ascii=False),
+    }
 
 
 def save_bundle(

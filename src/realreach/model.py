@@ -86,6 +86,12 @@ class Layout:
         return self.names == tuple(f.name for f in catalogue())
 
     @cached_property
+    def _judges(self) -> np.ndarray:
+        """Which of the used columns tell that their pillar is there."""
+        early = {f.name for f in catalogue() if not f.judges}
+        return np.array([self.names[i] not in early for i in self.used], dtype=bool)
+
+    @cached_property
     def used_names(self) -> tuple[str, ...]:
         """Names of the columns that the model sees, residuals marked ``__vs_peers``."""
         records = {f.name: f.model_name for f in catalogue()} if self.is_catalogue else {}
@@ -96,7 +102,7 @@ class Layout:
         known = ~np.isnan(matrix[:, self.used])
         out = np.zeros(len(matrix), dtype=np.int64)
         for bit in range(len(PILLARS)):
-            own = self.needs == (1 << bit)
+            own = (self.needs == (1 << bit)) & self._judges
             if own.any():
                 out |= known[:, own].any(axis=1).astype(np.int64) << bit
         return out if (self.needs > 0).any() else np.full(len(matrix), ALL_PILLARS, dtype=np.int64)

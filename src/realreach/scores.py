@@ -19,7 +19,6 @@ from realreach.bundle import Bundle, load_bundle
 from realreach.calibration import shifted_odds
 from realreach.confidence import CONFIDENCES, confidence_table, supplied
 from realreach.errors import ModelError, UsageError
-from realreach.features import feature_matrix
 from realreach.features.catalogue import column_numbers
 from realreach.features.view import View, decision_days
 from realreach.model import Assessment
@@ -126,7 +125,7 @@ class Scorer:
             creator gets the same numbers alone and in any crowd.
         """
         days = decision_days(tables, as_of)
-        matrix = feature_matrix(tables, days.astype("datetime64[D]"))
+        matrix = self.bundle.features(tables, days)
         return self.score_features(matrix, tables, days, set_aside=set_aside)
 
     def score_features(
@@ -243,7 +242,7 @@ class Scorer:
         """Return the rows of :meth:`score_result` as dictionaries, without a data frame in between."""
         tables, aside = result.tables, _set_aside(result.report)
         days = decision_days(tables, as_of)
-        matrix = feature_matrix(tables, days.astype("datetime64[D]"))
+        matrix = self.bundle.features(tables, days)
         invalid = [self._refused(key, codes, aside.get(key, 1)) for key, codes in result.report.invalid_creators]
         return rows_of(self._columns(matrix, tables, days, aside)) + invalid
 

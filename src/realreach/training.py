@@ -13,16 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from realreach.bundle import save_bundle
+from realreach.accounts.model import AccountModel
+from realreach.bundle import Bundle, save_bundle, side_models
 from realreach.calibration import RANGE_LEVEL
 from realreach.card import model_card
 from realreach.checks import Finding, Run, run_checks
+from realreach.comment_text.model import CommentModel
 from realreach.errors import InputError
 from realreach.evaluation import Evaluation, Labelled, evaluate_by_folds, evaluate_held_out
 from realreach.features import build_features
 from realreach.features.view import decision_days
 from realreach.power import SimulatedWorld, refuse_trained_seeds, world_seeds
 from realreach.power import judge as judge_model
+from realreach.scores import Scorer
 from realreach.settings import TrainSettings, to_toml
 from realreach.splits import Split
 from realreach.tables import ReadResult, Tables
@@ -68,7 +71,12 @@ class TrainingResult:
         )
 
 
-def labelled_creators(tables: Tables, as_of: object = None) -> Labelled:
+def labelled_creators(
+    tables: Tables,
+    as_of: object = None,
+    comment_model: CommentModel | None = None,
+    account_model: AccountModel | None = None,
+) -> Labelled:
     """Return features, labels and slices of the creators that have a label, sorted by creator_id.
 
     Raises
@@ -97,7 +105,7 @@ def labelled_creators(tables: Tables, as_of: object = None) -> Labelled:
         )
     weight = np.nan_to_num(labels.numbers("weight"), nan=1.0)
     groups = labels.strings("group_id").to_pylist()
-    features = build_features(picked, as_of)
+    features = build_features(picked, as_of, comment_model, account_model)
     return Labelled(
         features=features,
         target=target,
@@ -145,6 +153,8 @@ def train(
     as_of: object = None,
     data_name: str = "data",
     judge: SimulatedWorld | None = None,
+    comment_model: CommentModel | None = None,
+    account_model: AccountModel | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> TrainingResult:
     """Fit, evaluate and check a model.
@@ -161,6 +171,8 @@ def train(
         Logical name of the data for card and run; no path.
     judge
         A simulated world of a seed that is not in the data: recall and false positives in it go into card and metadata.
+    comment_model, account_model
+        Models of single comments and accounts that the features use; None for those that ship. They go into the bundle.
     report
         Called with a short sentence at every step.
 
@@ -181,7 +193,7 @@ def train(
     if judge is not None:
         refuse_trained_seeds(judge, seeds)
     report(f"features of {len(tables):,} creators")
-    data = labelled_creators(tables, as_of)
+    data = labelled_creators(tables, as_of, comment_model, account_model)
     by_folds = settings.folds > 0 or (len(data) < _FOLDS_BELOW and settings.time_split != "on")
     evaluation = (evaluate_by_folds if by_folds else evaluate_held_out)(data, settings, report)
     report("checks of the run")
@@ -191,11 +203,16 @@ def train(
     settings = settings.model_copy(update={"simulated": simulated})
     metadata = _metadata(data, evaluation, findings, settings, data_name)
     metadata["data"]["simulated_seeds"] = sorted(seeds)
-    judged = None if judge is None else judge_model(evaluation.estimator.fitted_, judge, report=report)
+    extras = side_models(comment_model, account_model)
+    judged = None
+    if judge is not None:
+        facts = {"name": settings.name, "version": metadata["version"]}
+        bundle = Bundle(evaluation.estimator.fitted_, facts, "", "", "", extras=extras)
+        judged = judge_model(Scorer(bundle, heads=False), judge, report=report)
     if judged is not None:
         metadata["judged"] = judged.to_dict(("honest", "share", "look_alike"))
     card = model_card(metadata, evaluation, findings, data.features, "" if judged is None else judged.markdown())
-    return TrainingResult(evaluation, findings, metadata, card, settings)
+    return TrainingResult(evaluation, findings, metadata, card, settings, extras)
 
 
 def _checks(data: Labelled, evaluation: Evaluation, settings: TrainSettings) -> list[Finding]:

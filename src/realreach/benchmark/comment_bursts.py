@@ -26,8 +26,10 @@ PROTOCOL = """
 one to five such comments, which count as neither. Every video is one creator with one post and goes through the
 ordinary features. The videos are ranked by one feature at a time: no model, no threshold, nothing fitted; the text
 model and the count of odd letters are not used to rank. What is known of a burst: it holds 10 comments or more with
-mathematical-bold letters (the set's own mark). The measure was written from the description of such bursts in the
-notes (accounts seen once, minutes apart, no likes, one template), looked at on this set once, and not changed then.
+mathematical-bold letters (the set's own mark). The
+measure of shared phrases was thought out after the comments of these three bursts had been read, and kept as first
+written: its constants were not fitted to the ranks, but the set is no unseen one. The other measures were written
+from the description of such bursts in the notes.
 
 **False positives by language.** Organic comments: the trending videos without rows that hold mathematical-bold letters,
 `gambling_topic`, YouTube 2013, the unlabelled comments under celebrities' posts. A comment is called sold at the

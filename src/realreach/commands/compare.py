@@ -126,9 +126,8 @@ def _scored(arguments: argparse.Namespace, console: Console) -> Comparison:
 
 def _side(scorer: Any, result: Any, as_of: object) -> tuple[Any, Any]:
     """Return features and scores of all creators of an input."""
-    from realreach.features import feature_matrix
     from realreach.features.view import decision_days
 
     days = decision_days(result.tables, as_of)
-    matrix = feature_matrix(result.tables, days.astype("datetime64[D]"))
+    matrix = scorer.bundle.features(result.tables, days)
     return matrix, scorer.score_features(matrix, result.tables, days)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="leave out mechanisms, purchased shares and what is real: their columns stay empty, scoring is faster",
     )
     parser.add_argument(
+        "--explain",
+        choices=("none", "flagged", "all"),
+        default="flagged",
+        help="whose reasons to tell (columns reasons and explanation); explaining costs far more than scoring",
+    )
+    parser.add_argument("--lang", choices=("en", "id"), default="en", help="language of the reasons' sentences")
+    parser.add_argument(
         "--tracking-uri", help="MLflow store for models:/ URIs (default: MLFLOW_TRACKING_URI, else ./mlflow.db)"
     )
     parser.add_argument(
@@ -75,6 +81,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
+    from realreach.evidence.explaining import ExplainingScorer
+
     console = Console(arguments)
     as_of = parse_day(arguments.as_of)
     kind = output_format(arguments)
@@ -87,7 +95,9 @@ def run(arguments: argparse.Namespace) -> int:
     scorer = load_scorer(arguments.model, arguments.tracking_uri, arguments.expect_sha256)
     if policy is not None:
         warn_other_model(policy, console, scorer.bundle.name, scorer.bundle.sha256)
-    scorer = replace(scorer, prevalence=arguments.prevalence, heads=not arguments.score_only)
+    told = ExplainingScorer(
+        scorer.bundle, arguments.prevalence, not arguments.score_only, arguments.explain, arguments.lang
+    )
     if arguments.dry_run:
         read = read_input(arguments, console, arguments.input)
         n = len(read.tables)
@@ -95,10 +105,10 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     with ExitStack() as stack:
         model = stack.enter_context(model_folder(arguments.model, arguments.tracking_uri))
-        scored = stack.enter_context(scored_creators(arguments, console, scorer, model, as_of))
+        scored = stack.enter_context(scored_creators(arguments, console, told, model, as_of))
         frames = scored.frames
         if policy is not None:
-            frames = _decided(frames, policy, scorer.prevalence or float(scorer.bundle.metadata["prevalence"]))
+            frames = _decided(frames, policy, told.prevalence or float(scorer.bundle.metadata["prevalence"]))
         poured = write_frames(frames, arguments, kind)
     _account(console, poured, scored.creators, scored.invalid, scorer)
     nameless = sum(len(part.broken) for part in scored.report.quarantined if part.table == "creators")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from realreach.engine import Settings
-    from realreach.scores import Scorer
+    from realreach.evidence.explaining import ExplainingScorer
     from realreach.tables import Report
 
 __all__ = ["Scored", "add_engine_arguments", "scored_creators"]
@@ -67,7 +67,7 @@ class Scored:
 
 @contextmanager
 def scored_creators(
-    arguments: argparse.Namespace, console: Console, scorer: Scorer, model: Path, as_of: Any
+    arguments: argparse.Namespace, console: Console, scorer: ExplainingScorer, model: Path, as_of: Any
 ) -> Iterator[Scored]:
     """Yield the scored creators of the input; what was found while reading has been said by then.
 
@@ -94,7 +94,12 @@ def scored_creators(
                 model,
                 _settings(arguments),
                 as_of=None if as_of is None else str(as_of),
-                options={"prevalence": scorer.prevalence, "heads": scorer.heads},
+                options={
+                    "prevalence": scorer.prevalence,
+                    "heads": scorer.heads,
+                    "explain": scorer.explain,
+                    "language": scorer.language,
+                },
                 score=_engine(arguments, stack),
                 progress=_bar(console, stack),
                 report=console.say,

@@ -10,8 +10,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from realreach.commands.common import Console, add_input_arguments, add_output_arguments, parse_day, read_input
+
+if TYPE_CHECKING:
+    from realreach.accounts.model import AccountModel
+    from realreach.comment_text.model import CommentModel
 
 __all__ = ["add_arguments", "run"]
 
@@ -41,6 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--judge", type=Path, metavar="DIR", help="world of realreach simulate, of another seed: power and false alarms"
+    )
+    parser.add_argument(
+        "--comment-model", type=Path, metavar="DIR", help="of realreach train-comments (default: the one that ships)"
+    )
+    parser.add_argument(
+        "--account-model", type=Path, metavar="DIR", help="of realreach train-accounts (default: the one that ships)"
     )
     parser.add_argument("--metrics", type=Path, help="write the full table of metrics as CSV")
     parser.add_argument("--no-mlflow", action="store_true", help="do not track the run")
@@ -98,7 +109,17 @@ def run(arguments: argparse.Namespace) -> int:
     from realreach.evaluation import summary_table
     from realreach.training import train
 
-    trained = train(result, settings, as_of=as_of, data_name=name, judge=world, report=console.say)
+    comments, accounts = _side_models(arguments)
+    trained = train(
+        result,
+        settings,
+        as_of=as_of,
+        data_name=name,
+        judge=world,
+        comment_model=comments,
+        account_model=accounts,
+        report=console.say,
+    )
     # The model first: whatever becomes of the reader of our output, the work is not lost.
     if arguments.out is not None:
         console.say(f"model: {trained.save(arguments.out, overwrite=arguments.overwrite)}")
@@ -131,6 +152,16 @@ def run(arguments: argparse.Namespace) -> int:
             "and cannot be promoted."
         )
     return 0
+
+
+def _side_models(arguments: argparse.Namespace) -> tuple[CommentModel | None, AccountModel | None]:
+    """Return the models of single comments and accounts that were named."""
+    from realreach.accounts.store import load_account_model
+    from realreach.learning.comment_files import load_comment_model
+
+    comments = None if arguments.comment_model is None else load_comment_model(arguments.comment_model)
+    accounts = None if arguments.account_model is None else load_account_model(arguments.account_model)
+    return comments, accounts
 
 
 def _check_targets(arguments: argparse.Namespace) -> None:

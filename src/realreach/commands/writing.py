@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -80,21 +81,41 @@ def _pour(frames: Iterable[pd.DataFrame], sink: Any, kind: str, raw_csv: bool) -
 
     poured = Poured()
     groups = _RowGroups(sink)
+    names: list[str] | None = None
     for number, given in enumerate(frames):
         poured.count(given)
-        frame = rounded(given)
+        # Creators whose row was set aside come last and lack the columns that only scores have.
+        names = list(given.columns) if names is None else names
+        frame = rounded(_with_columns(given, names))
         if kind == "csv":
             if not raw_csv:
                 frame, changed = neutral(frame, _TEXTS)
                 poured.neutralised += changed
             sink.write(frame.to_csv(index=False, header=number == 0, lineterminator="\n").encode("utf-8", "replace"))
         elif kind == "jsonl":
+            frame = _with_objects(frame)
             sink.write(frame.to_json(orient="records", lines=True, force_ascii=False, double_precision=15).encode())
         else:
             groups.add(frame)
     groups.close()
     sink.flush()
     return poured
+
+
+def _with_columns(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Return the frame with these columns, text columns that it lacks being empty."""
+    import pandas as pd
+
+    lacking = {name: pd.array([None] * len(frame), dtype="str") for name in names if name not in frame}
+    return frame.assign(**lacking)[names]
+
+
+def _with_objects(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with explanations as objects, as JSON lines hold them."""
+    if "explanation" not in frame:
+        return frame
+    objects = frame["explanation"].astype(object)
+    return frame.assign(explanation=objects.map(lambda v: json.loads(v) if isinstance(v, str) else None))
 
 
 class _RowGroups:

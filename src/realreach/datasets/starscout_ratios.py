@@ -40,6 +40,7 @@ def _convert(files: Mapping[str, pd.DataFrame], options: Options) -> dict[str, p
             "likes": rows["ForkEvent"].to_numpy(),
             "comments_count": rows["IssueCommentEvent"].to_numpy(),
             "shares": rows["IssuesEvent"].to_numpy(),
+            "format": "total",
         }
     )
     labels = pd.DataFrame(

@@ -21,7 +21,7 @@ from realreach.tables.report import Counts, Report
 if TYPE_CHECKING:
     import pandas as pd
 
-    from realreach.scores import Scorer
+    from realreach.evidence.explaining import ExplainingScorer
 
 __all__ = ["Job", "StoredRejects", "part_path", "score_shard", "stored_report"]
 
@@ -33,7 +33,7 @@ class Job:
     """What a worker needs to score any shard of a run; plain values, so that it travels between processes.
 
     ``work`` is the work folder (on storage that all workers see), ``model`` the model folder. ``options`` are
-    fields of :class:`realreach.scores.Scorer`.
+    fields of :class:`realreach.evidence.explaining.ExplainingScorer`.
     """
 
     work: str
@@ -50,10 +50,11 @@ def part_path(work: Path, shard: int, kind: str = "scored") -> Path:
 
 
 @lru_cache(maxsize=2)
-def _loaded(model: str) -> Scorer:
-    from realreach.scores import Scorer
+def _loaded(model: str) -> ExplainingScorer:
+    from realreach.bundle import load_bundle
+    from realreach.evidence.explaining import ExplainingScorer
 
-    return Scorer.load(model)
+    return ExplainingScorer(load_bundle(model), explain="none")
 
 
 @lru_cache(maxsize=2)

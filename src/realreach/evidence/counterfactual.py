@@ -92,7 +92,9 @@ def authenticity_without(model: FittedModel, view: View, windows: Windows, edits
         tables = replace(tables, posts=_posts(tables.posts, view.posts_table, view.comments_table, edits))
     if tables.comments is not None and view.comments_table is not None:
         tables = replace(tables, comments=_comments(tables.comments, view.comments_table, edits))
-    matrix = feature_matrix(tables, view.as_of[creators].astype("datetime64[D]"))
+    matrix = feature_matrix(
+        tables, view.as_of[creators].astype("datetime64[D]"), view.comment_model, view.account_model
+    )
     return 100.0 * (1.0 - model.probabilities(matrix))
 
 

@@ -15,7 +15,6 @@ from realreach.evidence.explanation import Evidence, Explanation
 from realreach.evidence.items import CommentItem, Counterfactual, PostItem
 from realreach.evidence.selection import WINDOW_CODES, Chosen, choose_comments, choose_posts
 from realreach.evidence.window_items import same_day_strength, window_item, with_crowd
-from realreach.features import feature_matrix
 from realreach.features.innocence import Innocence, innocence_of
 from realreach.features.view import View, decision_days
 from realreach.model import FittedModel, combination_name
@@ -71,7 +70,7 @@ def explain(
         If a key is not in the creators table, or the language is unknown.
     """
     days = decision_days(tables, as_of)
-    matrix = feature_matrix(tables, days.astype("datetime64[D]"))
+    matrix = scorer.bundle.features(tables, days)
     rows = _rows(scorer, tables, matrix, creator_id)
     return explanations_of(scorer.bundle, matrix, tables, days, rows, language=language, texts=texts, crowd=crowd)
 
@@ -123,7 +122,7 @@ def explain_rows(
     list of dict
         JSON-ready: ``base_points``, ``rest_points``, ``reasons``, ``windows``; the points add up to the authenticity.
     """
-    view = View(tables.take(rows), days[rows])
+    view = View(tables.take(rows), days[rows], bundle.comment_model, bundle.account_model)
     parts = parts_of(bundle.model, matrix[rows], view, _language(language))
     tested = innocence_of(view)
     by_creator = _by_creator(tested, len(rows))
@@ -177,7 +176,7 @@ def explanations_of(
     words = _language(language)
     if len(rows) == 0:
         return []
-    view = View(tables.take(rows), days[rows])
+    view = View(tables.take(rows), days[rows], bundle.comment_model, bundle.account_model)
     tested = innocence_of(view)
     if crowd and len(tables) > 1:
         tested = _crowded(tested, tables, days, rows, len(view))

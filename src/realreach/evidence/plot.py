@@ -60,7 +60,11 @@ def plot_explanation(explanation: Explanation, tables: Tables, target: str | Pat
         figure = Figure(figsize=(9.0, 8.0), layout="constrained")
         FigureCanvasAgg(figure)
         curve, posts, comments = figure.subplots(3, 1, sharex=True, height_ratios=(2.2, 1.5, 1.0))
-        score = "-" if explanation.authenticity is None else number(explanation.authenticity, explanation.language)
+        score = (
+            "-"
+            if explanation.authenticity is None
+            else number(round(explanation.authenticity, 1), explanation.language)
+        )
         title = words["title"].format(id=explanation.creator_id, day=explanation.as_of, score=score)
         figure.suptitle(_safe(title), parse_math=False)
         _curve(curve, view, explanation, words)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from realreach.accounts.model import AccountModel
 from realreach.comment_text.model import CommentModel
 from realreach.features.catalogue import Feature, catalogue, feature_names, model_columns
 from realreach.features.view import View, decision_days
@@ -17,14 +18,19 @@ if TYPE_CHECKING:
 __all__ = ["Feature", "build_features", "catalogue", "feature_matrix", "feature_names", "model_columns"]
 
 
-def feature_matrix(tables: Tables, as_of: object = None, comment_model: CommentModel | None = None) -> FloatArray:
+def feature_matrix(
+    tables: Tables,
+    as_of: object = None,
+    comment_model: CommentModel | None = None,
+    account_model: AccountModel | None = None,
+) -> FloatArray:
     """Return the features of ``n`` creators as an array of shape (n, number of catalogue records).
 
     The form for services: no data frame is built. See :func:`build_features` for the meaning.
     """
     from realreach.features import audience, coherence, comments, engagement, growth, innocence
 
-    view = View(tables, decision_days(tables, as_of), comment_model)
+    view = View(tables, decision_days(tables, as_of), comment_model, account_model)
     values: dict[str, FloatArray] = {
         "context__followers__now__log10": np.log10(np.maximum(view.followers, 1.0)),
         "context__platform__now__code": view.platform.astype(np.float64),
@@ -38,7 +44,12 @@ def feature_matrix(tables: Tables, as_of: object = None, comment_model: CommentM
     return matrix
 
 
-def build_features(tables: Tables, as_of: object = None, comment_model: CommentModel | None = None) -> pd.DataFrame:
+def build_features(
+    tables: Tables,
+    as_of: object = None,
+    comment_model: CommentModel | None = None,
+    account_model: AccountModel | None = None,
+) -> pd.DataFrame:
     """Describe each creator by the features of the catalogue.
 
     Parameters
@@ -48,7 +59,7 @@ def build_features(tables: Tables, as_of: object = None, comment_model: CommentM
     as_of
         Day of the decision: rows on or after it are not read. A date for all, an array with one per creator, or None:
         the label's ``as_of`` where there is one, else the day after the creator's own last observation.
-    comment_model
+    comment_model, account_model
         Model that judges single comments; None for the one that ships with the package.
 
     Returns
@@ -60,4 +71,5 @@ def build_features(tables: Tables, as_of: object = None, comment_model: CommentM
     import pandas as pd
 
     index = pd.Index(tables.creator_ids.to_pandas(), name="creator_id")
-    return pd.DataFrame(feature_matrix(tables, as_of, comment_model), index=index, columns=list(feature_names()))
+    matrix = feature_matrix(tables, as_of, comment_model, account_model)
+    return pd.DataFrame(matrix, index=index, columns=list(feature_names()))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from realreach.accounts.model import default_account_model
+from realreach.accounts.model import AccountModel, default_account_model
 from realreach.accounts.share import FEWEST_ACCOUNTS, suspicious_shares
 from realreach.accounts.streaks import STREAK_SCORE, streak_scores
 from realreach.features.blocks import Ragged, compute_in_blocks, not_known, quantile, ratio, segment_sum
@@ -79,14 +79,19 @@ def compute(view: View) -> dict[str, FloatArray]:
     if sample is None or len(sample.owner) == 0:
         return out
     out["context__audience__all__count"] = sample.lengths.astype(np.float64)
-    values = _probabilities(sample) | _shares(sample) | _sizes(sample) | _births(sample, view.as_of) | _streaks(sample)
+    values = (
+        _probabilities(sample, view.account_model or default_account_model())
+        | _shares(sample)
+        | _sizes(sample)
+        | _births(sample, view.as_of)
+        | _streaks(sample)
+    )
     out.update({f"audience__{name}": value for name, value in values.items()})
     return out
 
 
-def _probabilities(sample: Ragged) -> dict[str, FloatArray]:
+def _probabilities(sample: Ragged, model: AccountModel) -> dict[str, FloatArray]:
     """Return the estimated share with its interval, and the shape of the probabilities."""
-    model = default_account_model()
     columns = {name: sample.columns[name] for name in ACCOUNT_COLUMNS}
     known = np.asarray(~np.isnan(np.stack(list(columns.values()))).all(axis=0))
     part = sample.where(known)

@@ -52,6 +52,8 @@ class Feature:
         True if the model sees the value only as a residual against similar creators.
     monotone
         True if the model may only use the value in its expected direction.
+    judges
+        False if the value is known before its pillar can be judged; then it does not make the pillar count as given.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Feature:
     source: str = ""
     peers: bool = False
     monotone: bool = False
+    judges: bool = True
 
     @property
     def family(self) -> Pillar:

@@ -41,9 +41,9 @@ _TRACE = 1e-5
 
 def _f(
     name: str, unit: str, en: str, idn: str, direction: int = 0, low: float | None = None, high: float | None = None, source: str = "",
-    missing: str = _FEW, peers: bool = False,
+    missing: str = _FEW, peers: bool = False, judges: bool = True,
 ) -> Feature:  # fmt: skip
-    return Feature(f"engagement__{name}", unit, missing, en, idn, direction, low, high, source, peers)
+    return Feature(f"engagement__{name}", unit, missing, en, idn, direction, low, high, source, peers, judges=judges)
 
 
 FEATURES: tuple[Feature, ...] = (
@@ -56,11 +56,11 @@ FEATURES: tuple[Feature, ...] = (
     _f("likes_per_view__100p__log", "log10 ratio", "likes per view", "suka per tayangan", 0, source="R5", peers=True),
     _f("shares_per_like__100p__log", "log10 ratio", "shares per like", "bagikan per suka", 0, source="NORMS 3", peers=True),
     _f("saves_per_like__100p__log", "log10 ratio", "saves per like", "simpan per suka", 0, source="NORMS 3", peers=True),
-    _f("like_level__100p__log", "log10 likes per follower", "likes of a post per follower, on average", "rata-rata suka per pengikut", -1, source="R8", missing="no post with likes", peers=True),
-    _f("comment_level__100p__log", "log10 comments per follower", "comments of a post per follower, on average", "rata-rata komentar per pengikut", -1, source="R8", missing="no post with comments counted", peers=True),
-    _f("share_level__100p__log", "log10 shares per follower", "shares of a post per follower, on average", "rata-rata dibagikan per pengikut", -1, source="R8", missing="no post with shares", peers=True),
-    _f("comment_like_level__100p__log", "log10 ratio", "comments of all posts per like", "komentar semua posting per suka", 0, source="R9", missing="no post with likes and comments", peers=True),
-    _f("share_like_level__100p__log", "log10 ratio", "shares of all posts per like", "dibagikan semua posting per suka", 0, source="R9", missing="no post with likes and shares", peers=True),
+    _f("like_level__100p__log", "log10 likes per follower", "likes of a post per follower, on average", "rata-rata suka per pengikut", -1, source="R8", missing="fewer than five posts with these counts, and no row of totals", peers=True),
+    _f("comment_level__100p__log", "log10 comments per follower", "comments of a post per follower, on average", "rata-rata komentar per pengikut", -1, source="R8", missing="fewer than five posts with these counts, and no row of totals", peers=True),
+    _f("share_level__100p__log", "log10 shares per follower", "shares of a post per follower, on average", "rata-rata dibagikan per pengikut", -1, source="R8", missing="fewer than five posts with these counts, and no row of totals", peers=True),
+    _f("comment_like_level__100p__log", "log10 ratio", "comments of all posts per like", "komentar semua posting per suka", 0, source="R9", missing="fewer than five posts with these counts, and no row of totals", peers=True),
+    _f("share_like_level__100p__log", "log10 ratio", "shares of all posts per like", "dibagikan semua posting per suka", 0, source="R9", missing="fewer than five posts with these counts, and no row of totals", peers=True),
     _f("likes_above_views__100p__share", "share of posts", "posts with more likes than views", "posting dengan suka melebihi tayangan", 1, 0, 1, "R5"),
     _f("zero_comments__100p__share", "share of posts", "posts without a comment", "posting tanpa komentar", 0, 0, 1, "DOMAIN 2.6", peers=True),
     _f("likes__100p__spread", "sd of ln likes", "spread of likes from post to post", "sebaran suka antar posting", 0, 0, None, "R2", peers=True),
@@ -91,7 +91,7 @@ FEATURES: tuple[Feature, ...] = (
     _f("digits__100p__first", "distance", "distance of first digits of likes from Benford's law", "jarak digit pertama suka dari hukum Benford", 0, 0, None, "R11", "fewer than 30 posts with likes", peers=True),
     _f("posting__100p__per_week", "log10 posts a week", "posts a week", "posting per minggu", 0, source="NORMS 3", missing="fewer than 5 posts", peers=True),
     _f("posting__100p__gap_cv", "ratio", "irregularity of posting", "ketidakteraturan posting", 0, 0, None, "NORMS 3", "fewer than 5 posts", peers=True),
-    _f("hidden_likes__100p__share", "share of posts", "posts with hidden or unknown likes", "posting dengan suka tersembunyi", 0, 0, 1, "EXPECTATIONS 4", "no post"),
+    _f("hidden_likes__100p__share", "share of posts", "posts with hidden or unknown likes", "posting dengan suka tersembunyi", 0, 0, 1, "EXPECTATIONS 4", "no post", judges=False),
 )  # fmt: skip
 
 
@@ -113,6 +113,8 @@ def compute(view: View) -> dict[str, FloatArray]:
     out["context__posts__100p__count"] = every.lengths.astype(np.float64)
     posts = settled_posts(every)
     posts.columns["log_level"] = np.log(np.maximum(posts.columns["level"], 1.0))
+    enough = segment_sum(np.ones(len(posts.owner)), posts.owner, n) >= MINIMUM_POSTS
+    posts.columns["told"] = np.where(enough[posts.owner], 1.0, posts.columns["is_total"])
     values = compute_in_blocks(every, _HABIT, _habit, MINIMUM_POSTS)
     for step in _STEPS:
         known = step.keep(posts.columns) if step.keep else np.ones(len(posts.owner), dtype=bool)
@@ -246,8 +248,13 @@ def _robust(values: FloatArray) -> FloatArray:
 
 
 def _level(column: str, name: str) -> Callable[[dict[str, FloatArray]], dict[str, FloatArray]]:
-    """Return the kernel of a level that is known from the first post on, for creators of whom only totals are known."""
+    """Return the kernel of a level: known from five posts on, or from one row that stands for all posts together."""
     return lambda c: {name: np.log10(c[column].mean(axis=1) / np.exp(c["log_level"].mean(axis=1)) + _TRACE)}
+
+
+def _told(c: dict[str, FloatArray]) -> np.ndarray:
+    """Return the posts that levels are told from: all of a creator with five, else rows that are totals."""
+    return c["told"] == 1.0
 
 
 def _share_like_level(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
@@ -361,11 +368,11 @@ _STEPS = (
         "coupling__100p__likes_comments", "coupling__100p__slope", "coupling__100p__residual",
         "comments_per_like__100p__log", "orphan_likes__100p__share", "orphan_likes__100p__excess",
     )),
-    _Step(_level("likes", "like_level__100p__log"), ("likes", "level"), ("like_level__100p__log",), 1),
-    _Step(_level("comments_count", "comment_level__100p__log"), ("comments_count", "level"), ("comment_level__100p__log",), 1),
-    _Step(_level("shares", "share_level__100p__log"), ("shares", "level"), ("share_level__100p__log",), 1),
-    _Step(_comment_like_level, ("likes", "comments_count"), ("comment_like_level__100p__log",), 1),
-    _Step(_share_like_level, ("likes", "shares"), ("share_like_level__100p__log",), 1),
+    _Step(_level("likes", "like_level__100p__log"), ("likes", "level"), ("like_level__100p__log",), 1, _told),
+    _Step(_level("comments_count", "comment_level__100p__log"), ("comments_count", "level"), ("comment_level__100p__log",), 1, _told),
+    _Step(_level("shares", "share_level__100p__log"), ("shares", "level"), ("share_level__100p__log",), 1, _told),
+    _Step(_comment_like_level, ("likes", "comments_count"), ("comment_like_level__100p__log",), 1, _told),
+    _Step(_share_like_level, ("likes", "shares"), ("share_like_level__100p__log",), 1, _told),
     _Step(_views, ("views",), ("views__100p__spread",)),
     _Step(_view_rate, ("views", "level"), ("view_rate__100p__median",)),
     _Step(_likes_and_views, ("likes", "views"), (

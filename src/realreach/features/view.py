@@ -16,6 +16,7 @@ from realreach.features.blocks import Ragged, not_known
 from realreach.tables.core import FloatArray, IntArray, Table, Tables
 
 if TYPE_CHECKING:
+    from realreach.accounts.model import AccountModel
     from realreach.features.post_strength import PostStrength
     from realreach.features.windows import Curve
 
@@ -127,13 +128,14 @@ class View:
     """The tables of ``n`` creators as they stood before ``as_of``; derived columns are computed once and shared.
 
     Windows: the last 367 observed days of the follower history, the newest 100 posts of two years, the newest 5,000
-    comments, 50,000 follower accounts. Rows on or after ``as_of`` are not read. ``comment_model`` is None for the one
-    that ships.
+    comments, 50,000 follower accounts. Rows on or after ``as_of`` are not read. ``comment_model`` and
+    ``account_model`` are None for those that ship.
     """
 
     tables: Tables
     as_of: FloatArray
     comment_model: CommentModel | None = None
+    account_model: AccountModel | None = None
 
     def __len__(self) -> int:
         return len(self.tables)
@@ -177,6 +179,8 @@ class View:
         columns["day"] = table.days("posted_at")
         columns["age"] = self.as_of[table.creator] - columns["day"]
         columns["is_video"] = self._is_video(table)
+        totals = pc.equal(table.strings("format"), "total").fill_null(False)
+        columns["is_total"] = totals.to_numpy(zero_copy_only=False).astype(np.float64)
         columns["level"] = self._level_at(table.creator, columns["day"])
         return Ragged(columns, table.starts)
 

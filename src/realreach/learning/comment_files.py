@@ -7,12 +7,12 @@ import json
 from pathlib import Path
 
 from realreach._version import __version__
-from realreach.comment_text.model import KINDS
-from realreach.errors import OutputError
+from realreach.comment_text.model import KINDS, CommentModel, read_comment_model
+from realreach.errors import ModelError, OutputError
 from realreach.files import atomic_folder
 from realreach.learning.comments import Trained
 
-__all__ = ["check_overwrite", "comment_card", "figures_table", "save_comment_model"]
+__all__ = ["check_overwrite", "comment_card", "figures_table", "load_comment_model", "save_comment_model"]
 
 _FILES = ("model.json", "card.md")
 _KNOWN = {*_FILES, "manifest.json"}
@@ -55,6 +55,26 @@ def save_comment_model(trained: Trained, folder: str | Path, *, overwrite: bool 
         for name, text in content.items():
             (part / name).write_bytes(text.encode())
     return target
+
+
+def load_comment_model(folder: str | Path) -> CommentModel:
+    """Return the comment model of a folder that :func:`save_comment_model` wrote, its digest checked first.
+
+    Raises
+    ------
+    ModelError
+        If a file is missing, was changed, or is no comment model.
+    """
+    place = Path(folder)
+    try:
+        manifest = json.loads((place / "manifest.json").read_bytes())
+        content = (place / "model.json").read_bytes()
+        return read_comment_model(content, f"{place.name}/model.json", str(manifest["sha256"]["model.json"]))
+    except (OSError, ValueError, KeyError, TypeError) as err:
+        raise ModelError(
+            f"{place}: no comment model can be read there ({type(err).__name__}). Name a folder that realreach "
+            "train-comments wrote."
+        ) from err
 
 
 def figures_table(trained: Trained) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from realreach.features import feature_matrix
 from realreach.features.view import decision_days
 from realreach.power.look_alikes import kinds, only, wanted_number
 from realreach.power.terms import LEAST, WORDS, Report
@@ -121,7 +120,7 @@ def _part(scorer: Scorer, tables: Tables, truth: pd.DataFrame, *, natural: bool)
     for first in range(0, max(len(tables), 1), _CHUNK):
         part = tables.take(np.arange(first, min(first + _CHUNK, len(tables))))
         days = decision_days(part, None)
-        matrices.append(feature_matrix(part, days.astype("datetime64[D]")))
+        matrices.append(scorer.bundle.features(part, days))
         frames.append(scorer.score_features(matrices[-1], part, days))
     return JudgedWorld(
         matrix=np.concatenate(matrices),

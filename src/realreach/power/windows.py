@@ -15,7 +15,6 @@ import numpy as np
 
 from realreach.evidence import Explanation, explanations_of
 from realreach.false_alarms import wilson_interval
-from realreach.features import feature_matrix
 from realreach.features.innocence import Innocence, innocence_of
 from realreach.features.view import View, decision_days
 from realreach.features.windows import Windows
@@ -145,7 +144,7 @@ def judge_evidence(
     view = View(tables, days)
     tested = innocence_of(view)
     truth = _Truth.of(view, world.events, tested.windows)
-    matrix = feature_matrix(tables, days.astype("datetime64[D]"))
+    matrix = scorer.bundle.features(tables, days)
     model = scorer.bundle.model
     probability = model.probabilities(matrix)
     with np.errstate(invalid="ignore"):

@@ -73,10 +73,14 @@ class Contributions:
 
     def leading(self, row: int, code: ReasonCode) -> int | None:
         """Return the column that moves a code most in the code's own direction; None if no value of it is known."""
+        return next(iter(self.ranked(row, code)), None)
+
+    def ranked(self, row: int, code: ReasonCode) -> list[int]:
+        """Return the columns that move a code in the code's own direction, strongest first."""
         own = self.columns[row] * (self.code_of_column == CODES.index(code))
-        sign = np.sign(self.by_code[row, CODES.index(code)])
-        best = int(np.argmax(own * sign))
-        return best if own[best] * sign > 0 else None
+        moved = own * np.sign(self.by_code[row, CODES.index(code)])
+        order = np.argsort(-moved, kind="stable")
+        return [int(column) for column in order if moved[column] > 0]
 
 
 def contributions_of(model: FittedModel, matrix: FloatArray) -> Contributions:

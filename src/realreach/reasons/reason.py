@@ -12,7 +12,7 @@ import numpy as np
 from realreach.features.catalogue import Feature, catalogue
 from realreach.features.view import View
 from realreach.model import FittedModel
-from realreach.reasons.code import Direction, Language
+from realreach.reasons.code import Direction, Language, ReasonCode
 from realreach.reasons.codes import CODES, MISSING_DATA
 from realreach.reasons.contributions import Contributions, contributions_of
 from realreach.reasons.measures import measured, number
@@ -215,7 +215,7 @@ def _reason(
 ) -> Reason:  # fmt: skip
     code = CODES[at]
     direction: Direction = "hurts" if split.by_code[row, at] > 0 else "helps"
-    column = None if code is MISSING_DATA else split.leading(row, code)
+    column = None if code is MISSING_DATA else _shown(split, row, code, direction, records, values, position, near)
     feature = "" if column is None else split.names[column]
     record = records.get(feature)
     value = None if column is None else float(values[position[feature]])
@@ -239,6 +239,32 @@ def _reason(
         sentence=words,
         causes=code.causes(language) if direction == "hurts" else "",
     )
+
+
+_TELLING = 0.25
+"""Least part of the strongest column's contribution that a more telling column must have to be shown in its place."""
+
+
+def _shown(
+    split: Contributions, row: int, code: ReasonCode, direction: Direction, records: Mapping[str, Feature],
+    values: FloatArray, position: Mapping[str, int], near: Mapping[str, tuple[FloatArray, float]],
+) -> int | None:  # fmt: skip
+    """Return the column to show: the strongest whose value lies where its catalogue record says that it speaks.
+
+    Trees weigh columns together, so that the strongest alone can lie on the other side: true, but no explanation.
+    """
+    ranked = split.ranked(row, code)
+    for column in ranked:
+        if split.columns[row, column] / split.columns[row, ranked[0]] < _TELLING:
+            break
+        name = split.names[column]
+        record, company = records.get(name), _company(near.get(name))
+        if record is None or company is None or record.direction == 0:
+            return column
+        side = (float(values[position[name]]) - company.median) * record.direction
+        if side >= 0 if direction == "hurts" else side <= 0:
+            return column
+    return ranked[0] if ranked else None
 
 
 def _company(near: tuple[FloatArray, float] | None) -> Company | None:

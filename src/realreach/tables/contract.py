@@ -119,7 +119,10 @@ _POSTS = TableContract(
         _count("shares", "Shares."),
         _count("saves", "Saves."),
         Column(
-            "format", "category", "`image`, `carousel`, `video`, `reel`, `short`, `live`, `text`, ...", pattern=_TOKEN
+            "format",
+            "category",
+            "`image`, `carousel`, `video`, `reel`, `short`, `live`, `text`, ...; `total` for one row that sums posts.",
+            pattern=_TOKEN,
         ),
         Column("caption", "text", "Caption or title.", private=True),
         Column("is_sponsored", "flag", "1 where the post is marked as paid partnership."),

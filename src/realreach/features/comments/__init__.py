@@ -58,7 +58,7 @@ def _blocks(view: View) -> Iterator[View]:
     for low, high in pairwise(sorted(set(bounds))):
         creators = np.arange(low, high)
         part = Tables(tables.creators, posts=tables.posts, comments=tables.comments).take(creators)
-        yield View(part, view.as_of[creators], view.comment_model)
+        yield View(part, view.as_of[creators], view.comment_model, view.account_model)
 
 
 def _compute(view: View) -> dict[str, FloatArray]:

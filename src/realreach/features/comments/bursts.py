@@ -74,7 +74,7 @@ def surprise_of_bursts(second: IntArray, place: IntArray, stranger: np.ndarray) 
     >>> quiet, burst = np.arange(8) * 900, np.arange(6) * 10 + 50_000
     >>> second = np.concatenate([quiet, burst])
     >>> surprise_of_bursts(second, np.zeros(14, dtype=np.int64), np.ones(14, dtype=bool)).round(1)[[0, 9]]
-    array([0. , 9.4])
+    array([0.2, 9.4])
     """
     if len(second) == 0:
         return np.empty(0)
