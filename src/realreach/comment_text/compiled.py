@@ -10,11 +10,17 @@ from __future__ import annotations
 from functools import cache
 from importlib.util import find_spec
 from types import ModuleType
+from typing import TypeVar
 
-__all__ = ["LEAST_COMMENTS", "is_installed", "kernels_for", "warm_up"]
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["LEAST_COMMENTS", "frozen", "is_installed", "kernels_for", "warm_up"]
 
 LEAST_COMMENTS = 20_000
 """Comments in one call from which on loading the kernels is worth it."""
+
+_T = TypeVar("_T", bound=np.generic)
 
 _state = {"loaded": False, "wanted": True}
 
@@ -33,6 +39,13 @@ def kernels_for(comments: int) -> ModuleType | None:
 
     _state["loaded"] = True
     return kernels
+
+
+def frozen(values: npt.NDArray[_T]) -> npt.NDArray[_T]:
+    """Return a read-only view in one piece: one form of every array, so that a kernel is compiled once and not again."""
+    view = np.ascontiguousarray(values).view()
+    view.setflags(write=False)
+    return view
 
 
 def warm_up() -> bool:

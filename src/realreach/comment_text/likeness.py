@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text.codepoints import CodePoints
-from realreach.comment_text.compiled import kernels_for
+from realreach.comment_text.compiled import frozen, kernels_for
 from realreach.comment_text.normalise import Normalised
 from realreach.comment_text.words import Words, characters, mix, weighted_sums
 
@@ -82,7 +82,8 @@ def signatures(points: CodePoints) -> npt.NDArray[np.uint32]:
     some = np.flatnonzero(number > 0)
     if (compiled := kernels_for(len(points))) is not None:
         drawn = np.full((len(some), _MINIMA), 0xFFFFFFFF, dtype=np.uint32)
-        compiled.minima(letters.codes, letters.starts, some, number[some], _draws(), drawn)
+        arrays = (letters.codes, letters.starts, some, number[some], _draws())
+        compiled.minima(*map(frozen, arrays), drawn)
         out[some] = drawn
         return out
     ends = np.cumsum(number[some])

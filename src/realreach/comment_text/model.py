@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text.bags import BagReference
-from realreach.comment_text.compiled import kernels_for
+from realreach.comment_text.compiled import frozen, kernels_for
 from realreach.comment_text.hashing import read_points, tokens, word_and_char_grams
 from realreach.comment_text.normalise import Normalised
 from realreach.comment_text.style import STYLE_SIZE, style_bins
@@ -113,8 +113,10 @@ class CommentModel:
         out = np.empty((len(comments), heads))
         if (compiled := kernels_for(len(comments))) is not None:
             forms = (comments.raw_points, comments.folded_points, comments.plain_points)
-            flat = [part for points in forms for part in (points.codes, points.starts)]
-            compiled.score_comments(*flat, comments.odd_letters, self.grams, self.bits, self.style, self.bias, out)
+            flat = [part for points in forms for part in (frozen(points.codes), frozen(points.starts))]
+            compiled.score_comments(
+                *flat, frozen(comments.odd_letters), self.grams, self.bits, self.style, self.bias, out
+            )
             return out
         for start in range(0, len(comments), _CHUNK):
             part = _part(comments, start, start + _CHUNK)
