@@ -42,7 +42,7 @@ def kernels_for(comments: int) -> ModuleType | None:
 
 
 def frozen(values: npt.NDArray[_T]) -> npt.NDArray[_T]:
-    """Return a read-only view in one piece: one form of every array, so that a kernel is compiled once and not again."""
+    """Return a read-only view in one piece: one form of every array, so that a kernel is compiled only once."""
     view = np.ascontiguousarray(values).view()
     view.setflags(write=False)
     return view
