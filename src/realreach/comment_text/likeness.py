@@ -82,8 +82,8 @@ def signatures(points: CodePoints) -> npt.NDArray[np.uint32]:
     some = np.flatnonzero(number > 0)
     if (compiled := kernels_for(len(points))) is not None:
         drawn = np.full((len(some), _MINIMA), 0xFFFFFFFF, dtype=np.uint32)
-        arrays = (letters.codes, letters.starts, some, number[some], _draws())
-        compiled.minima(*map(frozen, arrays), drawn)
+        text = frozen(letters.codes), frozen(letters.starts)
+        compiled.minima(*text, frozen(some), frozen(number[some]), frozen(_draws()), drawn)
         out[some] = drawn
         return out
     ends = np.cumsum(number[some])
