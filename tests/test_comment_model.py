@@ -60,7 +60,7 @@ def slow_pieces(plain):
 
 
 def is_sign(c):
-    return ord(c) < 0x20000 and bool(hashing._IS_SIGN[ord(c)])
+    return ord(c) < 0x20000 and bool(hashing.SIGN_TABLE[ord(c)])
 
 
 def slow_pair(a, b, bits):
@@ -103,7 +103,7 @@ def test_style_bins_stay_in_their_blocks():
     done = read(HOSTILE)
     points = hashing.read_points(done.plain)
     bins = style.style_bins(done, points, hashing.tokens(points))
-    starts = [*style._STARTS, style.STYLE_SIZE]
+    starts = [*style.BIN_STARTS, style.STYLE_SIZE]
     for column in range(bins.shape[1]):
         assert (bins[:, column] >= starts[column]).all()
         assert (bins[:, column] < starts[column + 1]).all()

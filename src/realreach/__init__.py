@@ -20,6 +20,7 @@ from realreach._version import __version__
 
 if TYPE_CHECKING:
     from realreach.bundle import Bundle, load_bundle, save_bundle
+    from realreach.comment_text.compiled import warm_up
     from realreach.estimator import AuthenticityClassifier
     from realreach.features import build_features, catalogue
     from realreach.scores import Scorer
@@ -42,6 +43,7 @@ __all__ = [
     "tables_from_frames",
     "tables_from_records",
     "train",
+    "warm_up",
 ]
 
 _HOMES = {
@@ -58,6 +60,7 @@ _HOMES = {
     "tables_from_frames": "tables",
     "tables_from_records": "tables",
     "train": "training",
+    "warm_up": "comment_text.compiled",
 }
 
 

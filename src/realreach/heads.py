@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from realreach.model import Assessment
-from realreach.pillars import COMBINATIONS, PILLARS, combination_mask, combination_name
+from realreach.pillars import ALL_PILLARS, COMBINATIONS, PILLARS, combination_mask, combination_name
 from realreach.tables.core import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -110,6 +110,8 @@ class Chance:
         out = np.full(len(margin), np.nan)
         for mask, (slope, intercept) in self.line.items():
             rows = assessed.mask == mask
+            if not rows.any():
+                continue
             out[rows] = 0.5 * (1.0 + np.tanh((slope * margin[rows] + intercept) / 2.0))
         return out
 
@@ -147,6 +149,8 @@ class ShareHead:
         out = tuple(np.full(len(size), np.nan) for _ in range(3))
         for mask, levels in self.levels.items():
             rows = np.flatnonzero(assessed.mask == mask)
+            if len(rows) == 0:
+                continue
             chance = nonzero[rows]
             low, high = (np.interp(chance, levels[:, 0], levels[:, side]) for side in (1, 2))
             for values, level in zip(out, (low, np.full(len(rows), 0.5), high), strict=True):
@@ -247,7 +251,9 @@ class Heads:
 def _margins(booster: lgb.Booster, assessed: Assessment, spoken: Mapping[int, object]) -> FloatArray:
     """Return the booster's raw values for rows whose pillars it speaks of; NaN for the others."""
     out = np.full(len(assessed.mask), np.nan)
-    rows = np.flatnonzero(np.isin(assessed.mask, list(spoken)))
+    speaks = np.zeros(ALL_PILLARS + 1, dtype=bool)
+    speaks[list(spoken)] = True
+    rows = np.flatnonzero(speaks[assessed.mask])
     if len(rows):
         out[rows] = booster.predict(assessed.values[rows], raw_score=True, num_threads=1)
     return out

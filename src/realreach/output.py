@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from realreach.heads import MECHANISM_GROUPS
 from realreach.pillars import PILLARS
@@ -12,7 +14,7 @@ from realreach.pillars import PILLARS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DTYPES", "HEAD_COLUMNS", "OUTPUT_COLUMNS", "STATUS_REASONS", "rounded"]
+__all__ = ["DTYPES", "HEAD_COLUMNS", "OUTPUT_COLUMNS", "STATUS_REASONS", "frame_of", "rounded", "rows_of"]
 
 _MECHANISMS = {
     "bought_followers": "followers were bought",
@@ -133,6 +135,48 @@ DTYPES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Types of the output columns that are not text."""
+
+
+def frame_of(columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the output table from its columns as plain arrays and lists; those of heads that are not there are empty.
+
+    Parameters
+    ----------
+    columns
+        By name: float64 (NaN = no value) and int64 arrays, lists of text or of True and False (None = no value).
+    """
+    import pandas as pd
+
+    count = len(columns["creator_id"])
+    frame: dict[str, Any] = {}
+    for name in OUTPUT_COLUMNS:
+        kind: Any = DTYPES.get(name, "str")
+        values = columns.get(name)
+        if kind in ("str", "boolean"):
+            frame[name] = pd.array([None] * count if values is None else values, dtype=kind)
+        else:
+            frame[name] = np.full(count, np.nan) if values is None else values
+    return pd.DataFrame(frame)
+
+
+def rows_of(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of the same columns as dictionaries of plain Python values, None for what is missing.
+
+    Examples
+    --------
+    >>> rows = rows_of({"creator_id": ["a"], "fake_probability": np.array([np.nan]), "posts_used": np.array([3])})
+    >>> rows[0]["creator_id"], rows[0]["fake_probability"], rows[0]["posts_used"], rows[0]["pod_probability"]
+    ('a', None, 3, None)
+    """
+    count = len(columns["creator_id"])
+    rows: list[dict[str, Any]] = [{} for _ in range(count)]
+    for name in OUTPUT_COLUMNS:
+        values = columns.get(name)
+        plain = [None] * count if values is None else values.tolist() if isinstance(values, np.ndarray) else values
+        for row, value in zip(rows, plain, strict=True):
+            # NaN is the one value that differs from itself.
+            row[name] = value if value == value else None
+    return rows
 
 
 def rounded(frame: pd.DataFrame) -> pd.DataFrame:

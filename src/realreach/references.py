@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
-from realreach.features.catalogue import catalogue, feature_names
+from realreach.features.catalogue import catalogue, column_numbers, feature_names
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["PlainQuantiles", "References", "fit_references", "no_references"]
@@ -240,7 +240,7 @@ def _kind_of(name: str) -> str:
 
 def _company(matrix: FloatArray, kind: str) -> tuple[IntArray, FloatArray]:
     """Return the group and the size of each creator in one kind of company."""
-    position = {name: i for i, name in enumerate(feature_names())}
+    position = column_numbers()
     if kind == "growth":
         interval = matrix[:, position["context__interval__366d__days"]]
         return (interval > _SPARSE_DAYS).astype(np.int64), matrix[:, position["context__gain__366d__log10"]]

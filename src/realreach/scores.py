@@ -19,10 +19,10 @@ from realreach.bundle import Bundle, load_bundle
 from realreach.calibration import shifted_odds
 from realreach.confidence import CONFIDENCES, confidence_table, supplied
 from realreach.errors import ModelError, UsageError
-from realreach.features import feature_names
+from realreach.features.catalogue import column_numbers
 from realreach.features.view import View, decision_days
 from realreach.model import Assessment
-from realreach.output import DTYPES, HEAD_COLUMNS, OUTPUT_COLUMNS, STATUS_REASONS
+from realreach.output import DTYPES, OUTPUT_COLUMNS, STATUS_REASONS, frame_of, rows_of
 from realreach.pillars import PILLARS, combination_name
 from realreach.real import engagement_per_post, what_is_real
 from realreach.tables.contract import SCHEMA_VERSION
@@ -132,16 +132,20 @@ class Scorer:
         self, matrix: FloatArray, tables: Tables, days: FloatArray, *, set_aside: Mapping[str, int] | None = None
     ) -> pd.DataFrame:
         """Score creators whose features are already there; see :meth:`score_tables`."""
-        import pandas as pd
+        return frame_of(self._columns(matrix, tables, days, set_aside or {}))
 
+    def _columns(
+        self, matrix: FloatArray, tables: Tables, days: FloatArray, set_aside: Mapping[str, int]
+    ) -> dict[str, Any]:
+        """Return the output columns as plain arrays and lists: what a data frame and a service's answer are made of."""
         model = self.bundle.model
-        assessed = model.assess(matrix)
+        assessed, alone = model.assess_with_pillars(matrix)
         judged, present = assessed.mask, model.layout.present(matrix)
         flagged = assessed.probability > model.calibration.limit(judged)
         probability, low, high = (self._shifted(p) for p in (assessed.probability, assessed.low, assessed.high))
-        pillars = {name: self._shifted(p) for name, p in model.by_pillar(matrix).items()}
+        pillars = {name: self._shifted(p) for name, p in alone.items()}
         scored = ~np.isnan(probability)
-        position = {name: i for i, name in enumerate(feature_names())}
+        position = column_numbers()
         ids = tables.creator_ids.to_pylist()
         counts = {
             "history_days": np.nan_to_num(matrix[:, position["context__history__366d__days"]]),
@@ -153,44 +157,33 @@ class Scorer:
         shares = {f"suspicious_audience_share{end}": matrix[:, position[name]] for end, name in _SHARES.items()}
         confidence = self._confidence[present, supplied(counts, len(ids))]
         prevalence = self.bundle.prevalence if self.prevalence is None else self.prevalence
-        further = self._further(assessed, probability, tables, days, matrix) if self.heads else {}
-        frame = pd.DataFrame(
-            {
-                "creator_id": pd.array(ids, dtype="str"),
-                "platform": pd.array(tables.creators.strings("platform").to_pylist(), dtype="str"),
-                "as_of": pd.array(_day_texts(days), dtype="str"),
-                "status": pd.array(np.where(scored, "scored", "insufficient_data"), dtype="str"),
-                "status_reasons": pd.array(_reasons(judged, present), dtype="str"),
-                "authenticity": 100.0 * (1.0 - probability),
-                "fake_probability": probability,
-                "probability_low": low,
-                "probability_high": high,
-                "prevalence": np.where(scored, np.nan if prevalence is None else prevalence, np.nan),
-                "confidence": pd.array(_words(confidence, scored), dtype="str"),
-                "flagged": pd.array([bool(f) if s else None for f, s in zip(flagged, scored, strict=True)], "boolean"),
-                **{f"{name}_authenticity": 100.0 * (1.0 - pillars[name]) for name in PILLARS},
-                **shares,
-                "coverage": pd.array([combination_name(int(m)) for m in judged], dtype="str"),
-                **{name: values.astype(np.int64) for name, values in counts.items()},
-                "rows_set_aside": np.array([(set_aside or {}).get(i, 0) for i in ids], dtype=np.int64),
-                "model": pd.array([self.bundle.name] * len(ids), dtype="str"),
-                "schema_version": pd.array([SCHEMA_VERSION] * len(ids), dtype="str"),
-                **further,
-            }
-        )
-        empty = {
-            name: np.full(len(ids), np.nan) if name in DTYPES else pd.array([None] * len(ids), dtype="str")
-            for name in HEAD_COLUMNS
-            if name not in frame
+        return {
+            "creator_id": ids,
+            "platform": tables.creators.strings("platform").to_pylist(),
+            "as_of": _day_texts(days),
+            "status": ["scored" if s else "insufficient_data" for s in scored.tolist()],
+            "status_reasons": _reasons(judged, present),
+            "authenticity": 100.0 * (1.0 - probability),
+            "fake_probability": probability,
+            "probability_low": low,
+            "probability_high": high,
+            "prevalence": np.where(scored, np.nan if prevalence is None else prevalence, np.nan),
+            "confidence": _words(confidence, scored),
+            "flagged": [f if s else None for f, s in zip(flagged.tolist(), scored.tolist(), strict=True)],
+            **{f"{name}_authenticity": 100.0 * (1.0 - pillars[name]) for name in PILLARS},
+            **shares,
+            "coverage": [combination_name(m) for m in judged.tolist()],
+            **{name: values.astype(np.int64) for name, values in counts.items()},
+            "rows_set_aside": np.array([set_aside.get(i, 0) for i in ids], dtype=np.int64),
+            "model": [self.bundle.name] * len(ids),
+            "schema_version": [SCHEMA_VERSION] * len(ids),
+            **(self._further(assessed, probability, tables, days, matrix) if self.heads else {}),
         }
-        return frame.assign(**empty)[list(OUTPUT_COLUMNS)]
 
     def _further(
         self, assessed: Assessment, probability: FloatArray, tables: Tables, days: FloatArray, matrix: FloatArray
     ) -> dict[str, Any]:
         """Return the columns of the heads and of what is real; those that the model has no head for are left out."""
-        import pandas as pd
-
         heads = self.bundle.heads
         if not heads:
             return {}
@@ -199,12 +192,11 @@ class Scorer:
         for name, (low, median, high) in told.shares.items():
             out |= {name: median, f"{name}_low": low, f"{name}_high": high}
         if told.shares:
-            followers = np.rint(10.0 ** matrix[:, feature_names().index("context__followers__now__log10")])
+            followers = np.rint(10.0 ** matrix[:, column_numbers()["context__followers__now__log10"]])
             price = tables.creators.numbers("price_per_post")
             out |= what_is_real(followers, engagement_per_post(View(tables, days)), price, told.shares)
             currency = tables.creators.strings("currency").to_pylist()
-            priced = ~np.isnan(price)
-            out["currency"] = pd.array([c if p else None for c, p in zip(currency, priced, strict=True)], dtype="str")
+            out["currency"] = [c if p == p else None for c, p in zip(currency, price.tolist(), strict=True)]
         return out
 
     def score(self, record: Mapping[str, Any], as_of: object = None) -> dict[str, Any]:
@@ -237,7 +229,7 @@ class Scorer:
             except InputError as err:
                 answers.append(self._refused_record(record, err))
                 continue
-            for answer in _plain(self.score_result(result, as_of)):
+            for answer in self._answers(result, as_of):
                 # All rows of the record are this creator's, whatever key they carry, and a service sees no report.
                 answer["rows_set_aside"] = result.report.set_aside
                 codes = [p.code for p in result.report.problems if p.severity == "error" or p.code == "unknown_column"]
@@ -245,6 +237,14 @@ class Scorer:
                 answer["status_reasons"] = "+".join(dict.fromkeys(code for code in told if code))
                 answers.append(answer)
         return answers
+
+    def _answers(self, result: ReadResult, as_of: object) -> list[dict[str, Any]]:
+        """Return the rows of :meth:`score_result` as dictionaries, without a data frame in between."""
+        tables, aside = result.tables, _set_aside(result.report)
+        days = decision_days(tables, as_of)
+        matrix = self.bundle.features(tables, days)
+        invalid = [self._refused(key, codes, aside.get(key, 1)) for key, codes in result.report.invalid_creators]
+        return rows_of(self._columns(matrix, tables, days, aside)) + invalid
 
     def score_result(self, result: ReadResult, as_of: object = None, *, chunk: int = 20_000) -> pd.DataFrame:
         """Score what was read, ``chunk`` creators at a time, and add the creators whose row was set aside.
@@ -327,23 +327,9 @@ def _reasons(judged: IntArray, present: IntArray) -> list[str]:
 
 
 def _words(confidence: IntArray, scored: np.ndarray) -> list[str | None]:
-    return [
-        CONFIDENCES[level] if known and level >= 0 else None for level, known in zip(confidence, scored, strict=True)
-    ]
+    levels = zip(confidence.tolist(), scored.tolist(), strict=True)
+    return [CONFIDENCES[level] if known and level >= 0 else None for level, known in levels]
 
 
 def _day_texts(days: FloatArray) -> list[str | None]:
     return [str(np.datetime64(int(day), "D")) if day > 0 else None for day in days]
-
-
-def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return rows as dictionaries with plain Python values and None for what is missing."""
-    import pandas as pd
-
-    return [
-        {
-            str(name): None if pd.isna(value) else getattr(value, "item", lambda v=value: v)()
-            for name, value in row.items()
-        }
-        for row in frame.astype(object).to_dict("records")
-    ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -30,19 +31,20 @@ class CodePoints:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    @property
+    @cached_property
     def lengths(self) -> _I64:
         """Code points of each text."""
-        return np.diff(self.starts)
+        return self.starts[1:] - self.starts[:-1]
 
-    @property
+    @cached_property
     def owner(self) -> _I64:
         """Number of the text that each code point stands in."""
         return np.repeat(np.arange(len(self)), self.lengths)
 
     def count(self, hit: npt.NDArray[np.bool_]) -> _I64:
         """Return how many code points of each text are marked."""
-        return np.diff(np.searchsorted(np.flatnonzero(hit), self.starts)).astype(np.int64)
+        place = np.flatnonzero(hit).searchsorted(self.starts)
+        return place[1:] - place[:-1]
 
     def take(self, rows: _I64) -> CodePoints:
         """Return some texts, in the order given."""

@@ -25,13 +25,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from realreach.comment_text.codepoints import decode
+from realreach.comment_text.codepoints import CodePoints, decode
 from realreach.tables.core import IntArray
 
 __all__ = [
     "CHAR_SIZES",
     "PAIR",
     "SEEDS",
+    "SIGN_TABLE",
     "B",
     "M",
     "Points",
@@ -75,7 +76,7 @@ def _sign_table() -> npt.NDArray[np.bool_]:
     return table
 
 
-_IS_SIGN = _sign_table()
+SIGN_TABLE = _sign_table()
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +93,7 @@ class Points:
     count: int
 
 
-def read_points(text: pa.Array) -> Points:
+def read_points(text: pa.Array | CodePoints) -> Points:
     """Return the code points of ``plain`` texts of :func:`realreach.comment_text.normalise.normalise`.
 
     Examples
@@ -101,14 +102,14 @@ def read_points(text: pa.Array) -> Points:
     >>> "".join(map(chr, points.values.tolist())), points.rows.tolist()
     (' ab c!  d ', [0, 0, 0, 0, 0, 0, 0, 1, 2, 2])
     """
-    read = decode(text)
+    read = text if isinstance(text, CodePoints) else decode(text)
     rows = np.concatenate([np.zeros(1, dtype=np.int64), np.repeat(np.arange(len(read)), read.lengths + 1)])
     values = np.full(len(rows), _SPACE, dtype=np.uint64)
     inside = np.ones(len(rows), dtype=bool)
     inside[0] = False
     inside[read.starts[1:] + np.arange(1, len(read) + 1)] = False
     values[inside] = read.codes
-    sign = _IS_SIGN[np.minimum(values, np.uint64(_TABLE - 1)).astype(np.int64)] & (values < _TABLE)
+    sign = SIGN_TABLE[np.minimum(values, np.uint64(_TABLE - 1)).astype(np.int64)] & (values < _TABLE)
     return Points(values, rows, ~sign, len(read))
 
 

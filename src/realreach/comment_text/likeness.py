@@ -14,14 +14,17 @@ the first row, so that the order of rows changes nothing. Cost: about 24 multipl
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text.codepoints import CodePoints
+from realreach.comment_text.compiled import frozen, kernels_for
 from realreach.comment_text.normalise import Normalised
 from realreach.comment_text.words import Words, characters, mix, weighted_sums
 
-__all__ = ["exact_keys", "near_groups", "signatures", "template_keys"]
+__all__ = ["GRAM", "exact_keys", "near_groups", "signatures", "template_keys"]
 
 _I64 = npt.NDArray[np.int64]
 _U64 = npt.NDArray[np.uint64]
@@ -30,7 +33,7 @@ _SEED = 20_250_817
 _MINIMA = 24
 _BANDS = 8
 _AGREE = 14
-_GRAM = 4
+GRAM = 4
 _BLOCK = 4_000_000
 """Hashed 4-grams held at once; bounds memory."""
 
@@ -74,9 +77,15 @@ def signatures(points: CodePoints) -> npt.NDArray[np.uint32]:
     ``points`` is a plain text (:attr:`realreach.comment_text.normalise.Normalised.plain_points`).
     """
     letters = _only_words(points)
-    number = np.maximum(letters.lengths - (_GRAM - 1), 0)
+    number = np.maximum(letters.lengths - (GRAM - 1), 0)
     out = np.full((len(points), _MINIMA), 0xFFFFFFFF, dtype=np.uint32)
     some = np.flatnonzero(number > 0)
+    if (compiled := kernels_for(len(points))) is not None:
+        drawn = np.full((len(some), _MINIMA), 0xFFFFFFFF, dtype=np.uint32)
+        text = frozen(letters.codes), frozen(letters.starts)
+        compiled.minima(*text, frozen(some), frozen(number[some]), frozen(_draws()), drawn)
+        out[some] = drawn
+        return out
     ends = np.cumsum(number[some])
     low = 0
     while low < len(some):
@@ -102,16 +111,21 @@ def _only_words(points: CodePoints) -> CodePoints:
     return spaced.where(~(last & (spaced.codes == 0x20)))
 
 
+@cache
+def _draws() -> npt.NDArray[np.uint32]:
+    """Return factor and shift of each of the hashes."""
+    return np.random.default_rng(_SEED).integers(0, 2**32, (_MINIMA, 2), dtype=np.uint32)
+
+
 def _minima(letters: CodePoints, members: _I64, number: _I64) -> npt.NDArray[np.uint32]:
     starts = np.concatenate([[0], np.cumsum(number)[:-1]])
     at = np.repeat(letters.starts[members] - starts, number) + np.arange(int(number.sum()))
     gram = np.zeros(len(at), dtype=np.uint64)
-    for back in range(_GRAM):
+    for back in range(GRAM):
         gram = gram * np.uint64(0x9E3779B97F4A7C15) + letters.codes[at + back]
     low = mix(gram).astype(np.uint32)
-    draws = np.random.default_rng(_SEED).integers(0, 2**32, (_MINIMA, 2), dtype=np.uint32)
     out = np.empty((len(members), _MINIMA), dtype=np.uint32)
-    for j, (factor, shift) in enumerate(draws):
+    for j, (factor, shift) in enumerate(_draws()):
         hashed = low * (factor | np.uint32(1)) + shift
         # Multiplication mixes upwards only: the upper half decides.
         hashed ^= hashed >> np.uint32(15)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -87,12 +89,18 @@ def measure_comments(text: Normalised, words: Words | None = None) -> dict[str, 
     return {name: found[name].astype(np.float64) for name in MEASURES}
 
 
+@cache
+def _wishes() -> npt.NDArray[np.uint64]:
+    """Return the sorted numbers of the words of wishes and prayers."""
+    return np.sort(np.array([number_of(w) for w in set(_WISHES.split())], dtype=np.uint64))
+
+
 def is_wish(words: Words) -> _Bool:
     """Return whether at least a quarter of a comment's words, and two of them, are words of wishes and prayers.
 
     Such formulas repeat under honest posts ("semoga sehat selalu kak"): likeness must not count them.
     """
-    table = np.sort(np.array([number_of(w) for w in set(_WISHES.split())], dtype=np.uint64))
+    table = _wishes()
     at = np.minimum(np.searchsorted(table, words.numbers), len(table) - 1)
     hits = words.sum_by_text(table[at] == words.numbers)
     return np.asarray((hits >= 2) & (4 * hits >= np.diff(words.starts)), dtype=bool)

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text.bags import BagReference
+from realreach.comment_text.compiled import frozen, kernels_for
 from realreach.comment_text.hashing import read_points, tokens, word_and_char_grams
 from realreach.comment_text.normalise import Normalised
 from realreach.comment_text.style import STYLE_SIZE, style_bins
@@ -104,23 +105,33 @@ class CommentModel:
         if not (0.0 <= self.low <= self.high <= 1.0 and self.slope > 0.0 and self.scale > 0):
             raise ModelError("comment model: needs 0 <= low <= high <= 1, a slope and a scale above 0.")
 
-    def margins(self, comments: Normalised) -> FloatArray:
-        """Return the margins in weight units, shape (n, 4); every number is exact or rounded once."""
-        out = np.empty((len(comments), len(KINDS)))
+    def margins(self, comments: Normalised, heads: int = len(KINDS)) -> FloatArray:
+        """Return the margins in weight units, shape (n, heads); every number is exact or rounded once.
+
+        ``heads`` is 1 for the margin of sold against ordinary alone, which costs less than all four.
+        """
+        out = np.empty((len(comments), heads))
+        if (compiled := kernels_for(len(comments))) is not None:
+            forms = (comments.raw_points, comments.folded_points, comments.plain_points)
+            flat = [part for points in forms for part in (frozen(points.codes), frozen(points.starts))]
+            compiled.score_comments(
+                *flat, frozen(comments.odd_letters), self.grams, self.bits, self.style, self.bias, out
+            )
+            return out
         for start in range(0, len(comments), _CHUNK):
             part = _part(comments, start, start + _CHUNK)
-            out[start : start + _CHUNK] = self._margins(part)
+            out[start : start + _CHUNK] = self._margins(part, heads)
         return out
 
-    def _margins(self, part: Normalised) -> FloatArray:
-        points = read_points(part.plain)
+    def _margins(self, part: Normalised, heads: int) -> FloatArray:
+        points = read_points(part.plain_points)
         found = tokens(points)
         bins = style_bins(part, points, found)
-        out = (self.bias + self.style.T[bins].sum(axis=1, dtype=np.int64)).astype(np.float64)
+        out = (self.bias[:heads] + self.style[:heads].T[bins].sum(axis=1, dtype=np.int64)).astype(np.float64)
         for buckets, rows in word_and_char_grams(points, found, self.bits):
             count = np.bincount(rows, minlength=points.count)
             norm = np.sqrt(np.maximum(count, 1).astype(np.float64))
-            for head in range(len(KINDS)):
+            for head in range(heads):
                 # Sums of whole numbers far below 2**53: exact in any order.
                 total = np.bincount(rows, weights=self.grams[head][buckets], minlength=points.count)
                 out[:, head] += total / norm
@@ -131,7 +142,7 @@ class CommentModel:
 
         An empty comment has a probability like any other: it depends on the bias alone.
         """
-        return self._sold_table[stepped(self.margins(comments)[:, 0], self.scale)]
+        return self._sold_table[stepped(self.margins(comments, 1)[:, 0], self.scale)]
 
     def scores(self, comments: Normalised) -> FloatArray:
         """Return the probabilities of :data:`KINDS`, shape (n, 4); rows sum to 1, the first is ``1 - sold``."""

@@ -170,7 +170,7 @@ def _compatible(points: CodePoints) -> CodePoints:
     starts = np.concatenate([[0], np.flatnonzero(end) + 1]) - np.arange(int(wide.sum()) + 1)
     done = CodePoints(codes[~end], starts)
     done = done.where(np.arange(len(done.codes)) - np.repeat(starts[:-1], done.lengths) < TEXT_LIMIT)
-    lengths = points.lengths
+    lengths = points.lengths.copy()
     lengths[wide] = done.lengths
     out = np.empty(int(lengths.sum()), dtype=np.uint32)
     changed = np.repeat(wide, lengths)

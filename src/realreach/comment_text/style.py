@@ -13,12 +13,21 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from realreach.comment_text.codepoints import CodePoints, decode
+from realreach.comment_text.codepoints import CodePoints
 from realreach.comment_text.hashing import Points, Tokens, bucket, slow_hash
 from realreach.comment_text.normalise import Normalised
 from realreach.tables.core import IntArray
 
-__all__ = ["CROSSES", "MEASURES", "STYLE_SIZE", "style_bins", "style_measures"]
+__all__ = [
+    "BIN_STARTS",
+    "CROSSES",
+    "MEASURES",
+    "SLANG_BITS",
+    "SLANG_HASHES",
+    "STYLE_SIZE",
+    "style_bins",
+    "style_measures",
+]
 
 MEASURES: Mapping[str, tuple[float, ...]] = MappingProxyType(
     {
@@ -71,14 +80,14 @@ _SLANG = (
 """Words of careless writing: Indonesian particles and short forms, laughter, English chat forms."""
 _EMOJI = ((0x1F300, 0x1FB00), (0x2600, 0x27C0), (0x2B50, 0x2B56), (0x1F1E6, 0x1F200), (0x2190, 0x2200))
 _DRAWS_NOTHING = ((0xFE00, 0xFE10), (0x200D, 0x200E), (0x1F3FB, 0x1F400))
-_WORD_KIND_BITS = 62
+SLANG_BITS = 62
 
 
 def _hashed(words: list[str]) -> IntArray:
-    return np.unique(np.array([slow_hash(w, 1, _WORD_KIND_BITS) for w in words], dtype=np.int64))
+    return np.unique(np.array([slow_hash(w, 1, SLANG_BITS) for w in words], dtype=np.int64))
 
 
-_SLANG_HASHES = _hashed(_SLANG.split())
+SLANG_HASHES = _hashed(_SLANG.split())
 _EDGES = {name: np.asarray(edges, dtype=np.float64) for name, edges in MEASURES.items()}
 _SIZES = {name: len(edges) + 1 for name, edges in MEASURES.items()}
 
@@ -89,7 +98,7 @@ def _offsets() -> tuple[list[int], int]:
     return starts[:-1].tolist(), int(starts[-1])
 
 
-_STARTS, STYLE_SIZE = _offsets()
+BIN_STARTS, STYLE_SIZE = _offsets()
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,15 +132,15 @@ def style_measures(done: Normalised, found: Tokens) -> dict[str, npt.NDArray[np.
         Tokens of ``done.plain``.
     """
     n = len(done)
-    raw, plain = decode(done.raw), decode(done.plain)
+    raw, plain = done.raw_points, done.plain_points
     written, marked = _Counter(raw), _Counter(plain)
     words = np.bincount(found.rows[found.is_word], minlength=n)
-    slang = np.isin(bucket(found.sums, 1, _WORD_KIND_BITS), _SLANG_HASHES) & found.is_word
+    slang = np.isin(bucket(found.sums, 1, SLANG_BITS), SLANG_HASHES) & found.is_word
     upper = _between(raw.codes, ((0x41, 0x5B), (0xC0, 0xD7), (0xD8, 0xDF), (0x410, 0x430)))
     letters = upper | _between(raw.codes, ((0x61, 0x7B), (0xDF, 0xF7), (0xF8, 0x250), (0x430, 0x460)))
     uppers, letter_count = raw.count(upper), raw.count(letters)
     emoji, at_end = _emoji(raw)
-    folded = decode(done.folded)
+    folded = done.folded_points
     out = {
         "length": raw.lengths,
         "words": words,
@@ -221,10 +230,10 @@ def style_bins(done: Normalised, points: Points, found: Tokens) -> npt.NDArray[n
     bins = {name: np.searchsorted(_EDGES[name], values[name], side="left") for name in MEASURES}
     out = np.empty((points.count, len(MEASURES) + len(CROSSES)), dtype=np.int32)
     for column, name in enumerate(MEASURES):
-        out[:, column] = _STARTS[column] + bins[name]
+        out[:, column] = BIN_STARTS[column] + bins[name]
     for column, names in enumerate(CROSSES, start=len(MEASURES)):
         code = np.zeros(points.count, dtype=np.int64)
         for name in names:
             code = code * _SIZES[name] + bins[name]
-        out[:, column] = _STARTS[column] + code
+        out[:, column] = BIN_STARTS[column] + code
     return out

@@ -8,7 +8,7 @@ for one chance in about 10^19 for each pair.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from realreach.comment_text.codepoints import CodePoints
 
 __all__ = [
+    "BASE",
     "Characters",
     "Words",
     "characters",
@@ -29,8 +30,8 @@ __all__ = [
 
 _U64 = npt.NDArray[np.uint64]
 _I64 = npt.NDArray[np.int64]
-_BASE = 0x9E3779B97F4A7C15
-_INVERSE = pow(_BASE, -1, 2**64)
+BASE = 0x9E3779B97F4A7C15
+_INVERSE = pow(BASE, -1, 2**64)
 _SIZE = 0x20000
 
 
@@ -101,7 +102,7 @@ def _ranges(ranges: tuple[tuple[int, int], ...]) -> npt.NDArray[np.bool_]:
 def _powers(number: int) -> tuple[_U64, _U64]:
     """Return the powers of the base and of its inverse."""
     with np.errstate(over="ignore"):
-        up = np.cumprod(np.full(number, _BASE, dtype=np.uint64))
+        up = np.cumprod(np.full(number, BASE, dtype=np.uint64))
         down = np.cumprod(np.full(number, _INVERSE, dtype=np.uint64))
     return np.concatenate([[np.uint64(1)], up]), np.concatenate([[np.uint64(1)], down])
 
@@ -137,7 +138,7 @@ def number_of(word: str) -> int:
     >>> int(words.numbers[1]) == number_of("kak")
     True
     """
-    total = sum(ord(c) * pow(_BASE, i, 2**64) for i, c in enumerate(word, 1)) % 2**64
+    total = sum(ord(c) * pow(BASE, i, 2**64) for i, c in enumerate(word, 1)) % 2**64
     return int(mix(np.array([total], dtype=np.uint64))[0])
 
 
@@ -159,7 +160,7 @@ class Words:
     lengths: _I64
     starts: _I64
 
-    @property
+    @cached_property
     def owner(self) -> _I64:
         """Number of the text that each word stands in."""
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))

@@ -12,7 +12,7 @@ import numpy as np
 from realreach.accounts.model import AccountModel, default_account_model
 from realreach.accounts.share import FEWEST_ACCOUNTS, suspicious_shares
 from realreach.accounts.streaks import STREAK_SCORE, streak_scores
-from realreach.features.blocks import Ragged, compute_in_blocks, quantile, ratio, segment_sum
+from realreach.features.blocks import Ragged, compute_in_blocks, not_known, quantile, ratio, segment_sum
 from realreach.features.catalogue import Feature
 from realreach.features.view import View
 from realreach.tables.core import FloatArray
@@ -73,7 +73,7 @@ SHARE_NAMES = tuple(f"audience__suspicious__all__{end}" for end in ("low", "medi
 def compute(view: View) -> dict[str, FloatArray]:
     """Return the audience features of every creator of the view, one array per catalogue name; NaN = not known."""
     n = len(view)
-    out = {f.name: np.full(n, np.nan) for f in FEATURES}
+    out = {f.name: not_known(n) for f in FEATURES}
     out["context__audience__all__count"] = np.zeros(n)
     sample = view.audience
     if sample is None or len(sample.owner) == 0:
@@ -185,7 +185,7 @@ def _streaks(sample: Ragged) -> dict[str, FloatArray]:
     """Return how many followers lie in batches; a loop over the few creators of whom the order is known."""
     part = sample.where(~np.isnan(sample.columns["created"]) & ~np.isnan(sample.columns["follow_order"]))
     created, place = part.columns["created"], part.columns["follow_order"]
-    share = np.full(len(part.starts) - 1, np.nan)
+    share = not_known(len(part.starts) - 1)
     most = share.copy()
     for creator in np.flatnonzero(part.lengths >= FEWEST_ACCOUNTS):
         rows = slice(part.starts[creator], part.starts[creator + 1])

@@ -6,14 +6,26 @@ alone goes through the very same operations as in a crowd.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["Ragged", "compute_in_blocks", "deviation", "mean_where", "quantile", "ratio", "segment_sum"]
+__all__ = [
+    "Ragged",
+    "compute_in_blocks",
+    "deviation",
+    "mean_where",
+    "median",
+    "not_known",
+    "quantile",
+    "ratio",
+    "segment_sum",
+]
 
 _CELLS_PER_BLOCK = 400_000
 """Cells of one block; bounds memory, and keeps a block in the processor's cache."""
@@ -28,18 +40,20 @@ class Ragged:
     columns: dict[str, FloatArray]
     starts: IntArray
 
-    @property
+    @cached_property
     def lengths(self) -> IntArray:
         """Rows of each creator."""
-        return np.diff(self.starts)
+        return self.starts[1:] - self.starts[:-1]
 
-    @property
+    @cached_property
     def owner(self) -> IntArray:
         """Creator number of each row."""
         return np.repeat(np.arange(len(self.starts) - 1), self.lengths)
 
     def where(self, keep: np.ndarray) -> Ragged:
         """Return the rows for which ``keep`` is true."""
+        if keep.all():
+            return Ragged(dict(self.columns), self.starts)
         kept = np.concatenate([[0], np.cumsum(keep)])[self.starts].astype(np.int64)
         return Ragged({name: values[keep] for name, values in self.columns.items()}, kept)
 
@@ -51,6 +65,11 @@ class Ragged:
     def blocks(self) -> Iterator[tuple[IntArray, dict[str, FloatArray]]]:
         """Yield creator numbers and their columns as 2-D arrays, creators of one length together, shortest first."""
         lengths = self.lengths
+        if len(lengths) == 1:
+            # One creator is a block as it stands: the same numbers in the same order, without a search for its rows.
+            own = slice(int(self.starts[0]), int(self.starts[1]))
+            yield np.zeros(1, dtype=np.int64), {k: np.ascontiguousarray(v[own])[None] for k, v in self.columns.items()}
+            return
         order = np.argsort(lengths, kind="stable")
         for length in np.unique(lengths):
             low, high = np.searchsorted(lengths[order], [length, length + 1])
@@ -68,12 +87,18 @@ def compute_in_blocks(
     minimum: int = 1,
 ) -> dict[str, FloatArray]:
     """Run ``kernel`` on each block and return one value per creator and name; NaN below ``minimum`` rows."""
-    out = {name: np.full(len(ragged.starts) - 1, np.nan) for name in names}
+    creators = len(ragged.starts) - 1
+    out = {name: not_known(creators) for name in names}
     for members, columns in ragged.blocks():
         if next(iter(columns.values())).shape[1] < minimum:
             continue
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             values = kernel(columns)
+        if creators == 1:
+            for name, column in values.items():
+                one = float(column.item())
+                out[name][0] = one if math.isfinite(one) else math.nan
+            continue
         for name, column in values.items():
             out[name][members] = np.where(np.isfinite(column), column, np.nan)
     return out
@@ -87,8 +112,16 @@ def ratio(above: FloatArray, below: FloatArray) -> FloatArray:
     >>> ratio(np.array([1.0, 1.0]), np.array([2.0, 0.0]))
     array([0.5, nan])
     """
-    above, below = np.broadcast_arrays(above, below)
-    return np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 0)
+    if above.shape != below.shape:
+        above, below = np.broadcast_arrays(above, below)
+    return np.divide(above, below, out=not_known(below.shape), where=below > 0)
+
+
+def not_known(shape: int | tuple[int, ...]) -> FloatArray:
+    """Return an array of NaN (half the time of ``np.full``, which counts where there are hundreds for one creator)."""
+    out = np.empty(shape)
+    out.fill(np.nan)
+    return out
 
 
 def deviation(values: FloatArray, middle: FloatArray) -> FloatArray:
@@ -117,6 +150,24 @@ def quantile(ordered: FloatArray, share: float) -> FloatArray:
     low = int(np.floor(at))
     high = min(low + 1, ordered.shape[-1] - 1)
     return ordered[..., low] + (at - low) * (ordered[..., high] - ordered[..., low])
+
+
+def median(values: FloatArray, *, keepdims: bool = False) -> FloatArray:
+    """Return the median of each row, as ``np.median`` over the last axis does in four times the time for one creator.
+
+    A row with NaN has the median NaN.
+
+    Examples
+    --------
+    >>> median(np.array([[3.0, 1.0, 2.0, 10.0], [1.0, np.nan, 2.0, 3.0]]))
+    array([2.5, nan])
+    """
+    ordered = np.sort(values, axis=-1)
+    half, odd = divmod(ordered.shape[-1], 2)
+    out = ordered[..., half] if odd else (ordered[..., half - 1] + ordered[..., half]) / 2.0
+    # NaN comes last.
+    out = np.where(np.isnan(ordered[..., -1]), np.nan, out)
+    return out[..., None] if keepdims else out
 
 
 def mean_where(values: FloatArray, keep: np.ndarray, minimum: int = 1) -> FloatArray:

@@ -5,8 +5,10 @@ Column order, data dictionary, reasons and reports come from these records and f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Literal
 
 __all__ = [
@@ -15,6 +17,7 @@ __all__ = [
     "Feature",
     "Pillar",
     "catalogue",
+    "column_numbers",
     "feature_names",
     "model_columns",
     "pillars_of",
@@ -108,6 +111,12 @@ def catalogue() -> tuple[Feature, ...]:
 def feature_names() -> tuple[str, ...]:
     """Return the columns of the feature table."""
     return tuple(feature.name for feature in catalogue())
+
+
+@cache
+def column_numbers() -> Mapping[str, int]:
+    """Return the position of every column of the feature table by its name."""
+    return MappingProxyType({name: position for position, name in enumerate(feature_names())})
 
 
 @cache

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from realreach.features.blocks import Ragged, compute_in_blocks, deviation, mean_where, ratio, segment_sum
+from realreach.features.blocks import Ragged, compute_in_blocks, deviation, mean_where, not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
 from realreach.features.growth import MINIMUM_COUNTS
 from realreach.features.post_strength import first_post_from, range_max
@@ -46,7 +46,7 @@ FEATURES: tuple[Feature, ...] = (
 def compute(view: View) -> dict[str, FloatArray]:
     """Return the coherence features of every creator of the view, one array per catalogue name; NaN = not known."""
     n = len(view)
-    out = {f.name: np.full(n, np.nan) for f in FEATURES}
+    out = {f.name: not_known(n) for f in FEATURES}
     if view.posts is None:
         return out
     posts = view.settled
@@ -115,7 +115,7 @@ def _around(posts: Ragged, bursts: dict[str, FloatArray], creators: int) -> dict
             some & (bursts["measured"][at] > 0), np.maximum(bursts["cause_strength"][at], -3.0), np.nan
         )
         if len(owner)
-        else np.full(creators, np.nan),
+        else not_known(creators),
     }
     if len(owner) == 0:
         return out
@@ -164,7 +164,7 @@ def _coupling(bursts: dict[str, FloatArray], creators: int) -> dict[str, FloatAr
     measured = segment_sum(bursts["measured"], owner, creators) >= MINIMUM_COUNTS
     # What lies above two spreads, in followers: gain x (1 - 2 / surprise) of the part beyond the expected.
     excess = np.where(lonely, np.maximum(bursts["gain"], 0.0) * (1.0 - 2.0 / np.maximum(surprise, 2.0)), 0.0)
-    last = np.full(creators, np.nan)
+    last = not_known(creators)
     last[owner] = bursts["level"]
     largest = np.zeros(creators)
     np.maximum.at(largest, owner[lonely], surprise[lonely])

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from realreach.features.blocks import deviation, ratio
+from realreach.features.blocks import deviation, median, ratio
 from realreach.features.catalogue import Feature
 from realreach.tables.core import FloatArray, IntArray
 
@@ -67,7 +67,7 @@ def measure(gain: FloatArray, eligible: np.ndarray) -> dict[str, FloatArray]:
     dict
         Name without the family -> one value per curve; NaN or infinite = not known.
     """
-    usual = np.median(gain, axis=1)
+    usual = median(gain)
     calm = np.where(eligible, gain, usual[:, None])
     won = np.maximum(calm, 0.0)
     total = won.sum(axis=1)
@@ -92,8 +92,8 @@ def floor_lift(gain: FloatArray, windowed: FloatArray) -> FloatArray:
     """
     ordered = np.sort(gain, axis=1)
     m = gain.shape[1]
-    middle = np.median(gain, axis=1, keepdims=True)
-    spread = 1.4826 * np.median(np.abs(gain - middle), axis=1)
+    middle = median(gain, keepdims=True)
+    spread = 1.4826 * median(np.abs(gain - middle))
     best = windowed[..., round(0.2 * (windowed.shape[-1] - 1))].max(axis=1)
     return np.log1p(np.maximum(best - ordered[:, round(0.2 * (m - 1))], 0.0) / np.maximum(spread, 0.5))
 

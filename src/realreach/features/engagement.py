@@ -13,7 +13,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from realreach.features.blocks import Ragged, compute_in_blocks, deviation, mean_where, quantile, ratio, segment_sum
+from realreach.features.blocks import (
+    Ragged,
+    compute_in_blocks,
+    deviation,
+    mean_where,
+    median,
+    not_known,
+    quantile,
+    ratio,
+    segment_sum,
+)
 from realreach.features.catalogue import Feature
 from realreach.features.view import View
 from realreach.tables.core import FloatArray
@@ -95,7 +105,7 @@ def settled_posts(posts: Ragged) -> Ragged:
 def compute(view: View) -> dict[str, FloatArray]:
     """Return the engagement features of every creator of the view, one array per catalogue name; NaN = not known."""
     n = len(view)
-    out = {f.name: np.full(n, np.nan) for f in FEATURES}
+    out = {f.name: not_known(n) for f in FEATURES}
     out["context__posts__100p__count"] = np.zeros(n)
     if view.posts is None:
         return out
@@ -143,7 +153,7 @@ def _steps(values: FloatArray, autocorrelation: FloatArray) -> tuple[FloatArray,
     """Return the largest t of a lasting step up and down, corrected for autocorrelation (AR(1)); 4 posts on each side."""
     m = values.shape[1]
     if m < 8:
-        return np.full(len(values), np.nan), np.full(len(values), np.nan)
+        return not_known(len(values)), not_known(len(values))
     k = np.arange(4, m - 3)
     total = values.sum(axis=1, keepdims=True)
     head = np.cumsum(values, axis=1)[:, k - 1]
@@ -170,7 +180,7 @@ def _likes(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
     scaled = rest / (sd[:, None] + 0.02)
     m = log.shape[1]
     half = m // 2
-    change = np.full(len(log), np.nan)
+    change = not_known(len(log))
     if m >= 12:
         change = np.log((_spread(rest[:, half:]) + 0.05) / (_spread(rest[:, :half]) + 0.05))
     return {
@@ -220,7 +230,7 @@ def _likes_and_comments(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
     sums = (c["comments_count"].sum(axis=1) + 0.5) / (c["likes"].sum(axis=1) + 10.0)
     up, reply = _robust(likes), _robust(comments)
     orphan = (up > 2.5) & (reply < 0.5)
-    excess = np.where(reply < 0.5, likes - np.median(likes, axis=1, keepdims=True), 0.0).max(axis=1)
+    excess = np.where(reply < 0.5, likes - median(likes, keepdims=True), 0.0).max(axis=1)
     return {
         "coupling__100p__likes_comments": ratio(xy, np.sqrt(xx * yy)),
         "coupling__100p__slope": np.clip(slope, -5.0, 5.0),
@@ -233,8 +243,8 @@ def _likes_and_comments(c: dict[str, FloatArray]) -> dict[str, FloatArray]:
 
 def _robust(values: FloatArray) -> FloatArray:
     """Return distances from the row's median in units of its (scaled) median deviation, at least 0.1."""
-    centred = values - np.median(values, axis=1, keepdims=True)
-    return centred / np.maximum(1.4826 * np.median(np.abs(centred), axis=1, keepdims=True), 0.1)
+    centred = values - median(values, keepdims=True)
+    return centred / np.maximum(1.4826 * median(np.abs(centred), keepdims=True), 0.1)
 
 
 def _level(column: str, name: str) -> Callable[[dict[str, FloatArray]], dict[str, FloatArray]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from realreach.features.blocks import Ragged, compute_in_blocks, deviation, mean_where, ratio
+from realreach.features.blocks import Ragged, compute_in_blocks, deviation, mean_where, median, not_known, ratio
 from realreach.features.catalogue import Feature
 from realreach.features.deliveries import FEATURES as DELIVERY_FEATURES
 from realreach.features.deliveries import floor_lift, measure
@@ -129,7 +129,7 @@ def compute(view: View) -> dict[str, FloatArray]:
     """Return the growth features (and the curve's context) of every creator, one array per name; NaN = not known."""
     history = view.history
     if history is None:
-        return {name: np.full(len(view), np.nan) for name in _NAMES}
+        return {name: not_known(len(view)) for name in _NAMES}
     values = curve_features(history, view.as_of)
     known = ~np.isnan(values["growth__zero_gain__366d__share"])
     ratio_now = np.log1p(view.following) - np.log1p(view.followers)
@@ -161,7 +161,7 @@ def _kernel(columns: dict[str, FloatArray]) -> dict[str, FloatArray]:
     day, level = columns["day"], columns["followers"]
     days = np.diff(day, axis=1)
     gain = np.diff(level, axis=1)
-    usual_days = np.median(days, axis=1, keepdims=True)
+    usual_days = median(days, keepdims=True)
     eligible = days <= 3.0 * usual_days
     rate = gain / days
     windows = sorted_windows(rate)
@@ -269,7 +269,7 @@ def _relaxation(rate: FloatArray, day: FloatArray, peak: np.ndarray) -> FloatArr
     position = np.arange(rate.shape[1])
     since = position - peak[:, None]
     used = (since >= 0) & (since <= 30)
-    unit = np.maximum(np.median(np.diff(day, axis=1), axis=1, keepdims=True), 1e-9)
+    unit = np.maximum(median(np.diff(day, axis=1), keepdims=True), 1e-9)
     middle = 0.5 * (day[:, 1:] + day[:, :-1])
     start = np.take_along_axis(day, peak[:, None], axis=1)
     x = np.log(np.maximum((middle - start) / unit, 0.5))
@@ -318,7 +318,7 @@ def _excess(
 def _level_shifts(gain: FloatArray, days: FloatArray) -> dict[str, FloatArray]:
     """Look for stretches of steady extra growth: a drip has no spike, but its weeks stand above all others."""
     m = gain.shape[1]
-    usual = np.median(gain / days, axis=1, keepdims=True)
+    usual = median(gain / days, keepdims=True)
     won = np.maximum(gain, 0.0)
     # Winsorised, so that one burst does not pose as a steady stretch.
     cap = usual * days + 3.0 * spread_of_rate(usual, days)
@@ -357,7 +357,7 @@ def _steadiness(
         var = ((window - mid[..., None]) ** 2).mean(axis=-1)
         regular = np.where(mid >= 3.0, np.log((var + 0.01) / (4.0 * np.power(np.maximum(mid, 0.05), 1.6))), np.inf)
         out["dispersion__14p__min_log_ratio"] = regular.min(axis=1)
-    middle = np.median(rate, axis=1, keepdims=True)
+    middle = median(rate, keepdims=True)
     near = np.abs(rate - middle) < 0.1 * middle
     out["steady_run__366d__share"] = np.where(middle[:, 0] >= 5.0, _longest_run(near) / m, np.nan)
     calm = np.sign(rate) * np.log1p(np.abs(rate))

@@ -18,7 +18,7 @@ from types import MappingProxyType
 import numpy as np
 import pyarrow.compute as pc
 
-from realreach.features.blocks import Ragged, ratio, segment_sum
+from realreach.features.blocks import Ragged, not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
 from realreach.features.growth import MINIMUM_DAYS
 from realreach.features.post_strength import COUNTS, LEAST_POSTS, first_post_from, range_max
@@ -164,7 +164,7 @@ def innocence_of(view: View) -> Innocence:
 def compute(view: View) -> dict[str, FloatArray]:
     """Return what the innocence test says of every creator, one array per catalogue name; NaN = not known."""
     n = len(view)
-    out = {f.name: np.full(n, np.nan) for f in FEATURES}
+    out = {f.name: not_known(n) for f in FEATURES}
     curve = view.curve
     if curve is None:
         return out
@@ -189,7 +189,7 @@ def compute(view: View) -> dict[str, FloatArray]:
 
 def _totals(curve: Curve, w: Windows, explained: FloatArray, n: int) -> dict[str, FloatArray]:
     """Return what all windows of each creator leave unexplained, what the largest does, and how much is explained."""
-    last = np.full(n, np.nan)
+    last = not_known(n)
     last[curve.owner] = np.maximum(curve.columns["level"] + curve.columns["gain"], 1.0)
     excess = np.maximum(w.excess, 0.0)
     open_ = excess * (1.0 - explained)
@@ -214,7 +214,7 @@ def _with_posts(
     order = np.lexsort((w.first, -w.excess, w.owner))
     order = order[tested.asked[order]]
     largest = order[np.flatnonzero(np.diff(w.owner[order], prepend=-1))]
-    answer = np.full(n, np.nan)
+    answer = not_known(n)
     answer[w.owner[largest]] = tested.answer[largest]
     told = {
         "unexplained_share": values["share"],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from realreach.features.blocks import Ragged, segment_sum
+from realreach.features.blocks import Ragged, median, segment_sum
 from realreach.features.engagement import detrended
 from realreach.tables.core import FloatArray, IntArray
 
@@ -61,8 +61,8 @@ def _strength_in(posts: Ragged, name: str) -> tuple[FloatArray, FloatArray]:
         if columns[name].shape[1] < LEAST_POSTS:
             continue
         rest, _ = detrended(np.log1p(columns[name]), columns["day"])
-        lift = rest - np.median(rest, axis=1, keepdims=True)
-        scale = 1.4826 * np.median(np.abs(lift), axis=1, keepdims=True)
+        lift = rest - median(rest, keepdims=True)
+        scale = 1.4826 * median(np.abs(lift), keepdims=True)
         rows = part.starts[members][:, None] + np.arange(rest.shape[1])
         values[0, rows], values[1, rows] = lift, lift / np.maximum(scale, 0.1)
     out[:, known] = values

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from realreach.comment_text.model import CommentModel
 from realreach.errors import UsageError
-from realreach.features.blocks import Ragged
+from realreach.features.blocks import Ragged, not_known
 from realreach.tables.core import FloatArray, IntArray, Table, Tables
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ class View:
 
     def _last(self, name: str) -> FloatArray:
         assert self.history is not None
-        out = np.full(len(self), np.nan)
+        out = not_known(len(self))
         some = self.history.lengths > 0
         out[some] = self.history.columns[name][self.history.starts[1:][some] - 1]
         return out

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from realreach.features.blocks import Ragged
+from realreach.features.blocks import Ragged, median
 from realreach.features.growth import MINIMUM_COUNTS, MINIMUM_DAYS, rounding_step, spread_of_rate, surprise_of_gains
 from realreach.tables.core import FloatArray, IntArray
 
@@ -107,11 +107,11 @@ def curve_of(history: Ragged) -> Curve:
 def _intervals(day: FloatArray, level: FloatArray) -> dict[str, FloatArray]:
     days, gain = np.diff(day, axis=1), np.diff(level, axis=1)
     rate = gain / days
-    usual_days = np.median(days, axis=1, keepdims=True)
-    calm = np.median(rate, axis=1, keepdims=True)
+    usual_days = median(days, keepdims=True)
+    calm = median(rate, keepdims=True)
     step = rounding_step(level)
     expected, surprise = surprise_of_gains(level, days)
-    noise = np.maximum(1.4826 * np.median(np.abs(surprise), axis=1, keepdims=True), 1.0)
+    noise = np.maximum(1.4826 * median(np.abs(surprise), keepdims=True), 1.0)
     # A monthly curve cannot say which post went with which gain; a gap never is a burst.
     usable = (days <= 3.0 * usual_days) & (usual_days <= _LONGEST_INTERVAL)
     return {

@@ -19,8 +19,9 @@ from realreach.tables.folders import check_ending, similar_files, table_files
 from realreach.tables.json_source import json_lines, nested_parts, parse_document, rows_part
 from realreach.tables.limits import Limits
 from realreach.tables.parts import Part, Refusal
+from realreach.tables.plain_record import plain_tables
 from realreach.tables.problems import Problem, similar_file
-from realreach.tables.report import NothingLeftError, Report, refusal_error
+from realreach.tables.report import Counts, NothingLeftError, Report, refusal_error
 from realreach.tables.rows import build_creators, build_table, invalid_creators, mark_unknown_posts
 from realreach.tables.times import check_zone
 from realreach.tables.typed_source import frame_part, parquet_part
@@ -167,6 +168,14 @@ def tables_from_records(
     array([100., 103.])
     """
     values = list(records)
+    if len(values) == 1 and assume_tz is None and (plain := plain_tables(values[0], limits)) is not None:
+        counts = {name: Counts(len(table), len(table), 0, 0) for name, table in plain.items()}
+        return ReadResult(plain, Report(counts=counts))
+    return _tables_from_records(values, limits, assume_tz)
+
+
+def _tables_from_records(values: list[Mapping[str, object]], limits: Limits, assume_tz: str | None) -> ReadResult:
+    """Check records by the general path, which judges every row and words what it finds."""
     refusals: list[Refusal] = []
     parts: list[Part] = []
     with _Collected(refusals):

@@ -9,14 +9,14 @@ import pyarrow.compute as pc
 
 from realreach.errors import UsageError
 
-__all__ = ["BoolArray", "TimeArray", "check_zone", "text_times", "true_where", "typed_times"]
+__all__ = ["HIGH", "LOW", "BoolArray", "TimeArray", "check_zone", "text_times", "true_where", "typed_times"]
 
 BoolArray = npt.NDArray[np.bool_]
 TimeArray = npt.NDArray[np.datetime64]
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
-_LOW = np.datetime64(f"{FIRST_YEAR}-01-01", "us")
-_HIGH = np.datetime64(f"{LAST_YEAR + 1}-01-01", "us")
+LOW = np.datetime64(f"{FIRST_YEAR}-01-01", "us")
+HIGH = np.datetime64(f"{LAST_YEAR + 1}-01-01", "us")
 _DAY = np.timedelta64(86_400_000_000, "us")
 
 _SHAPE = (
@@ -146,7 +146,7 @@ def typed_times(array: pa.Array, *, day: bool, zone: str | None) -> tuple[TimeAr
     missing = _null(array)
     ticks = ticks.fill_null(0).to_numpy(zero_copy_only=False)
     # Checked before the unit changes: seconds far from today would overflow as microseconds.
-    low, high = (edge.astype("datetime64[D]").astype(np.int64) * _PER_DAY[unit] for edge in (_LOW, _HIGH))
+    low, high = (edge.astype("datetime64[D]").astype(np.int64) * _PER_DAY[unit] for edge in (LOW, HIGH))
     outside = ~missing & ((ticks < low) | (ticks >= high))
     values = np.where(outside, 0, ticks).astype(f"datetime64[{unit}]").astype("datetime64[us]")
     values[missing | outside] = np.datetime64("NaT")
@@ -158,7 +158,7 @@ def typed_times(array: pa.Array, *, day: bool, zone: str | None) -> tuple[TimeAr
 
 
 def _in_range(values: TimeArray, found: dict[str, BoolArray]) -> tuple[TimeArray, dict[str, BoolArray]]:
-    found["out_of_range"] = (values < _LOW) | (values >= _HIGH)
+    found["out_of_range"] = (values < LOW) | (values >= HIGH)
     return values, found
 
 

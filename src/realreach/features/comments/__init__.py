@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from realreach.features.blocks import not_known
 from realreach.features.catalogue import Feature
 from realreach.features.comments import alike, arrival, bursts, judged, people, subject, wording
 from realreach.features.comments.section import MINIMUM_COMMENTS, Section
@@ -62,7 +63,7 @@ def _blocks(view: View) -> Iterator[View]:
 
 def _compute(view: View) -> dict[str, FloatArray]:
     n = len(view)
-    out = {f.name: np.full(n, np.nan) for f in FEATURES}
+    out = {f.name: not_known(n) for f in FEATURES}
     out["context__comments__all__count"] = np.zeros(n)
     section = section_of(view)
     if section is None:

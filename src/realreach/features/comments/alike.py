@@ -12,6 +12,7 @@ import numpy as np
 
 from realreach.comment_text.likeness import exact_keys
 from realreach.comment_text.words import mix
+from realreach.features.blocks import not_known
 from realreach.features.catalogue import Feature
 from realreach.features.comments.section import (
     LONG_WORDS,
@@ -88,7 +89,7 @@ def _together(section: Section) -> FloatArray:
     day = section.table.days("commented_at")
     rows = np.flatnonzero(section.telling & ~np.isnan(day))
     if len(rows) == 0:
-        return np.full(section.creators, np.nan)
+        return not_known(section.creators)
     near = section.near
     # One comment of each account in a group, its first, so that the order of equal times makes no difference. Accounts
     # that are not known count as different ones.
@@ -125,7 +126,7 @@ def _compression(section: Section) -> FloatArray:
 
     Few bytes compress badly, so that the ratio is judged against sections of the same number of comments.
     """
-    out = np.full(section.creators, np.nan)
+    out = not_known(section.creators)
     plain = section.text.plain
     rows = np.flatnonzero(section.telling)
     key = exact_keys(section.text)[rows]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from realreach.features.blocks import ratio, segment_sum
+from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
 from realreach.features.comments.bursts import by_post
 from realreach.features.comments.section import MINIMUM_COMMENTS, Section, record, spread
@@ -121,7 +121,7 @@ def _returning(section: Section, early: np.ndarray, author: IntArray, post: IntA
     """Return the chance that an early author is early under another (random) post of the creator too."""
     n, owner = section.creators, section.owner[early]
     if len(owner) == 0:
-        return np.full(n, np.nan)
+        return not_known(n)
     width = int(post.max()) + 1
     persons = int(author.max()) + 1
     visit = np.unique((owner * persons + author[early]) * width + post[early])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from realreach.comment_text.bags import bag_tests
-from realreach.features.blocks import ratio
+from realreach.features.blocks import not_known, ratio
 from realreach.features.catalogue import Feature
 from realreach.features.comments.section import MINIMUM_COMMENTS, Section, record
 from realreach.tables.core import FloatArray, IntArray
@@ -55,7 +55,7 @@ def _sums(values: FloatArray, owner: IntArray, groups: int) -> FloatArray:
 def _upper(ranked: FloatArray, starts: IntArray, level: float) -> FloatArray:
     """Return a quantile of each creator's ordered values (the next value above)."""
     count = np.diff(starts)
-    out = np.full(len(count), np.nan)
+    out = not_known(len(count))
     some = count > 0
     out[some] = ranked[starts[:-1][some] + np.ceil(level * (count[some] - 1)).astype(np.int64)]
     return out
@@ -63,7 +63,7 @@ def _upper(ranked: FloatArray, starts: IntArray, level: float) -> FloatArray:
 
 def _worst_post(section: Section) -> FloatArray:
     """Return the highest mean probability of a post with ten comments or more."""
-    out = np.full(section.creators, np.nan)
+    out = not_known(section.creators)
     rows = np.flatnonzero(section.post >= 0)
     if len(rows) == 0:
         return out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from realreach.comment_text.measures import handles
-from realreach.features.blocks import ratio, segment_sum
+from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
 from realreach.features.comments.section import MINIMUM_COMMENTS, Section, chance, codes_of, groups, record
 from realreach.tables.core import FloatArray, IntArray
@@ -44,7 +44,7 @@ def _authors(section: Section) -> dict[str, FloatArray]:
 def _everywhere(owner: IntArray, author: IntArray, post: IntArray, creators: int) -> FloatArray:
     """Return the share of comments by authors seen under at least half of the creator's posts (four or more posts)."""
     if len(owner) == 0:
-        return np.full(creators, np.nan)
+        return not_known(creators)
     width = int(author.max()) + 1
     person = owner * width + author
     who, inverse, comments = np.unique(person, return_inverse=True, return_counts=True)

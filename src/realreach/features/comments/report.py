@@ -11,7 +11,7 @@ from realreach.comment_text.bags import bag_tests
 from realreach.comment_text.languages import LANGUAGES
 from realreach.comment_text.model import KINDS, CommentModel
 from realreach.comment_text.shared import SharedTemplate, clusters_of_rows, shared_templates
-from realreach.features.blocks import ratio
+from realreach.features.blocks import not_known, ratio
 from realreach.features.comments import compute, section_of
 from realreach.features.comments.section import Section
 from realreach.features.view import View, decision_days
@@ -65,7 +65,7 @@ def section_rows(tables: Tables, as_of: object = None, model: CommentModel | Non
 def _worst_posts(section: Section) -> tuple[list[str | None], FloatArray]:
     """Return the post of at least ten comments with the highest mean probability, and that mean, by creator."""
     ids: list[str | None] = [None] * section.creators
-    best = np.full(section.creators, np.nan)
+    best = not_known(section.creators)
     known = np.flatnonzero(section.post >= 0)
     place = section.owner[known] * (int(section.post.max(initial=0)) + 1) + section.post[known]
     _, first, number = np.unique(place, return_index=True, return_inverse=True)

@@ -15,7 +15,7 @@ from realreach.comment_text.measures import measure_comments
 from realreach.comment_text.model import CommentModel, default_comment_model
 from realreach.comment_text.normalise import Normalised, normalise
 from realreach.comment_text.words import Words, split_words
-from realreach.features.blocks import ratio, segment_sum
+from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
 from realreach.features.view import View
 from realreach.tables.core import FloatArray, IntArray, Table
@@ -212,7 +212,7 @@ def chance(
 def chance_across(owner: IntArray, key: IntArray, post: IntArray, creators: int) -> tuple[FloatArray, FloatArray]:
     """Return log10 of the chance that two rows share a key: rows under different posts, and rows under one post."""
     if len(owner) == 0:
-        return np.full(creators, np.nan), np.full(creators, np.nan)
+        return not_known(creators), not_known(creators)
     width = int(post.max()) + 1
     count = segment_sum(np.ones(len(owner)), owner, creators)
 

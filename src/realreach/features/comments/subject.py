@@ -10,7 +10,7 @@ from realreach.comment_text.codepoints import decode
 from realreach.comment_text.languages import LANGUAGES
 from realreach.comment_text.normalise import fold
 from realreach.comment_text.words import split_words
-from realreach.features.blocks import ratio, segment_sum
+from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
 from realreach.features.comments.section import MINIMUM_COMMENTS, Section, codes_of, record
 from realreach.tables.core import FloatArray, IntArray
@@ -58,7 +58,7 @@ def compute(section: Section) -> dict[str, FloatArray]:
 def _specificity(section: Section) -> FloatArray:
     """Return how many words of comments come from their own post's caption, beyond those in other captions."""
     n, posts = section.creators, section.view.posts_table
-    nothing = np.full(n, np.nan)
+    nothing = not_known(n)
     if posts is None or "caption" not in posts or len(posts) == 0:
         return nothing
     row, said = section.post_rows, section.words

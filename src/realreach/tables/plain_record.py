@@ -1,0 +1,292 @@
+"""The light path of one record: in which nothing is wrong, nothing has to be reported and nothing needs a second look.
+
+A service sends one creator at a time, nearly always as it should be. The general path asks Arrow some five hundred
+questions about such a record, and most of its time is spent on asking. Here each column is looked at once, with plain
+Python and NumPy; at the first doubt (an unknown column, a value of an unusual type or shape, a repeated key, a hidden
+count, ...) the answer is None, and the general path judges the record and words its report. So this module knows no
+codes and no messages: it can only say "exactly what the general path would give" or nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from realreach.tables.contract import CONTRACTS, Column, Kind, TableContract
+from realreach.tables.core import Table, Tables
+from realreach.tables.limits import Limits
+from realreach.tables.times import HIGH, LOW
+
+__all__ = ["plain_tables"]
+
+_INNER = tuple(name for name in CONTRACTS if name not in ("creators", "labels"))
+_NESTED = frozenset({*_INNER, "labels"})
+_USUAL = Limits()
+_TEXT = frozenset({str})
+_TEXT_OR_NONE = frozenset({str, type(None)})
+_NUMBERS = frozenset({int, float, type(None)})
+_WHOLE = frozenset({int})
+_BOOLS = frozenset({bool, type(None)})
+_EXACT = 2**53
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{3}|\.[0-9]{6})?"
+_UTC = r"(?:Z|\+00:00)"
+_DAYS = re.compile(rf"(?:{_DAY}(?:{_TIME}{_UTC}?)?\n)+")
+_INSTANTS = re.compile(rf"(?:{_DAY}{_TIME}{_UTC}\n)+")
+
+_Values: TypeAlias = list[Any]
+_Column: TypeAlias = Any
+"""A NumPy array, or an Arrow array of strings."""
+
+
+class _Doubt(Exception):  # noqa: N818 - caught inside this module
+    """Something that the general path has to look at."""
+
+
+def plain_tables(record: object, limits: Limits) -> Tables | None:
+    """Return the tables of one nested record, or None where the general path has to look at it.
+
+    Parameters
+    ----------
+    record
+        What :func:`realreach.tables.tables_from_records` takes for one creator.
+    limits
+        Bounds on sizes; other than the usual ones are left to the general path.
+
+    Returns
+    -------
+    Tables or None
+        Column by column what the general path gives for this record, which then has nothing to report.
+
+    Examples
+    --------
+    >>> tables = plain_tables({"creator_id": "a", "platform": "TikTok", "followers": 120}, Limits())
+    >>> tables.creators.strings("platform").to_pylist(), tables.creators.numbers("followers").tolist()
+    (['tiktok'], [120.0])
+    >>> plain_tables({"creator_id": "a", "platform": "tiktok", "followers": -1}, Limits()) is None
+    True
+    """
+    if type(record) is not dict or limits != _USUAL or record.get("labels") is not None:
+        return None
+    try:
+        key = record.get("creator_id")
+        outer = {name: [value] for name, value in record.items() if name not in _NESTED}
+        found: dict[str, Table] = {"creators": _table(CONTRACTS["creators"], outer, 1, key, limits)}
+        for name in _INNER:
+            if (given := record.get(name)) is not None:
+                found[name] = _inner(CONTRACTS[name], given, key, limits)
+        if "comments" in found and "posts" in found:
+            _need_posts(found["comments"], found["posts"])
+    except (_Doubt, ValueError, TypeError, OverflowError, pa.ArrowException):
+        return None
+    return Tables(**found)
+
+
+def _inner(contract: TableContract, given: object, creator: object, limits: Limits) -> Table:
+    """Return a table inside the record, from row objects or from an object of equally long lists."""
+    if type(given) is dict:
+        columns = given
+        sizes = {len(values) if type(values) is list else -1 for values in columns.values()}
+        if len(sizes) != 1 or -1 in sizes:
+            raise _Doubt
+        count = sizes.pop()
+    elif type(given) is list and set(map(type, given)) == {dict}:
+        names = set().union(*given)
+        columns = {name: [row.get(name) for row in given] for name in names}
+        count = len(given)
+    else:
+        raise _Doubt
+    most = limits.rows_per_creator(contract.name)
+    if not 0 < count <= min(limits.rows_per_table, count if most is None else most):
+        raise _Doubt
+    if any(owner is not None and owner != creator for owner in columns.get("creator_id", ())):
+        raise _Doubt
+    return _table(contract, columns, count, creator, limits)
+
+
+def _table(contract: TableContract, given: Mapping[str, _Values], count: int, creator: object, limits: Limits) -> Table:
+    """Return one table whose rows all belong to one creator, in the order of the general path."""
+    if type(creator) is not str:
+        raise _Doubt
+    known = contract.by_name
+    if not known.keys() >= given.keys():
+        raise _Doubt
+    columns: dict[str, _Column] = {}
+    for column in contract.columns:
+        if column.name == "creator_id":
+            _ids([creator], column, limits)
+            columns["creator_id"] = pa.array([creator] * count, pa.large_string())
+        elif column.name in given:
+            columns[column.name] = _READ[column.kind](given[column.name], column, limits)
+        elif column.required:
+            raise _Doubt
+    order = _order(contract, columns, given, count)
+    if order is not None:
+        columns = {k: v.take(pa.array(order)) if isinstance(v, pa.Array) else v[order] for k, v in columns.items()}
+    return Table(contract, columns, np.array([0, count], dtype=np.int64))
+
+
+def _order(
+    contract: TableContract, columns: Mapping[str, _Column], given: Mapping[str, _Values], count: int
+) -> npt.NDArray[np.int64] | None:
+    """Return the order by time, then by key; None where the rows stand in it already."""
+    key = contract.key[-1]
+    if contract.name == "creators":
+        return None
+    if contract.name == "follower_history":
+        day = columns[key]
+        if not (columns["followers"] > 0).all():
+            raise _Doubt  # a count of 0 between others is a glitch
+        rising = day[1:] > day[:-1]
+        if rising.all():
+            return None
+        order = np.argsort(day, kind="stable")
+        if not (day[order][1:] > day[order][:-1]).all():
+            raise _Doubt  # several counts on one day
+        return order
+    names = given[key]
+    if len(set(names)) < count:
+        raise _Doubt
+    hidden, likes = columns.get("likes_hidden"), columns.get("likes")
+    if hidden is not None and likes is not None and ((hidden == 1) & ~np.isnan(likes)).any():
+        raise _Doubt  # a hidden count is no count
+    time = columns.get(contract.time) if contract.time is not None else None
+    if time is None:
+        ticks = np.zeros(count, dtype=np.int64)
+    else:
+        ticks = time.astype(np.int64)
+        ticks[np.isnat(time)] = np.iinfo(np.int64).max
+    if (ticks[1:] > ticks[:-1]).all():
+        return None
+    order = np.argsort(ticks, kind="stable")
+    if (ticks[order][1:] == ticks[order][:-1]).any():
+        # Code points order as their UTF-8 bytes do.
+        plain = ticks.tolist()
+        order = np.array(sorted(range(count), key=lambda row: (plain[row], names[row])), dtype=np.int64)
+    return None if (order[1:] > order[:-1]).all() else order
+
+
+def _need_posts(comments: Table, posts: Table) -> None:
+    """Doubt comments under posts that were not given: the report speaks of them."""
+    if "post_id" in comments:
+        under = set(comments.strings("post_id").to_pylist())
+        under.discard(None)
+        if not under <= set(posts.strings("post_id").to_pylist()):
+            raise _Doubt
+
+
+def _ids(values: _Values, column: Column, limits: Limits) -> pa.Array:
+    kinds = set(map(type, values))
+    if not kinds <= (_TEXT if column.required else _TEXT_OR_NONE):
+        raise _Doubt
+    texts = values if kinds == _TEXT else [v for v in values if v is not None]
+    joined = "".join(texts)
+    # What cannot be printed may be a control character or a broken one; blanks may be all that there is.
+    if not joined.isprintable() or " " in joined or "" in texts:
+        raise _Doubt
+    if len(joined) > limits.id_characters and max(map(len, texts)) > limits.id_characters:
+        raise _Doubt
+    return pa.array(values, pa.large_string())
+
+
+@lru_cache(maxsize=4096)
+def _word(value: str, pattern: str | None) -> str | None:
+    """Return a category as it is stored; None where the general path has to look at it."""
+    if not value.isascii() or len(value) > 64:
+        return None
+    word = value.strip().lower()
+    return word if word and (pattern is None or re.fullmatch(pattern, word)) else None
+
+
+def _categories(values: _Values, column: Column, limits: Limits) -> pa.Array:
+    kinds = set(map(type, values))
+    if not kinds <= (_TEXT if column.required else _TEXT_OR_NONE):
+        raise _Doubt
+    words = {value: None if value is None else _word(value, column.pattern) for value in set(values)}
+    if any(word is None for value, word in words.items() if value is not None):
+        raise _Doubt
+    return pa.array([words[value] for value in values], pa.large_string())
+
+
+def _texts(values: _Values, column: Column, limits: Limits) -> pa.Array:
+    kinds = set(map(type, values))
+    if not kinds <= (_TEXT if column.required else _TEXT_OR_NONE):
+        raise _Doubt
+    texts = values if kinds == _TEXT else [v for v in values if v is not None]
+    # Every character that Arrow calls white space Python does too, so what Python leaves is no blank.
+    if not all(map(str.strip, texts)) or max(map(len, texts), default=0) > limits.text_characters:
+        raise _Doubt
+    return pa.array(values, pa.large_string())
+
+
+def _numbers(values: _Values, column: Column, limits: Limits) -> npt.NDArray[np.float64]:
+    kinds = set(map(type, values))
+    if not kinds <= _NUMBERS:
+        raise _Doubt
+    known = values if type(None) not in kinds else [v for v in values if v is not None]
+    if column.required and len(known) < len(values):
+        raise _Doubt
+    low = -_EXACT if column.minimum is None else max(column.minimum, -_EXACT)
+    high = _EXACT if column.maximum is None else min(column.maximum, _EXACT)
+    if known and not (low <= min(known) and max(known) <= high):
+        raise _Doubt
+    out = np.array(values, dtype=np.float64)
+    if float in kinds:
+        missing = len(values) - len(known)
+        if np.isnan(out).sum() > missing or (column.kind == "count" and not all(v == v // 1 for v in known)):
+            raise _Doubt
+    return out
+
+
+def _flags(values: _Values, column: Column, limits: Limits) -> npt.NDArray[np.float64]:
+    kinds = set(map(type, values))
+    if column.required or not (kinds <= _BOOLS or (kinds <= _NUMBERS and set(values) <= {0, 1, None})):
+        raise _Doubt
+    return np.array(values, dtype=np.float64)
+
+
+def _dates(values: _Values, column: Column, limits: Limits) -> npt.NDArray[np.datetime64]:
+    return _times(values, column, _DAYS).astype("datetime64[D]")
+
+
+def _instants(values: _Values, column: Column, limits: Limits) -> npt.NDArray[np.datetime64]:
+    return _times(values, column, _INSTANTS)
+
+
+def _times(values: _Values, column: Column, shape: re.Pattern[str]) -> npt.NDArray[np.datetime64]:
+    kinds = set(map(type, values))
+    if not kinds <= (_TEXT if column.required else _TEXT_OR_NONE):
+        raise _Doubt
+    texts = values if kinds == _TEXT else [v for v in values if v is not None]
+    if not texts:
+        return np.full(len(values), np.datetime64("NaT"), dtype="datetime64[us]")
+    if not shape.fullmatch("\n".join(texts) + "\n"):
+        raise _Doubt
+    texts = [text[:-1] if text[-1] == "Z" else text.removesuffix("+00:00") for text in texts]
+    # NumPy refuses days and hours that do not exist, as Arrow does.
+    known = np.array(texts, dtype="datetime64[us]")
+    if (known < LOW).any() or (known >= HIGH).any():
+        raise _Doubt
+    if len(texts) == len(values):
+        return known
+    out = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[us]")
+    out[[value is not None for value in values]] = known
+    return out
+
+
+_READ: Mapping[Kind, Callable[[_Values, Column, Limits], _Column]] = {
+    "id": _ids,
+    "category": _categories,
+    "text": _texts,
+    "count": _numbers,
+    "number": _numbers,
+    "flag": _flags,
+    "date": _dates,
+    "instant": _instants,
+}
