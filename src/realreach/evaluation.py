@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 
     from realreach.estimator import AuthenticityClassifier
 
-__all__ = ["Evaluation", "Labelled", "evaluate_by_folds", "evaluate_held_out", "make_estimator", "summary_table"]
+__all__ = [
+    "Evaluation",
+    "Labelled",
+    "evaluate_by_folds",
+    "evaluate_held_out",
+    "held_out_parts",
+    "make_estimator",
+    "summary_table",
+]
 
 Report = Callable[[str], None]
 
@@ -121,8 +129,8 @@ def make_estimator(settings: TrainSettings, seed: int | None = None) -> Authenti
     return AuthenticityClassifier(**settings.model.model_dump(), random_state=seed, n_jobs=settings.threads)
 
 
-def evaluate_held_out(data: Labelled, settings: TrainSettings, report: Report) -> Evaluation:
-    """Fit on the earlier creators and judge on the rest, which no step of the fit has seen."""
+def held_out_parts(data: Labelled, settings: TrainSettings) -> tuple[Split, IntArray]:
+    """Return how creators are held out, and the rows that a fit may see: those of no test part."""
     share = settings.test_share
     parts = SplitSettings(
         train=0.7 * (1 - share),
@@ -137,6 +145,12 @@ def evaluate_held_out(data: Labelled, settings: TrainSettings, report: Report) -
     held_out = _holds(data.mechanisms, settings.hold_out_mechanisms)
     # A held-out mechanism is in no part that is fitted, but stays in the test.
     fit_rows = fit_rows[~held_out[fit_rows]]
+    return split, fit_rows
+
+
+def evaluate_held_out(data: Labelled, settings: TrainSettings, report: Report) -> Evaluation:
+    """Fit on the earlier creators and judge on the rest, which no step of the fit has seen."""
+    split, fit_rows = held_out_parts(data, settings)
     fit = data.take(fit_rows)
     report(f"fitting on {len(fit):,} creators, testing on {len(split.test):,} ({split.reason})")
     estimator = make_estimator(settings).fit(fit.features, fit.target, sample_weight=fit.weight, groups=fit.group)
