@@ -1,9 +1,8 @@
 """Search of model settings by folds inside the part that is trained on; the test part is never looked at.
 
-The folds, the copies with pillars taken away and LightGBM's bins depend on none of the settings searched (but for the
-number of copies), so each fold is binned once and all trials grow their trees on it. In cross-fitting that is
-not possible: every fold has references, copies and bins of its own, and bins of all creators would know the held-out
-ones.
+The folds, the copies with pillars taken away and LightGBM's bins depend on none of the settings searched, so each fold is
+binned once and all trials grow their trees on it, to the same trees. In cross-fitting that is not possible: every fold has
+references, copies and bins of its own, and bins of all creators would know the held-out ones.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ Report = Callable[[str], None]
 
 _UNPRUNED = 5
 """Trials that see all folds before any is given up early."""
-_WHOLE = ("num_leaves", "max_depth", "min_child_samples", "masked_copies")
+_WHOLE = ("num_leaves", "max_depth", "min_child_samples")
 _SPACE: Mapping[str, tuple[float, float, bool]] = {
     "num_leaves": (7, 31, True),
     "max_depth": (3, 6, False),  # deeper trees make reasons ten times as dear
@@ -38,9 +37,9 @@ _SPACE: Mapping[str, tuple[float, float, bool]] = {
     "reg_lambda": (0.5, 50.0, True),
     "feature_fraction": (0.2, 0.9, False),
     "bagging_fraction": (0.5, 1.0, False),
-    "masked_copies": (1, 3, False),
 }
-"""Least, most, and whether steps are ratios."""
+"""Least, most, and whether steps are ratios. Copies without pillars are not searched: they are judged on, too, and fewer
+of them would look better by being easier."""
 
 
 @dataclass(frozen=True)
@@ -195,12 +194,12 @@ def _loss(trial: Any, folds: Folds, model: ModelSettings, number: int, *, prune:
 
 
 class Folds:
-    """The folds of a search, each binned once for every number of copies."""
+    """The folds of a search, each binned once."""
 
     def __init__(self, data: Labelled, settings: TrainSettings, folds: int) -> None:
         self._data, self._settings = data, settings
         self._parts = grouped_folds(data.target, data.group, folds, settings.seed)[0]
-        self._sets: dict[tuple[int, int], list[Any]] = {}
+        self._sets: dict[int, list[Any]] = {}
 
     def loss(self, model: ModelSettings, fold: int) -> float:
         """Return the log loss of settings on the held-out creators of a fold, at the best number of trees."""
@@ -218,8 +217,7 @@ class Folds:
         return float(booster.best_score["valid_0"]["binary_logloss"])
 
     def _binned(self, estimator: Any, layout: Any, fold: int) -> list[Any]:
-        key = (fold, estimator.masked_copies)
-        if key not in self._sets:
+        if fold not in self._sets:
             data, (train, test) = self._data, self._parts[fold]
             checked = estimator._checked(data.matrix, data.target, data.weight, layout)
             values: FloatArray = estimator._references(checked, train).transform(data.matrix)[:, layout.used]
@@ -227,5 +225,5 @@ class Folds:
             for one in sets:
                 one.params["feature_pre_filter"] = False
                 one.construct()
-            self._sets[key] = sets
-        return self._sets[key]
+            self._sets[fold] = sets
+        return self._sets[fold]
