@@ -195,6 +195,15 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         calibration = fit_calibration(margin, data.target, data.weight, self.operating_fpr)
         return FittedModel(booster, data.layout, references, calibration)
 
+    @staticmethod
+    def _margins_by_mask(
+        booster: Any, layout: Layout, transformed: FloatArray, matrix: FloatArray
+    ) -> dict[int, FloatArray]:
+        """Return by combination of pillars the margins of creators that no tree of the booster has seen."""
+        data = _Data(matrix, np.zeros(len(matrix)), np.ones(len(matrix)), layout, layout.present(matrix))
+        every = np.arange(len(matrix))
+        return {mask: _margins(booster, data, transformed[:, layout.used], every, mask) for mask in _masks(layout)}
+
     def _references(self, data: _Data, train: IntArray) -> References:
         if data.layout.names != feature_names():
             return no_references()

@@ -127,18 +127,38 @@ def train(
         settings = settings.model_copy(update={"model": found.best})
     by_folds = settings.folds > 0 or (len(data) < _FOLDS_BELOW and settings.time_split != "on" and search is None)
     evaluation = (evaluate_by_folds if by_folds else evaluate_held_out)(data, settings, report)
+    return assembled(prepared, evaluation, settings, data_name=data_name, judge=judge, search=found, report=report)
+
+
+def assembled(
+    prepared: TrainingData,
+    evaluation: Evaluation,
+    settings: TrainSettings,
+    *,
+    data_name: str,
+    judge: SimulatedWorld | None = None,
+    search: Search | None = None,
+    facts: Mapping[str, Any] | None = None,
+    report: Callable[[str], None] = lambda _: None,
+) -> TrainingResult:
+    """Return the result of a run whose model is fitted and judged: checks, metadata and card.
+
+    ``facts`` go into ``metadata["data"]`` over those of the labelled creators at hand, where they are a sample.
+    """
     report("checks of the run")
+    data = prepared.labelled
     findings = _checks(data, evaluation, settings)
     settings = settings.model_copy(update={"simulated": settings.simulated or prepared.simulated})
     metadata = _metadata(data, evaluation, findings, settings, data_name)
+    metadata["data"].update(facts or {})
     metadata["data"]["simulated_seeds"] = sorted(prepared.seeds)
-    if found is not None:
-        metadata["search"] = found.to_dict()
+    if search is not None:
+        metadata["search"] = search.to_dict()
     judged = None if judge is None else judge_model(evaluation.estimator.fitted_, judge, report=report)
     if judged is not None:
         metadata["judged"] = judged.to_dict(("honest", "share", "look_alike"))
     card = model_card(metadata, evaluation, findings, data.features, "" if judged is None else judged.markdown())
-    return TrainingResult(evaluation, findings, metadata, card, settings, search=found)
+    return TrainingResult(evaluation, findings, metadata, card, settings, search=search)
 
 
 def _checks(data: Labelled, evaluation: Evaluation, settings: TrainSettings) -> list[Finding]:

@@ -17,12 +17,11 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from realreach.errors import OutputError
-from realreach.evaluation import Labelled
 from realreach.features import feature_names
 from realreach.features.catalogue import CATALOGUE_VERSION
 from realreach.files import atomic_folder
@@ -31,10 +30,7 @@ from realreach.tables.folders import similar_files, table_files
 from realreach.tables.parts import Refusal
 from realreach.tables.problems import Place, Problem
 from realreach.tables.report import Counts, Report
-from realreach.training_data import TrainingData
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from realreach.training_data import TrainingData, labelled_of, labelled_table
 
 __all__ = ["Source", "TrainingCache"]
 
@@ -42,8 +38,6 @@ _LAYOUT = 1
 _KEPT = 8
 """Entries that are kept; the oldest goes when one more comes."""
 _ROWS, _FACTS = "creators.parquet", "entry.json"
-_NUMBERS = ("target", "weight", "as_of", "followers_share", "engagement_share")
-_TEXTS = ("group", "language", "platform", "mechanisms", "niche", "country")
 
 
 @dataclass(frozen=True)
@@ -107,12 +101,16 @@ class TrainingCache:
 
     def get(self, key: str) -> tuple[TrainingData, Report] | None:
         """Return the entry of a key; None where there is none, or it is damaged."""
+        import pyarrow.parquet as pq
+
         place = self.folder / key
         try:
             facts = json.loads((place / _FACTS).read_text(encoding="utf-8"))
             if facts["key"] != key or facts["sha256"] != _digest(place / _ROWS):
                 return None
-            return _data(place / _ROWS, facts), _report(facts)
+            data = labelled_of(pq.read_table(place / _ROWS))
+            seeds = frozenset(int(seed) for seed in facts["seeds"])
+            return TrainingData(data, bool(facts["simulated"]), seeds), _report(facts)
         # Whatever was done to the files, the run must not suffer from it.
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
@@ -123,7 +121,7 @@ class TrainingCache:
 
         try:
             with atomic_folder(self.folder / key, overwrite=True) as place:
-                pq.write_table(_table(data.labelled), place / _ROWS, compression="lz4")
+                pq.write_table(labelled_table(data.labelled), place / _ROWS, compression="lz4")
                 facts = {
                     "key": key,
                     "sha256": _digest(place / _ROWS),
@@ -168,41 +166,6 @@ def _sources(root: Path) -> Iterator[Path]:
 def _libraries() -> list[str]:
     own = [f"{name} {version(name)}" for name in ("numpy", "pyarrow", "lightgbm")]
     return [*own, ".".join(str(part) for part in sys.version_info[:3])]
-
-
-def _table(data: Labelled) -> pa.Table:
-    import pyarrow as pa
-
-    columns: dict[str, Any] = {"creator_id": pa.array(data.features.index.astype(str).tolist(), pa.large_string())}
-    for name in _NUMBERS:
-        if getattr(data, name) is not None:
-            columns[f"label {name}"] = pa.array(np.asarray(getattr(data, name), dtype=np.float64))
-    for name in _TEXTS:
-        if getattr(data, name) is not None:
-            columns[f"label {name}"] = pa.array([str(v) for v in getattr(data, name)], pa.large_string())
-    matrix = data.matrix
-    for position, name in enumerate(data.features.columns):
-        columns[name] = pa.array(np.ascontiguousarray(matrix[:, position]))
-    return pa.table(columns)
-
-
-def _data(path: Path, facts: Mapping[str, Any]) -> TrainingData:
-    import pandas as pd
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(path)
-    given: dict[str, Any] = {}
-    for name in (*_NUMBERS, *_TEXTS):
-        if f"label {name}" in table.column_names:
-            column = table.column(f"label {name}")
-            given[name] = np.array(column.to_pylist(), dtype=object) if name in _TEXTS else column.to_numpy()
-    names = feature_names()
-    matrix = np.empty((len(table), len(names)))
-    for position, name in enumerate(names):
-        matrix[:, position] = table.column(name).to_numpy()
-    index = pd.Index(table.column("creator_id").to_pandas(), name="creator_id")
-    labelled = Labelled(pd.DataFrame(matrix, index=index, columns=list(names)), **given)
-    return TrainingData(labelled, bool(facts["simulated"]), frozenset(int(seed) for seed in facts["seeds"]))
 
 
 def _report(facts: Mapping[str, Any]) -> Report:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 
 from realreach.errors import InputError
 from realreach.evaluation import Labelled
-from realreach.features import build_features
+from realreach.features import build_features, feature_names
 from realreach.features.view import decision_days
 from realreach.power import world_seeds
 from realreach.tables import Tables
 
-__all__ = ["TrainingData", "data_digest", "labelled_creators", "training_data"]
+__all__ = ["TrainingData", "data_digest", "labelled_creators", "labelled_of", "labelled_table", "training_data"]
 
 _PER_CLASS = 15
 """Creators of each class below which no model is made."""
+
+
+_NUMBERS = ("target", "weight", "as_of", "followers_share", "engagement_share")
+_TEXTS = ("group", "language", "platform", "mechanisms", "niche", "country")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +68,22 @@ def training_data(tables: Tables, as_of: object = None) -> TrainingData:
     )
 
 
-def labelled_creators(tables: Tables, as_of: object = None) -> Labelled:
+def labelled_creators(tables: Tables, as_of: object = None, *, least: int = _PER_CLASS) -> Labelled:
     """Return features, labels and slices of the creators that have a label, sorted by creator_id.
+
+    Parameters
+    ----------
+    tables
+        Checked tables with labels.
+    as_of
+        Day of the decision for all creators; None takes each label's own.
+    least
+        Creators that each class must have; 0 for a part of the data.
 
     Raises
     ------
     InputError
-        If there is no labels table, or fewer than 15 creators of a class.
+        If there is no labels table, or fewer creators of a class.
     """
     labels = tables.labels
     if labels is None or len(labels) == 0:
@@ -83,9 +99,9 @@ def labelled_creators(tables: Tables, as_of: object = None) -> Labelled:
     assert labels is not None
     target = labels.numbers("is_fake")
     counts = np.bincount(target.astype(np.int64), minlength=2)
-    if counts.min() < _PER_CLASS:
+    if counts.min() < least:
         raise InputError(
-            f"labels: {counts[1]} creators with is_fake = 1 and {counts[0]} with 0. Both need at least {_PER_CLASS} to "
+            f"labels: {counts[1]} creators with is_fake = 1 and {counts[0]} with 0. Both need at least {least} to "
             "fit, hold out and calibrate; give more labels."
         )
     weight = np.nan_to_num(labels.numbers("weight"), nan=1.0)
@@ -129,3 +145,33 @@ def data_digest(data: Labelled) -> str:
     for values in (data.target, data.weight, data.as_of):
         digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()
+
+
+def labelled_table(data: Labelled) -> pa.Table:
+    """Return labelled creators as one table, bit for bit: what :func:`labelled_of` takes back."""
+    columns: dict[str, Any] = {"creator_id": pa.array(data.features.index.astype(str).tolist(), pa.large_string())}
+    for name in _NUMBERS:
+        if getattr(data, name) is not None:
+            columns[f"label {name}"] = pa.array(np.asarray(getattr(data, name), dtype=np.float64))
+    for name in _TEXTS:
+        if getattr(data, name) is not None:
+            columns[f"label {name}"] = pa.array([str(v) for v in getattr(data, name)], pa.large_string())
+    matrix = data.matrix
+    for position, name in enumerate(data.features.columns):
+        columns[name] = pa.array(np.ascontiguousarray(matrix[:, position]))
+    return pa.table(columns)
+
+
+def labelled_of(table: pa.Table) -> Labelled:
+    """Return the labelled creators of a table; KeyError where a feature of this version is not in it."""
+    given: dict[str, Any] = {}
+    for name in (*_NUMBERS, *_TEXTS):
+        if f"label {name}" in table.column_names:
+            column = table.column(f"label {name}")
+            given[name] = np.array(column.to_pylist(), dtype=object) if name in _TEXTS else column.to_numpy()
+    names = feature_names()
+    matrix = np.empty((len(table), len(names)))
+    for position, name in enumerate(names):
+        matrix[:, position] = table.column(name).to_numpy()
+    index = pd.Index(table.column("creator_id").to_pandas(), name="creator_id")
+    return Labelled(pd.DataFrame(matrix, index=index, columns=list(names)), **given)

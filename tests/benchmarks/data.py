@@ -15,11 +15,7 @@ DAYS, POSTS, COMMENTS = 180, 30, 100
 _PART = 10_000
 _START = np.datetime64("2025-01-01", "D")
 _WORDS = np.array(
-    """
-kak bagus banget videonya suka terus semoga sukses ya love this so much where did you buy it cantik lucu mantap keren
-harga berapa min ditunggu lagi wkwk anjir gila sih beneran pagi malam makan jalan rumah ibu teman resep enak coba great
-light on that second photo what camera is this tutorial please thanks for sharing happy weekend everyone 😍 🔥 ❤️ @teman
-""".split()
+    ["kak", "bagus", "banget", "videonya", "suka", "terus", "semoga", "sukses", "ya", "love", "this", "so", "much", "where", "did", "you", "buy", "it", "cantik", "lucu", "mantap", "keren", "harga", "berapa", "min", "ditunggu", "lagi", "wkwk", "anjir", "gila", "sih", "beneran", "pagi", "malam", "makan", "jalan", "rumah", "ibu", "teman", "resep", "enak", "coba", "great", "light", "on", "that", "second", "photo", "what", "camera", "is", "this", "tutorial", "please", "thanks", "for", "sharing", "happy", "weekend", "everyone", "😍", "🔥", "❤️", "@teman"]
 )
 
 

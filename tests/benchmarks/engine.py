@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from tests.benchmarks.data import make
+from tests.benchmarks.measure import ROOT, Context, Part, Row, Run, cpu, median, run
+from tests.benchmarks.world import small_model
 
 from realreach.features import feature_names
 from realreach.scores import Scorer
 from realreach.tables import read_tables
-from tests.benchmarks.data import make
-from tests.benchmarks.measure import ROOT, Context, Part, Row, Run, cpu, median, run
-from tests.benchmarks.world import small_model
 
 _WITHOUT_NUMBA = """
 import sys

@@ -8,12 +8,12 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+from tests.benchmarks.data import DAYS, make
+from tests.benchmarks.measure import Context, Part, Row, cpu
 
 from realreach.features import growth
 from realreach.features.view import View, decision_days
 from realreach.tables import read_tables
-from tests.benchmarks.data import DAYS, make
-from tests.benchmarks.measure import Context, Part, Row, cpu
 
 _AIMS = {"tsfresh, minimal": 38.0, "tsfresh, efficient": 5_400.0, "catch22": 30.0, "functime": 16.0, "pandas": 12.0}
 

@@ -7,12 +7,13 @@ import pstats
 from collections.abc import Callable
 from pathlib import Path
 
-from realreach.scores import Scorer
-from realreach.tables import read_tables
-from realreach.training import train
 from tests.benchmarks.data import make
 from tests.benchmarks.measure import Context, Part, Row
 from tests.benchmarks.world import simulated, small_model
+
+from realreach.scores import Scorer
+from realreach.tables import read_tables
+from realreach.training import train
 
 
 def profiles(context: Context) -> Part:

@@ -9,14 +9,14 @@ from importlib.util import find_spec
 
 import numpy as np
 import pyarrow as pa
+from tests.benchmarks.data import make
+from tests.benchmarks.measure import ROOT, Context, Part, Row, cpu, median, python, run
+from tests.benchmarks.world import small_model
 
 from realreach.comment_text.model import default_comment_model
 from realreach.comment_text.normalise import normalise
 from realreach.scores import Scorer
 from realreach.tables import read_tables
-from tests.benchmarks.data import make
-from tests.benchmarks.measure import ROOT, Context, Part, Row, cpu, median, python, run
-from tests.benchmarks.world import small_model
 
 
 def comment_model(context: Context) -> Part:
