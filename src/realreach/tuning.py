@@ -1,8 +1,8 @@
 """Search of model settings by folds inside the part that is trained on; the test part is never looked at.
 
-The folds, the copies with pillars taken away and LightGBM's bins depend on none of the settings searched, so each fold is
-binned once and all trials grow their trees on it, to the same trees. In cross-fitting that is not possible: every fold has
-references, copies and bins of its own, and bins of all creators would know the held-out ones.
+The folds, the copies with pillars taken away and LightGBM's bins depend on none of the settings searched, so each fold
+is binned once and all trials grow their trees on it, to the same trees. In cross-fitting that is not possible: every
+fold has references, copies and bins of its own, and bins of all creators would know the held-out ones.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ _SPACE: Mapping[str, tuple[float, float, bool]] = {
     "feature_fraction": (0.2, 0.9, False),
     "bagging_fraction": (0.5, 1.0, False),
 }
-"""Least, most, and whether steps are ratios. Copies without pillars are not searched: they are judged on, too, and fewer
-of them would look better by being easier."""
+"""Least, most, and whether steps are ratios.
+
+Copies without pillars are not searched: they are judged on, too, and fewer would look better by being easier."""
 
 
 @dataclass(frozen=True)

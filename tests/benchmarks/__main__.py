@@ -42,6 +42,12 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="A,B", help="some parts only")
     parser.add_argument("--largest", type=int, default=1_000_000, help="creators at most, wherever more are asked for")
     parser.add_argument(
+        "--largest-with-comments",
+        type=int,
+        default=100_000,
+        help="the same where they have comments (default: 100,000)",
+    )
+    parser.add_argument(
         "--train-creators", type=int, default=_TRAIN, help=f"creators that train.py gets (default: {_TRAIN:,})"
     )
     parser.add_argument("--work", type=Path, help="folder for tables and models, kept (default: a temporary one)")
@@ -52,7 +58,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="realreach-bench-") as scratch:
         work = arguments.work or Path(scratch)
         work.mkdir(parents=True, exist_ok=True)
-        context = Context(work.resolve(), arguments.quick, arguments.largest)
+        context = Context(work.resolve(), arguments.quick, arguments.largest, arguments.largest_with_comments)
         facts, made = machine(), []
         for name, measure in _parts(context, 1_500 if arguments.quick else arguments.train_creators).items():
             if arguments.only and name not in arguments.only.split(","):
@@ -60,10 +66,12 @@ def main() -> int:
             print(f"measuring: {name}", file=sys.stderr, flush=True)
             made.append(measure())
             stored(made[-1:], context.work)
-    options = [a for a in sys.argv[1:] if not a.startswith("/")]
-    shown = " ".join(
-        ["python -m tests.benchmarks", *(o for i, o in enumerate(options) if "--work" not in (o, options[i - 1]))]
-    )
+    # The folder of the work and the place of the table say nothing to a reader.
+    told = ["--quick"] if arguments.quick else []
+    told += [f"--only {arguments.only}"] if arguments.only else []
+    told += [f"--largest {arguments.largest}", f"--largest-with-comments {arguments.largest_with_comments}"]
+    told += [f"--train-creators {arguments.train_creators}"]
+    shown = " ".join(["make bench ARGS='", *told]).replace("' ", "'") + "'"
     text = markdown(made, facts, shown)
     print(text)
     if arguments.out != "-":

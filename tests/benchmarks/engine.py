@@ -50,15 +50,16 @@ def against_reading(context: Context) -> Part:
     model = small_model(context)
     for number in (1_000,) if context.quick else (10_000, 100_000):
         for comments in (True, False):
-            if number > context.largest:
-                part.notes.append(f"{number:,} creators: left out (--largest {context.largest}).")
+            if number > context.most(True):
+                part.notes.append(f"{number:,} creators: left out (--largest-with-comments {context.most(True):,}).")
                 continue
             part.rows += _engine_rows(context, make(context.work, number, comments=comments), model, number, comments)
     return part
 
 
 def _engine_rows(context: Context, folder: Path, model: Path, number: int, comments: bool) -> list[Row]:
-    runs = 1 if number > 10_000 else min(context.repeats, 3)
+    # A single run of a minute and more is steady enough.
+    runs = 1 if number > 10_000 or (comments and number > 1_000) else context.repeats
     floor = cpu(partial(read_only, folder), context.repeats if number <= 10_000 else 2)
     what = f"{number:,} creators {'with' if comments else 'without'} comments"
     rows = []
@@ -90,7 +91,7 @@ def linear(context: Context) -> Part:
     for comments, numbers in ((True, (1_000, 10_000)), (False, (1_000, 10_000, 100_000, 1_000_000))):
         first: float | None = None
         for number in numbers:
-            if number > (2_000 if context.quick else context.largest):
+            if number > context.most(comments):
                 part.notes.append(f"{number:,} creators {'with' if comments else 'without'} comments: left out.")
                 continue
             spent = _predicted(context, number, comments, workers=1).cpu / number * 1e3
@@ -153,7 +154,7 @@ def memory(context: Context) -> Part:
 
 def workers(context: Context) -> Part:
     """Return how much two workers save in wall time; on a busy machine this says little."""
-    number = 5_000 if context.quick else min(100_000, context.largest)
+    number = 5_000 if context.quick else max(min(100_000, context.largest // 5), 5_000)
     part = Part(f"Two workers against one ({number:,} creators, text-free; wall seconds of the whole command)")
     serial = _predicted(context, number, False, workers=1)
     engines: dict[str, Callable[[], Run]] = {"joblib": partial(_predicted, context, number, False, workers=2)}

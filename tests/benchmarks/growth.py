@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -72,10 +73,8 @@ def _libraries(curves: np.ndarray) -> dict[str, tuple[int, int, Callable[[], obj
         found["catch22"] = (22, 500, lambda: [pycatch22.catch22_all(row) for row in lists])
     except ImportError:
         pass
-    try:
+    with suppress(ImportError):
         found["functime"] = _functime(some)
-    except ImportError:
-        pass
     return found
 
 

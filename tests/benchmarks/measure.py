@@ -48,16 +48,22 @@ class Context:
     work: Path
     quick: bool
     largest: int
+    largest_with_comments: int
 
     @property
     def repeats(self) -> int:
         """Repetitions of short measurements."""
         return 3 if self.quick else 5
 
+    def most(self, comments: bool) -> int:
+        """Return the most creators to measure."""
+        return min(2_000 if self.quick else 10**9, self.largest_with_comments if comments else self.largest)
+
 
 def cpu(work: Callable[[], object], repeats: int) -> float:
-    """Return the median CPU seconds of some runs of this process, after one that is not counted."""
-    work()
+    """Return the median CPU seconds of some runs of this process, after one that is not counted (but for a single one)."""
+    if repeats > 1:
+        work()
     return statistics.median(_once(work) for _ in range(repeats))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from realreach.commands.common import Console, add_input_arguments, add_output_arguments, parse_day
+from realreach.commands.train_cluster import add_cluster_arguments, check_cluster, trained_on_cluster
 from realreach.commands.train_input import add_cache_arguments, training_input
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--hold-out-mechanism", action="append", metavar="CODE", help="never train on this mechanism; repeatable"
     )
     add_cache_arguments(parser)
+    add_cluster_arguments(parser)
     parser.add_argument(
         "--tune",
         type=int,
@@ -79,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     from realreach.settings import TrainSettings, load_settings
 
     console = Console(arguments)
+    check_cluster(arguments)
     settings = load_settings(
         TrainSettings,
         arguments.config,
@@ -101,16 +104,20 @@ def run(arguments: argparse.Namespace) -> int:
         from realreach.power import load_world
 
         world = load_world(arguments.judge)
-    data = training_input(arguments, console, as_of)
-    name = arguments.data_name or Path(arguments.data).resolve().name
-    if arguments.dry_run:
-        labelled = data.labelled
-        console.say(f"would fit on {len(labelled):,} labelled creators ({int(labelled.target.sum()):,} fake) of {name}")
-        return 0
-    from realreach.evaluation import summary_table
-    from realreach.training import train
+    if arguments.engine == "dask" and not arguments.dry_run:
+        trained = trained_on_cluster(arguments, console, settings, as_of)
+    else:
+        data = training_input(arguments, console, as_of)
+        name = arguments.data_name or Path(arguments.data).resolve().name
+        if arguments.dry_run:
+            fake = int(data.labelled.target.sum())
+            console.say(f"would fit on {len(data.labelled):,} labelled creators ({fake:,} fake) of {name}")
+            return 0
+        from realreach.training import train
 
-    trained = train(data, settings, data_name=name, judge=world, search=plan, report=console.say)
+        trained = train(data, settings, data_name=name, judge=world, search=plan, report=console.say)
+    from realreach.evaluation import summary_table
+
     # The model first: whatever becomes of the reader of our output, the work is not lost.
     if arguments.out is not None:
         console.say(f"model: {trained.save(arguments.out, overwrite=arguments.overwrite)}")

@@ -1,9 +1,10 @@
 """Training on a cluster, for labelled creators that do not fit into one machine: trees grow where the features lie.
 
-Features are computed shard by shard and left on shared storage. A sample of creators, chosen by the hash of their group,
-comes to the machine that asks: similar creators (references), the number of trees, the calibration and the test are made of
-it, and it is never trained on. All others stay on the workers, where LightGBM's own Dask integration fits one booster on
-them. What comes out is an ordinary result: the same folder, card and checks as of a run on one machine. Heads are not fitted.
+Features are computed shard by shard and left on shared storage. A sample of creators, chosen by the hash of their
+group, comes to the machine that asks: similar creators (references), the number of trees, the calibration and the test
+are made of it, and it is never trained on. All others stay on the workers, where LightGBM's own Dask integration fits
+one booster on them. What comes out is an ordinary result: the same folder, card and checks as of a run on one machine.
+Heads are not fitted.
 """
 
 from __future__ import annotations
@@ -79,6 +80,7 @@ def train_on_cluster(
     sample: int = 50_000,
     as_of: str | None = None,
     assume_tz: str | None = None,
+    format: str | None = None,  # noqa: A002 - as for read_tables
     data_name: str = "data",
     report: Callable[[str], None] = lambda _: None,
 ) -> TrainingResult:
@@ -98,7 +100,7 @@ def train_on_cluster(
         Creators of a shard: a worker holds the tables of one shard and the features of its share of creators.
     sample
         Creators to bring here, at most half of them all.
-    as_of, assume_tz
+    as_of, assume_tz, format
         As for :func:`realreach.read_tables` and :func:`realreach.build_features`.
     data_name
         Logical name of the data for card and run.
@@ -116,7 +118,7 @@ def train_on_cluster(
         If the sample has fewer than 30 creators of a class in one of its three parts.
     """
     (work / "features").mkdir(parents=True, exist_ok=True)
-    plan = make_plan(source, work, size)
+    plan = make_plan(source, work, size, format=format)
     job = _Shard(str(work), plan.to_json(), as_of, assume_tz)
     report(f"features of {plan.creators:,} creators in {plan.shards:,} parts on the workers")
     done = client.gather(client.map(_features, [job] * plan.shards, range(plan.shards), retries=_RETRIES, pure=False))
@@ -228,13 +230,13 @@ def _check(data: Labelled, parts: np.ndarray) -> None:
         counts = np.bincount(data.target[parts == name].astype(np.int64), minlength=2)
         if counts.min() < _LEAST:
             raise InputError(
-                f"labels: the {name} part of the sample has {counts[1]} creators with is_fake = 1 and {counts[0]} with 0, each "
-                f"must be {_LEAST} or more. Give a larger sample or more labels, or train on one machine."
+                f"labels: the {name} part of the sample has {counts[1]} creators with is_fake = 1 and {counts[0]} with 0, "
+                f"each must be {_LEAST} or more. Give a larger sample or more labels, or train on one machine."
             )
 
 
 def _rows(path: str, fitting: _Fitting, shard: int) -> FloatArray:
-    """Return what a worker fits on: values that the model sees, then label and weight, one row per creator and copy."""
+    """Return what a worker fits on: values that the model sees, label and weight, one row per creator and copy."""
     import pyarrow.parquet as pq
 
     table = pq.read_table(path)
@@ -258,7 +260,7 @@ def _rows(path: str, fitting: _Fitting, shard: int) -> FloatArray:
 def _grown(client: Any, estimator: AuthenticityClassifier, fitting: _Fitting, paths: list[str]) -> Any:
     """Fit one booster on the rows of all workers."""
     import lightgbm as lgb
-    from dask.array import concatenate, from_delayed
+    import dask.array as da
     from dask.delayed import delayed
 
     shared = client.scatter(fitting, broadcast=True)
@@ -266,11 +268,11 @@ def _grown(client: Any, estimator: AuthenticityClassifier, fitting: _Fitting, pa
     parts = [client.submit(_rows, path, shared, shard, pure=False) for shard, path in enumerate(paths)]
     lengths = client.gather(client.map(len, parts))
     arrays = [
-        from_delayed(delayed(part), shape=(length, width + 2), dtype=np.float64)
+        da.from_delayed(delayed(part), shape=(length, width + 2), dtype=np.float64)
         for part, length in zip(parts, lengths, strict=True)
         if length
     ]
-    rows = concatenate(arrays, axis=0)
+    rows = da.concatenate(arrays, axis=0)
     parameters = estimator._parameters(fitting.layout)
     for name in ("num_threads", "objective"):
         parameters.pop(name)
