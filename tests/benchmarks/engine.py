@@ -25,7 +25,7 @@ sys.modules["numba"] = None
 from pathlib import Path
 from tests.benchmarks.engine import read_and_score
 from tests.benchmarks.measure import cpu
-print(cpu(lambda: read_and_score(Path(sys.argv[1]), Path(sys.argv[2])), int(sys.argv[3])))
+print(cpu(lambda: read_and_score(Path(sys.argv[1]), Path(sys.argv[2])), int(sys.argv[3])), int(sys.modules.get("numba") is not None))
 """
 
 
@@ -71,18 +71,20 @@ def _engine_rows(context: Context, folder: Path, model: Path, number: int, comme
 
 
 def _with_and_without_numba(folder: Path, model: Path, runs: int) -> dict[str, float]:
-    found = {}
+    """Return CPU seconds by kind; numba is left out where it is not installed, or nothing of the engine asked for it."""
+    found = {"NumPy": _cpu_elsewhere(_WITHOUT_NUMBA, folder, model, runs)[0]}
     if find_spec("numba") is not None:
-        found["numba"] = _cpu_elsewhere(
-            _WITHOUT_NUMBA.replace('sys.modules["numba"] = None\n', ""), folder, model, runs
-        )
-    found["NumPy"] = _cpu_elsewhere(_WITHOUT_NUMBA, folder, model, runs)
+        spent, used = _cpu_elsewhere(_WITHOUT_NUMBA.replace('sys.modules["numba"] = None\n', ""), folder, model, runs)
+        if used:
+            found["numba"] = spent
     return found
 
 
-def _cpu_elsewhere(code: str, folder: Path, model: Path, runs: int) -> float:
+def _cpu_elsewhere(code: str, folder: Path, model: Path, runs: int) -> tuple[float, bool]:
     path = os.pathsep.join([str(ROOT), str(ROOT / "src")])
-    return float(run([sys.executable, "-c", code, folder, model, runs], environment={"PYTHONPATH": path}, cwd=ROOT).out)
+    out = run([sys.executable, "-c", code, folder, model, runs], environment={"PYTHONPATH": path}, cwd=ROOT).out
+    spent, used = out.split()
+    return float(spent), used == "1"
 
 
 def linear(context: Context) -> Part:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from importlib.util import find_spec
 
 import numpy as np
 import pyarrow as pa
@@ -36,7 +35,7 @@ def comment_model(context: Context) -> Part:
     part = Part(
         f"Comment model ({len(text):,} comments of {np.mean([len(t) for t in text]):.0f} characters, normalising included)"
     )
-    kind = "numba" if find_spec("numba") is not None else "NumPy"
+    kind = "numba" if sys.modules.get("numba") is not None else "NumPy"
     part.rows.append(
         Row(f"comment model, {kind}", f"{own:,.0f} comments a second", f"{other:,.0f} (HashingVectorizer char_wb 3-4, linear)", f"{own / other:.1f}x", ">= 20x with fast, >= 1x without", context.repeats)
     )  # fmt: skip

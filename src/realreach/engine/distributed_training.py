@@ -230,7 +230,7 @@ def _check(data: Labelled, parts: np.ndarray) -> None:
         counts = np.bincount(data.target[parts == name].astype(np.int64), minlength=2)
         if counts.min() < _LEAST:
             raise InputError(
-                f"labels: the {name} part of the sample has {counts[1]} creators with is_fake = 1 and {counts[0]} with 0, "
+                f"labels: the {name} part of the sample has {counts[1]} creators with is_fake = 1, {counts[0]} with 0; "
                 f"each must be {_LEAST} or more. Give a larger sample or more labels, or train on one machine."
             )
 
@@ -322,10 +322,7 @@ def _cut(booster: Any, trees: int, layout: Layout) -> Any:
 
     text = booster.model_to_string(num_iteration=trees)
     private = ("[machines:", "[local_listen_port:", "[num_machines:", "[num_threads:", "[machine_list_filename:")
-    lines = []
-    for line in text.split("\n"):
-        if line.startswith("feature_names="):
-            line = "feature_names=" + " ".join(layout.used_names)
-        if not line.startswith(private):
-            lines.append(line)
+    names = "feature_names=" + " ".join(layout.used_names)
+    lines = [names if line.startswith("feature_names=") else line for line in text.split("\n")]
+    lines = [line for line in lines if not line.startswith(private)]
     return lgb.Booster(model_str="\n".join(lines))
