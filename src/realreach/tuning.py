@@ -137,7 +137,7 @@ def search_settings(
     losses: dict[int, float] = {}
 
     def objective(trial: Any) -> float:
-        # What was given is tried as it is, also where it lies outside of what is searched.
+        # It is tried as it is, also where it lies outside of what is searched.
         chosen = {name: _suggest(trial, name) for name in _SPACE}
         model = settings.model if trial.number == 0 else settings.model.model_copy(update=chosen)
         loss = _loss(trial, folds, model, plan.folds, prune=optuna.TrialPruned)
@@ -146,7 +146,10 @@ def search_settings(
         losses[trial.number] = loss
         return loss
 
-    study.optimize(objective, n_trials=plan.trials, timeout=plan.timeout)
+    # What was given is always tried, so that there is something to beat.
+    study.optimize(objective, n_trials=1)
+    if plan.trials > 1:
+        study.optimize(objective, n_trials=plan.trials - 1, timeout=plan.timeout)
     trials = tuple(_trial(t, settings.model, losses.get(t.number, math.nan)) for t in study.trials)
     best = min(losses, key=lambda number: (losses[number], number))
     update = {} if best == 0 else dict(trials[best].parameters)

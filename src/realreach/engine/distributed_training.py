@@ -140,8 +140,8 @@ def train_on_cluster(
     calibrating = _calibrated(estimator, booster, data, parts, fitting)
     rows = np.flatnonzero(parts == "test")
     protocol = (
-        f"held out by hash of the group; trees fitted on {facts['creators'] - len(data):,} creators on a cluster, their "
-        f"number, calibration and test on {len(data):,} others"
+        f"held out by hash of the group; trees fitted on {facts['creators'] - len(data):,} creators on a cluster, "
+        f"their number, calibration and test on {len(data):,} others"
     )
     evaluation = judge_fitted(estimator, Heads(), calibrating, data.take(rows), rows, settings, report, protocol)
     prepared = TrainingData(data, facts.pop("simulated"), frozenset(facts.pop("seeds")))
@@ -259,8 +259,8 @@ def _rows(path: str, fitting: _Fitting, shard: int) -> FloatArray:
 
 def _grown(client: Any, estimator: AuthenticityClassifier, fitting: _Fitting, paths: list[str]) -> Any:
     """Fit one booster on the rows of all workers."""
-    import lightgbm as lgb
     import dask.array as da
+    import lightgbm as lgb
     from dask.delayed import delayed
 
     shared = client.scatter(fitting, broadcast=True)
