@@ -28,7 +28,7 @@ from pathlib import Path
 from tests.benchmarks import engine, growth, single, training
 from tests.benchmarks.measure import ROOT, Context, Part, machine
 from tests.benchmarks.profiling import profiles
-from tests.benchmarks.report import markdown, stored
+from tests.benchmarks.report import markdown, store, stored
 
 _TRAIN = 20_000
 
@@ -50,6 +50,7 @@ def main() -> int:
     parser.add_argument(
         "--train-creators", type=int, default=_TRAIN, help=f"creators that train.py gets (default: {_TRAIN:,})"
     )
+    parser.add_argument("--resume", action="store_true", help="measure only what an earlier run left out in --work")
     parser.add_argument("--work", type=Path, help="folder for tables and models, kept (default: a temporary one)")
     parser.add_argument(
         "--out", default=str(ROOT / "docs" / "benchmarks.md"), help="file of the table; - is standard output only"
@@ -63,9 +64,12 @@ def main() -> int:
         for name, measure in _parts(context, 1_500 if arguments.quick else arguments.train_creators).items():
             if arguments.only and name not in arguments.only.split(","):
                 continue
-            print(f"measuring: {name}", file=sys.stderr, flush=True)
-            made.append(measure())
-            stored(made[-1:], context.work)
+            part = stored(context.work, name) if arguments.resume else None
+            if part is None:
+                print(f"measuring: {name}", file=sys.stderr, flush=True)
+                part = measure()
+                store(part, context.work, name)
+            made.append(part)
     # The folder of the work and the place of the table say nothing to a reader.
     told = ["--quick"] if arguments.quick else []
     told += [f"--only {arguments.only}"] if arguments.only else []

@@ -6,6 +6,7 @@ import cProfile
 import pstats
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.benchmarks.data import make
 from tests.benchmarks.measure import Context, Part, Row
@@ -14,6 +15,10 @@ from tests.benchmarks.world import simulated, small_model
 from realreach.scores import Scorer
 from realreach.tables import read_tables
 from realreach.training import train
+
+
+_DEPTH = 40
+"""Calls between a library's function and ours that are followed."""
 
 
 def profiles(context: Context) -> Part:
@@ -49,20 +54,31 @@ def profile(work: Callable[[], object]) -> tuple[list[tuple[str, float]], int]:
     recorder.enable()
     work()
     recorder.disable()
-    stats = pstats.Stats(recorder).stats  # type: ignore[attr-defined]
+    stats: dict[Any, Any] = pstats.Stats(recorder).stats  # type: ignore[attr-defined]
     own: dict[str, float] = {}
-    for (file, _, _), (_, _, total, _, callers) in stats.items():
-        name = _part(file)
-        if name is not None:
-            own[name] = own.get(name, 0.0) + total
-            continue
-        # Time in a library belongs to the part of ours that called it; where a library called, it stays 'libraries'.
-        for (caller, _, _), (_, _, share, _) in callers.items():
-            key = _part(caller) or "libraries' own calls"
-            own[key] = own.get(key, 0.0) + share
+    left = {}
+    for function, (_, _, spent, _, _) in stats.items():
+        _put(own, left, function, spent)
+    # Time in a library belongs to the part of ours that called it, through however many other calls.
+    for _ in range(_DEPTH):
+        passed: dict[Any, float] = {}
+        for function, spent in left.items():
+            callers = stats[function][4]
+            whole = sum(entry[3] for entry in callers.values())
+            for caller, entry in callers.items():
+                _put(own, passed, caller, spent * entry[3] / whole if whole else 0.0)
+        left = passed
     whole = sum(own.values()) or 1.0
     calls = sum(entry[1] for entry in stats.values())
     return sorted(((name, value / whole) for name, value in own.items()), key=lambda item: -item[1]), calls
+
+
+def _put(own: dict[str, float], left: dict[Any, float], function: Any, spent: float) -> None:
+    name = _part(function[0])
+    if name is None:
+        left[function] = left.get(function, 0.0) + spent
+    else:
+        own[name] = own.get(name, 0.0) + spent
 
 
 def _part(file: str) -> str | None:

@@ -10,11 +10,18 @@ from pathlib import Path
 from tests.benchmarks.measure import Part, Row
 
 
-def stored(parts: Sequence[Part], folder: Path) -> None:
+def store(part: Part, folder: Path, name: str) -> None:
     """Keep what was measured, so that a suite that is broken off loses nothing."""
-    for part in parts:
-        name = "".join(c if c.isalnum() else "-" for c in part.title[:40].lower())
-        (folder / f"{name}.json").write_text(json.dumps(asdict(part), indent=1), encoding="utf-8")
+    (folder / f"{name}.json").write_text(json.dumps(asdict(part), indent=1), encoding="utf-8")
+
+
+def stored(folder: Path, name: str) -> Part | None:
+    """Return what :func:`store` kept."""
+    path = folder / f"{name}.json"
+    if not path.is_file():
+        return None
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return Part(data["title"], [Row(**row) for row in data["rows"]], data["notes"])
 
 
 def markdown(parts: Iterable[Part], facts: Iterable[str], command: str) -> str:

@@ -45,7 +45,7 @@ _RETRIES = 3
 _STEP = 10
 """Numbers of trees are compared in steps of so many."""
 _PARTS = ("stop", "calibrate", "test")
-_LEAST = 30
+_LEAST = 15
 """Creators of each class that each part of the sample needs."""
 
 
@@ -115,7 +115,7 @@ def train_on_cluster(
     Raises
     ------
     InputError
-        If the sample has fewer than 30 creators of a class in one of its three parts.
+        If the sample has fewer than 15 creators of a class in one of its three parts.
     """
     (work / "features").mkdir(parents=True, exist_ok=True)
     plan = make_plan(source, work, size, format=format)
