@@ -1,6 +1,6 @@
 """One model from worker processes that hold the features, as good as one made here, in an ordinary folder."""
 
-import logging
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from conftest import SENTINELS
 from realreach.bundle import load_bundle
 from realreach.cli import run_command
-from realreach.engine import distributed_training
+from realreach.engine import cluster, distributed_training
 from realreach.engine.cluster import dask_client
 from realreach.engine.distributed_training import train_on_cluster
 from realreach.errors import InputError
@@ -110,15 +110,20 @@ def test_flags_that_do_not_go_together_are_refused(csv_folder, flags, told, capf
     assert told in capfd.readouterr().err
 
 
-def test_the_command_trains_on_workers_of_this_machine(csv_folder, tmp_path, capfd, monkeypatch):
+def test_the_command_hands_its_flags_to_the_workers(client, csv_folder, monkeypatch):
     given = {}
+
+    @contextmanager
+    def here(scheduler):
+        assert scheduler is None
+        yield client
 
     def stand_in(source, settings, client, work, **options):
         given.update(options, source=source, workers=len(client.scheduler_info()["workers"]), there=work.is_dir())
         raise InputError("enough")
 
     monkeypatch.setattr(distributed_training, "train_on_cluster", stand_in)
+    monkeypatch.setattr(cluster, "dask_client", here)
     flags = ["--data", str(csv_folder), "--engine", "dask", "--no-mlflow", "--sample", "77", "--as-of", "2025-06-01"]
     assert run_command("train", flags, prog="train.py") == 3
     assert (given["workers"], given["there"], given["sample"], given["as_of"]) == (2, True, 77, "2025-06-01")
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)

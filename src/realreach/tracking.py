@@ -80,7 +80,8 @@ def _make_tables(mlflow: Any, uri: str) -> None:
     if not uri.startswith("sqlite:///") or ":memory:" in uri or (not lock.exists() and _has_tables(path)):
         return
     # What is wrong with a store is told where it is used.
-    with contextlib.suppress(Exception), contextlib.redirect_stderr(io.StringIO()), _alone(lock):
+    with contextlib.suppress(Exception), warnings.catch_warnings(), _alone(lock):
+        warnings.simplefilter("ignore")
         mlflow.MlflowClient().search_experiments(max_results=1)
         # Whoever still waits for this lock will find the tables made.
         lock.unlink(missing_ok=True)

@@ -16,7 +16,6 @@ from realreach.scores import Scorer
 from realreach.tables import read_tables
 from realreach.training import train
 
-
 _DEPTH = 40
 """Calls between a library's function and ours that are followed."""
 
