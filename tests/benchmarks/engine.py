@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,9 +19,8 @@ from realreach.features import feature_names
 from realreach.scores import Scorer
 from realreach.tables import read_tables
 
-_WITHOUT_NUMBA = """
+_ENGINE = """
 import sys
-sys.modules["numba"] = None
 from pathlib import Path
 from tests.benchmarks.engine import read_and_score
 from tests.benchmarks.measure import cpu
@@ -63,26 +62,29 @@ def _engine_rows(context: Context, folder: Path, model: Path, number: int, comme
     floor = cpu(partial(read_only, folder), context.repeats if number <= 10_000 else 2)
     what = f"{number:,} creators {'with' if comments else 'without'} comments"
     rows = []
-    for kind, spent in _with_and_without_numba(folder, model, runs).items():
+    for kind, spent in with_and_without_numba(_ENGINE, [folder, model, runs]).items():
         aim = "<= 3x" if not comments else "<= 12x" if kind == "numba" else "<= 40x"
         value = f"{spent:.2f} CPU-s ({number / spent:,.0f} creators a second)"
         rows.append(Row(f"{what}, {kind}", value, f"{floor:.3f} CPU-s", f"{spent / floor:.1f}x", aim, runs))
     return rows
 
 
-def _with_and_without_numba(folder: Path, model: Path, runs: int) -> dict[str, float]:
-    """Return CPU seconds by kind; numba is left out where it is not installed, or nothing of the engine asked for it."""
-    found = {"NumPy": _cpu_elsewhere(_WITHOUT_NUMBA, folder, model, runs)[0]}
+def with_and_without_numba(code: str, arguments: Sequence[object]) -> dict[str, float]:
+    """Return the CPU seconds that a piece of Python prints, by kind: with numba out of its reach, and within it.
+
+    The second is left out where numba is not installed, or nothing asked for it.
+    """
+    found = {"NumPy": _cpu_elsewhere("import sys\nsys.modules['numba'] = None\n" + code, arguments)[0]}
     if find_spec("numba") is not None:
-        spent, used = _cpu_elsewhere(_WITHOUT_NUMBA.replace('sys.modules["numba"] = None\n', ""), folder, model, runs)
+        spent, used = _cpu_elsewhere(code, arguments)
         if used:
             found["numba"] = spent
     return found
 
 
-def _cpu_elsewhere(code: str, folder: Path, model: Path, runs: int) -> tuple[float, bool]:
+def _cpu_elsewhere(code: str, arguments: Sequence[object]) -> tuple[float, bool]:
     path = os.pathsep.join([str(ROOT), str(ROOT / "src")])
-    out = run([sys.executable, "-c", code, folder, model, runs], environment={"PYTHONPATH": path}, cwd=ROOT).out
+    out = run([sys.executable, "-c", code, *arguments], environment={"PYTHONPATH": path}, cwd=ROOT).out
     spent, used = out.split()
     return float(spent), used == "1"
 

@@ -7,15 +7,25 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import pyarrow as pa
 from tests.benchmarks.data import make
+from tests.benchmarks.engine import with_and_without_numba
 from tests.benchmarks.measure import ROOT, Context, Part, Row, cpu, median, python, run
 from tests.benchmarks.world import small_model
 
-from realreach.comment_text.model import default_comment_model
-from realreach.comment_text.normalise import normalise
 from realreach.scores import Scorer
 from realreach.tables import read_tables
+
+_COMMENTS = """
+import sys
+import pyarrow as pa
+from realreach.comment_text.model import default_comment_model
+from realreach.comment_text.normalise import normalise
+from realreach.tables import read_tables
+from tests.benchmarks.measure import cpu
+text = read_tables(sys.argv[1]).tables.comments.strings("text").to_pylist()[: int(sys.argv[2])]
+array, model = pa.array(text, pa.large_string()), default_comment_model()
+print(cpu(lambda: model.sold(normalise(array)), int(sys.argv[3])), int(sys.modules.get("numba") is not None))
+"""
 
 
 def comment_model(context: Context) -> Part:
@@ -24,21 +34,28 @@ def comment_model(context: Context) -> Part:
     from sklearn.linear_model import SGDClassifier
 
     number = 10_000 if context.quick else 50_000
-    tables = read_tables(make(context.work, 1_000, comments=True)).tables
+    folder = make(context.work, 1_000, comments=True)
+    tables = read_tables(folder).tables
     text = tables.comments.strings("text").to_pylist()[:number]
-    array = pa.array(text, pa.large_string())
-    model = default_comment_model()
     hashing = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 4))
     linear = SGDClassifier(loss="log_loss").fit(hashing.transform(text[:2_000]), np.arange(2_000) % 2)
-    own = len(text) / cpu(lambda: model.sold(normalise(array)), context.repeats)
     other = len(text) / cpu(lambda: linear.decision_function(hashing.transform(text)), context.repeats)
     part = Part(
         f"Comment model ({len(text):,} comments of {np.mean([len(t) for t in text]):.0f} characters, normalising included)"
     )
-    kind = "numba" if sys.modules.get("numba") is not None else "NumPy"
-    part.rows.append(
-        Row(f"comment model, {kind}", f"{own:,.0f} comments a second", f"{other:,.0f} (HashingVectorizer char_wb 3-4, linear)", f"{own / other:.1f}x", ">= 20x with fast, >= 1x without", context.repeats)
-    )  # fmt: skip
+    for kind, spent in with_and_without_numba(_COMMENTS, [folder, len(text), context.repeats]).items():
+        own, aim = len(text) / spent, ">= 20x" if kind == "numba" else ">= 1x"
+        against = f"{other:,.0f} (HashingVectorizer char_wb 3-4, linear model)"
+        part.rows.append(
+            Row(
+                f"comment model, {kind}",
+                f"{own:,.0f} comments a second",
+                against,
+                f"{own / other:.1f}x",
+                aim,
+                context.repeats,
+            )
+        )
     return part
 
 
