@@ -91,7 +91,9 @@ def _cpu_elsewhere(code: str, arguments: Sequence[object]) -> tuple[float, bool]
 
 def linear(context: Context) -> Part:
     """Return the cost per creator from a thousand on: with comments as far as it goes in minutes, else text-free."""
-    part = Part("Cost per creator as their number grows (features in one process, parts of 5,000)")
+    part = Part(
+        "Cost per creator as their number grows (predict.py to Parquet, one worker, parts of 5,000, start taken off)"
+    )
     for comments, numbers in ((True, (1_000, 10_000)), (False, (1_000, 10_000, 100_000, 1_000_000))):
         first: float | None = None
         for number in numbers:
