@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint model account-model comment-model lock clean
+.PHONY: demo test bench lint model account-model comment-model lock clean
 
 # Hash-checked install of the lock, then the package itself, built with the locked tools (no network, no surprise).
 $(STAMP): requirements.lock pyproject.toml
@@ -20,6 +20,10 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 	$(MAKE) --no-print-directory lint
+
+# Measures what docs/benchmarks.md says and writes it anew; some hours of one core, minutes with ARGS=--quick.
+bench: $(STAMP)
+	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -25,7 +25,7 @@ LAYERS = (
     {"reasons", "evidence", "policy"},
     {"false_alarms", "power", "learning"},
     {"benchmark"},
-    {"training", "pyfunc", "engine"},
+    {"training", "training_data", "training_cache", "tuning", "pyfunc", "engine"},
     {"tracking", "promotion"},
     {"cli", "commands"},
 )

@@ -1,10 +1,12 @@
 """MLflow: one run holds all that a run should hold and nothing private, and its model scores like the folder."""
 
+import contextlib
 import json
 import os
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -261,3 +263,51 @@ def test_plots_or_database_that_fail_do_not_hide_their_reason(trained, store, mo
     monkeypatch.setattr(tracking, "_track", broken)
     with pytest.raises(OutputError, match=r"\(ValueError: first line\)"):
         track(trained, experiment="tests", tracking_uri=store[1])
+
+
+def test_trials_of_a_search_are_children_of_the_run(trained, store, client):
+    from realreach.tuning import Search, Trial
+
+    tried = (
+        Trial(0, {"num_leaves": 15}, 0.5),
+        Trial(1, {"num_leaves": 31}, 0.4),
+        Trial(2, {"num_leaves": 8}, float("nan")),
+    )
+    search = Search(trained.settings.model, tried, 3, 0)
+    tracked = track(replace(trained, search=search), experiment="search", tracking_uri=store[1], register=None)
+    parent = client.get_run(tracked["run_id"])
+    found = client.search_runs(
+        [parent.info.experiment_id], f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'", order_by=["start_time ASC"]
+    )
+    told = {r.info.run_name: (r.data.params["model.num_leaves"], r.data.metrics.get("inner_log_loss")) for r in found}
+    assert told == {"trial 0": ("15", 0.5), "trial 1": ("31", 0.4), "trial 2": ("8", None)}
+    assert [r.data.tags["given_up"] for r in found] == ["false", "false", "true"]
+    assert all(r.info.status == "FINISHED" for r in [parent, *found])
+
+
+BOTH = """
+import sys
+from dataclasses import replace
+from realreach.tracking import _mlflow
+mlflow = _mlflow(sys.argv[1])
+print("ready", flush=True)
+mlflow.set_experiment("both")
+with mlflow.start_run():
+    mlflow.log_metric("x", 1.0)
+"""
+
+
+def test_runs_that_begin_at_once_do_not_break_a_new_store(tmp_path):
+    pytest.importorskip("fcntl")
+    uri = f"sqlite:///{tmp_path / 'new.db'}"
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", BOTH, uri], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    told = [process.communicate(timeout=250) for process in started]
+    assert [process.returncode for process in started] == [0, 0], told
+    assert not (tmp_path / "new.db.lock").exists()
+    with contextlib.closing(sqlite3.connect(tmp_path / "new.db")) as store:
+        assert store.execute("select count(*) from runs").fetchone() == (2,)

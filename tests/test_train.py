@@ -30,7 +30,8 @@ def train(config, csv_folder, capfd):
     """Run train.py in this process: returns exit code, standard output and standard error."""
 
     def run(*flags, data=csv_folder):
-        code = run_command("train", ["--data", str(data), "--config", str(config), *map(str, flags)], prog="train.py")
+        given = ["--data", str(data), "--config", str(config), "--no-cache", *map(str, flags)]
+        code = run_command("train", given, prog="train.py")
         return code, *capfd.readouterr()
 
     return run
@@ -53,6 +54,7 @@ sys.exit(code)
 
 def test_without_mlflow_a_model_is_made_and_mlflow_is_never_imported(csv_folder, config, tmp_path):
     flags = ["--data", csv_folder, "--config", config, "--out", "models/new", "--no-mlflow", "--metrics", "m.csv"]
+    flags.append("--no-cache")
     done = subprocess.run(
         [sys.executable, "-c", SPY, *flags], cwd=tmp_path, capture_output=True, text=True, check=False
     )

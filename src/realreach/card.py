@@ -76,6 +76,7 @@ def model_card(
             "",
         ]
     lines += [f"- {f.severity}: {f.sentence} (`{f.code}`)" for f in findings] or ["No finding."]
+    lines += _search(metadata)
     lines += ["", "## What it was made of", "", _coverage(features), ""]
     lines += [judged] if judged else []
     if metadata["simulated"]:
@@ -85,6 +86,22 @@ def model_card(
             "",
         ]
     return "\n".join(lines)
+
+
+def _search(metadata: Mapping[str, Any]) -> list[str]:
+    """Return what the search of settings tried, where there was one."""
+    search = metadata.get("search")
+    if search is None:
+        return []
+    chosen = ", ".join(f"{name} = {value}" for name, value in search["best"].items())
+    return [
+        "",
+        "## How its settings were found",
+        "",
+        f"{search['trials']} settings were tried (seed {search['seed']}) by {search['folds']} folds by group inside the part that "
+        f"is trained on; the test part was not looked at. Log loss on held-out folds: {search['given_loss']:.4f} with the settings "
+        f"given, {search['best_loss']:.4f} with those chosen: {chosen}.",
+    ]
 
 
 def _headline(table: pd.DataFrame, part: str) -> str:

@@ -141,9 +141,13 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         weight = np.ones(len(target)) if sample_weight is None else _checked_weight(sample_weight, len(target))
         layout = self._layout(names)
         self.base_rate_ = float(np.average(target, weights=weight))
-        data = _Data(X, target, weight, layout, layout.present(X))
+        data = self._checked(X, target, weight, layout)
         self.fitted_ = self._fit_crossed(data, groups)
         return self
+
+    @staticmethod
+    def _checked(matrix: FloatArray, target: FloatArray, weight: FloatArray, layout: Layout) -> _Data:
+        return _Data(matrix, target, weight, layout, layout.present(matrix))
 
     def _layout(self, names: tuple[str, ...]) -> Layout:
         unknown = sorted(set(self.exclude) - set(names))
@@ -191,6 +195,15 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         calibration = fit_calibration(margin, data.target, data.weight, self.operating_fpr)
         return FittedModel(booster, data.layout, references, calibration)
 
+    @staticmethod
+    def _margins_by_mask(
+        booster: Any, layout: Layout, transformed: FloatArray, matrix: FloatArray
+    ) -> dict[int, FloatArray]:
+        """Return by combination of pillars the margins of creators that no tree of the booster has seen."""
+        data = _Data(matrix, np.zeros(len(matrix)), np.ones(len(matrix)), layout, layout.present(matrix))
+        every = np.arange(len(matrix))
+        return {mask: _margins(booster, data, transformed[:, layout.used], every, mask) for mask in _masks(layout)}
+
     def _references(self, data: _Data, train: IntArray) -> References:
         if data.layout.names != feature_names():
             return no_references()
@@ -201,6 +214,27 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         self, data: _Data, values: FloatArray, train: IntArray, stop: IntArray | None, rounds: int | None = None
     ) -> tuple[Any, int]:
         """Fit trees on ``train``; with ``stop`` until nothing is gained there, else a number of ``rounds``."""
+        import lightgbm as lgb
+
+        sets = self._sets(data, values, train, stop)
+        callbacks = [lgb.log_evaluation(0)]
+        if stop is not None:
+            callbacks.append(lgb.early_stopping(self.early_stopping_rounds, verbose=False))
+        booster = lgb.train(
+            self._parameters(data.layout),
+            sets[0],
+            num_boost_round=rounds or self.n_estimators,
+            valid_sets=sets[1:],
+            callbacks=callbacks,
+        )
+        best = int(booster.best_iteration) if stop is not None else int(booster.current_iteration())
+        # Only the trees up to the best round are kept, so that file and memory hold one and the same model; and no
+        # trace of the number of threads, which changes nothing else in it.
+        text = booster.model_to_string(num_iteration=max(best, 1))
+        return lgb.Booster(model_str=text.replace(f"[num_threads: {self.n_jobs}]", "[num_threads: 1]")), max(best, 1)
+
+    def _sets(self, data: _Data, values: FloatArray, train: IntArray, stop: IntArray | None) -> list[Any]:
+        """Return the binned rows to fit on and, where asked for, to stop on."""
         import lightgbm as lgb
 
         rng = np.random.default_rng(self.random_state)
@@ -217,22 +251,9 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
                 self._with_masks(data, values, balanced, part, rng) for part in (train, stop) if part is not None
             )
         ]
-        callbacks = [lgb.log_evaluation(0)]
-        if stop is not None:
-            sets[1].set_reference(sets[0])
-            callbacks.append(lgb.early_stopping(self.early_stopping_rounds, verbose=False))
-        booster = lgb.train(
-            self._parameters(data.layout),
-            sets[0],
-            num_boost_round=rounds or self.n_estimators,
-            valid_sets=sets[1:],
-            callbacks=callbacks,
-        )
-        best = int(booster.best_iteration) if stop is not None else int(booster.current_iteration())
-        # Only the trees up to the best round are kept, so that file and memory hold one and the same model; and no
-        # trace of the number of threads, which changes nothing else in it.
-        text = booster.model_to_string(num_iteration=max(best, 1))
-        return lgb.Booster(model_str=text.replace(f"[num_threads: {self.n_jobs}]", "[num_threads: 1]")), max(best, 1)
+        for other in sets[1:]:
+            other.set_reference(sets[0])
+        return sets
 
     def _parameters(self, layout: Layout) -> dict[str, Any]:
         return {

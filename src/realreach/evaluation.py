@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 
     from realreach.estimator import AuthenticityClassifier
 
-__all__ = ["Evaluation", "Labelled", "evaluate_by_folds", "evaluate_held_out", "make_estimator", "summary_table"]
+__all__ = [
+    "Evaluation",
+    "Labelled",
+    "evaluate_by_folds",
+    "evaluate_held_out",
+    "held_out_parts",
+    "make_estimator",
+    "summary_table",
+]
 
 Report = Callable[[str], None]
 
@@ -121,8 +129,8 @@ def make_estimator(settings: TrainSettings, seed: int | None = None) -> Authenti
     return AuthenticityClassifier(**settings.model.model_dump(), random_state=seed, n_jobs=settings.threads)
 
 
-def evaluate_held_out(data: Labelled, settings: TrainSettings, report: Report) -> Evaluation:
-    """Fit on the earlier creators and judge on the rest, which no step of the fit has seen."""
+def held_out_parts(data: Labelled, settings: TrainSettings) -> tuple[Split, IntArray]:
+    """Return how creators are held out, and the rows that a fit may see: those of no test part."""
     share = settings.test_share
     parts = SplitSettings(
         train=0.7 * (1 - share),
@@ -137,11 +145,46 @@ def evaluate_held_out(data: Labelled, settings: TrainSettings, report: Report) -
     held_out = _holds(data.mechanisms, settings.hold_out_mechanisms)
     # A held-out mechanism is in no part that is fitted, but stays in the test.
     fit_rows = fit_rows[~held_out[fit_rows]]
+    return split, fit_rows
+
+
+def evaluate_held_out(data: Labelled, settings: TrainSettings, report: Report) -> Evaluation:
+    """Fit on the earlier creators and judge on the rest, which no step of the fit has seen."""
+    split, fit_rows = held_out_parts(data, settings)
     fit = data.take(fit_rows)
     report(f"fitting on {len(fit):,} creators, testing on {len(split.test):,} ({split.reason})")
     estimator = make_estimator(settings).fit(fit.features, fit.target, sample_weight=fit.weight, groups=fit.group)
     heads = _fit_heads(estimator, fit, settings, report)
-    test = data.take(split.test)
+    return judge_fitted(
+        estimator, heads, fit, data.take(split.test), split.test, settings, report, split.reason, split=split
+    )
+
+
+def judge_fitted(
+    estimator: AuthenticityClassifier,
+    heads: Heads,
+    fit: Labelled,
+    test: Labelled,
+    rows: IntArray,
+    settings: TrainSettings,
+    report: Report,
+    protocol: str,
+    *,
+    split: Split | None = None,
+) -> Evaluation:
+    """Judge a fitted model on creators that no step of its fit has seen, the baselines beside it.
+
+    Parameters
+    ----------
+    estimator, heads
+        The model; its margins in ``crossed_`` are those of ``fit``.
+    fit
+        Creators to fit the baselines on.
+    test, rows
+        Creators to judge, and their rows in the labelled data.
+    settings, report, protocol, split
+        Settings of the run; called at every step; how creators were held out, in words and (None: not here) rows.
+    """
     scores = {"realreach": estimator.fitted_.probabilities(test.matrix)}
     flagged = _flagged(estimator, test.matrix)
     told = _told(estimator, heads, test)
@@ -150,8 +193,8 @@ def evaluate_held_out(data: Labelled, settings: TrainSettings, report: Report) -
         scores[name] = fitting(_plain(fit.features), fit.target, fit.weight, seed=settings.seed)(_plain(test.features))
     report("the same fit on shuffled labels, as a check")
     shuffled = _auc(test.target, _shuffled_scores(fit, test, settings))
-    judged = _Judged(test, scores, flagged, shuffled, split.test, told)
-    return _evaluation(judged, estimator, heads, fit, settings, report, split, split.reason)
+    judged = _Judged(test, scores, flagged, shuffled, rows, told)
+    return _evaluation(judged, estimator, heads, fit, settings, report, split, protocol)
 
 
 def _fit_heads(estimator: AuthenticityClassifier, fit: Labelled, settings: TrainSettings, report: Report) -> Heads:

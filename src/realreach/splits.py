@@ -20,7 +20,7 @@ from realreach.errors import InputError
 if TYPE_CHECKING:
     from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["PARTS", "Split", "SplitSettings", "grouped_folds", "split_creators"]
+__all__ = ["PARTS", "Split", "SplitSettings", "grouped_folds", "split_creators", "unit_hashes"]
 
 PARTS = ("train", "stop", "calibrate", "test")
 """Names of the parts: to fit, to stop the boosting, to calibrate, to judge."""
@@ -118,6 +118,18 @@ def _hashes(names: Sequence[str], salt: str) -> npt.NDArray[np.uint64]:
     """Return one 64-bit number per name: the same on every machine, in every process, for any order."""
     digests = (blake2b(f"{salt}/{name}".encode("utf-8", "surrogatepass"), digest_size=8).digest() for name in names)
     return np.array([int.from_bytes(digest, "big") for digest in digests], dtype=np.uint64)
+
+
+def unit_hashes(names: Sequence[str], salt: str) -> FloatArray:
+    """Return one number in [0, 1) per name: the same on every machine, in every process, for any order.
+
+    Examples
+    --------
+    >>> unit_hashes(["a", "b"], "x").round(3).tolist() == unit_hashes(["b", "a"], "x").round(3).tolist()[::-1]
+    True
+    """
+    # 53 bits are what a double holds.
+    return (_hashes(names, salt) >> np.uint64(11)).astype(np.float64) / 2.0**53
 
 
 def _checked_labels(labels: FloatArray) -> FloatArray:

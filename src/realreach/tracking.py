@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
 import re
 import shutil
@@ -18,6 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from realreach.errors import ModelError, OutputError, RealreachError
 from realreach.settings import to_toml
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from realreach.training import TrainingResult
@@ -60,7 +66,38 @@ def _mlflow(tracking_uri: str | None) -> Any:
     uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_STORE
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
+    _make_tables(mlflow, uri)
     return mlflow
+
+
+def _make_tables(mlflow: Any, uri: str) -> None:
+    """Make the tables of a new SQLite store; of two processes that begin at once, the second waits and finds them made.
+
+    Both at once would break the store for both.
+    """
+    path = Path(uri.removeprefix("sqlite:///"))
+    lock = path.with_name(path.name + ".lock")
+    if not uri.startswith("sqlite:///") or ":memory:" in uri or (not lock.exists() and _has_tables(path)):
+        return
+    # What is wrong with a store is told where it is used.
+    with contextlib.suppress(Exception), warnings.catch_warnings(), _alone(lock):
+        warnings.simplefilter("ignore")
+        mlflow.MlflowClient().search_experiments(max_results=1)
+        # Whoever still waits for this lock will find the tables made.
+        lock.unlink(missing_ok=True)
+
+
+def _has_tables(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
+
+
+@contextlib.contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Hold a lock between processes, where the system has such locks."""
+    with lock.open("w", encoding="ascii") as handle:
+        if fcntl is not None:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def track(
@@ -161,7 +198,18 @@ def _track(
             mlflow.MlflowClient().set_registered_model_alias(register, alias, model_version.version)
             out["registered"] = f"models:/{register}@{alias}"
             out["version"] = str(model_version.version)
+        _log_trials(mlflow, result, source)
     return out
+
+
+def _log_trials(mlflow: Any, result: TrainingResult, source: Mapping[str, str]) -> None:
+    """Log what a search of settings tried, each as a child of the open run."""
+    for trial in result.search.trials if result.search is not None else ():
+        with mlflow.start_run(run_name=f"trial {trial.number}", nested=True, tags=dict(source)):
+            mlflow.log_params({f"model.{name}": str(value) for name, value in trial.parameters.items()})
+            if not math.isnan(trial.loss):
+                mlflow.log_metric("inner_log_loss", trial.loss)
+            mlflow.set_tag("given_up", str(math.isnan(trial.loss)).lower())
 
 
 def _open_experiment(mlflow: Any, name: str) -> None:

@@ -19,16 +19,15 @@ from realreach.calibration import RANGE_LEVEL
 from realreach.card import model_card
 from realreach.checks import Finding, Run, run_checks
 from realreach.comment_text.model import CommentModel
-from realreach.errors import InputError
 from realreach.evaluation import Evaluation, Labelled, evaluate_by_folds, evaluate_held_out
-from realreach.features import build_features
-from realreach.features.view import decision_days
 from realreach.power import SimulatedWorld, refuse_trained_seeds, world_seeds
 from realreach.power import judge as judge_model
 from realreach.scores import Scorer
 from realreach.settings import TrainSettings, to_toml
 from realreach.splits import Split
-from realreach.tables import ReadResult, Tables
+from realreach.tables import ReadResult
+from realreach.training_data import TrainingData, data_digest, labelled_creators, training_data
+from realreach.tuning import Search, SearchPlan, search_settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,13 +35,14 @@ if TYPE_CHECKING:
 __all__ = ["TrainingResult", "data_digest", "labelled_creators", "train"]
 
 _FOLDS_BELOW = 3_000
-_PER_CLASS = 15
-"""Creators of each class below which no model is made."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingResult:
-    """What a training run made. ``extras`` are further plain files for the model folder, by name."""
+    """What a training run made.
+
+    ``extras`` are further plain files for the model folder, by name; ``search`` is what the search of settings tried.
+    """
 
     evaluation: Evaluation
     findings: list[Finding]
@@ -50,6 +50,7 @@ class TrainingResult:
     card: str
     settings: TrainSettings
     extras: Mapping[str, str] = field(default_factory=dict)
+    search: Search | None = None
 
     @property
     def passed(self) -> bool:
@@ -71,83 +72,8 @@ class TrainingResult:
         )
 
 
-def labelled_creators(
-    tables: Tables,
-    as_of: object = None,
-    comment_model: CommentModel | None = None,
-    account_model: AccountModel | None = None,
-) -> Labelled:
-    """Return features, labels and slices of the creators that have a label, sorted by creator_id.
-
-    Raises
-    ------
-    InputError
-        If there is no labels table, or fewer than 15 creators of a class.
-    """
-    labels = tables.labels
-    if labels is None or len(labels) == 0:
-        raise InputError(
-            "labels: no labels were given. Training needs a labels table with creator_id and is_fake (0 or 1)."
-        )
-    rows = np.flatnonzero(np.diff(labels.starts) > 0)
-    ids = np.array(tables.creator_ids.to_pylist(), dtype=object)[rows]
-    order = np.argsort(ids)
-    rows, ids = rows[order], ids[order]
-    picked = tables.take(rows)
-    labels = picked.labels
-    assert labels is not None
-    target = labels.numbers("is_fake")
-    counts = np.bincount(target.astype(np.int64), minlength=2)
-    if counts.min() < _PER_CLASS:
-        raise InputError(
-            f"labels: {counts[1]} creators with is_fake = 1 and {counts[0]} with 0. Both need at least {_PER_CLASS} to "
-            "fit, hold out and calibrate; give more labels."
-        )
-    weight = np.nan_to_num(labels.numbers("weight"), nan=1.0)
-    groups = labels.strings("group_id").to_pylist()
-    features = build_features(picked, as_of, comment_model, account_model)
-    return Labelled(
-        features=features,
-        target=target,
-        weight=weight,
-        group=np.array(
-            [g if g is not None else f"creator {i}" for g, i in zip(groups, ids, strict=True)], dtype=object
-        ),
-        as_of=decision_days(picked, as_of),
-        language=_texts(picked, "language"),
-        platform=_texts(picked, "platform"),
-        mechanisms=np.array([m or "" for m in labels.strings("mechanisms").to_pylist()], dtype=object),
-        niche=_texts_if_any(picked, "category"),
-        country=_texts_if_any(picked, "country"),
-        followers_share=labels.numbers("purchased_share"),
-        engagement_share=labels.numbers("purchased_engagement_share"),
-    )
-
-
-def _texts(tables: Tables, name: str) -> np.ndarray:
-    return np.array(
-        [v if v is not None else "unknown" for v in tables.creators.strings(name).to_pylist()], dtype=object
-    )
-
-
-def _texts_if_any(tables: Tables, name: str) -> np.ndarray | None:
-    texts = _texts(tables, name)
-    return None if (texts == "unknown").all() else texts
-
-
-def data_digest(data: Labelled) -> str:
-    """Return a sha256 of features and labels: the same data in any order of rows or file format has the same digest."""
-    digest = hashlib.sha256()
-    digest.update("\n".join(data.features.columns).encode())
-    digest.update("\n".join(str(key) for key in data.features.index).encode())
-    digest.update(np.ascontiguousarray(data.matrix).tobytes())
-    for values in (data.target, data.weight, data.as_of):
-        digest.update(np.ascontiguousarray(values).tobytes())
-    return digest.hexdigest()
-
-
 def train(
-    result: ReadResult,
+    result: ReadResult | TrainingData,
     settings: TrainSettings,
     *,
     as_of: object = None,
@@ -155,6 +81,7 @@ def train(
     judge: SimulatedWorld | None = None,
     comment_model: CommentModel | None = None,
     account_model: AccountModel | None = None,
+    search: SearchPlan | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> TrainingResult:
     """Fit, evaluate and check a model.
@@ -162,17 +89,20 @@ def train(
     Parameters
     ----------
     result
-        What :func:`realreach.read_tables` returned, with labels.
+        What :func:`realreach.read_tables` returned, with labels; or :func:`~realreach.training_data.training_data` of
+        it, where the features are there already.
     settings
         Settings of the run.
     as_of
-        Day of the decision for all creators; None takes each label's own.
+        Day of the decision for all creators; None takes each label's own. Not for features that are there already.
     data_name
         Logical name of the data for card and run; no path.
     judge
         A simulated world of a seed that is not in the data: recall and false positives in it go into card and metadata.
     comment_model, account_model
         Models of single comments and accounts that the features use; None for those that ship. They go into the bundle.
+    search
+        Search the model settings first, in the part of the data that is never tested on.
     report
         Called with a short sentence at every step.
 
@@ -188,31 +118,59 @@ def train(
     UsageError
         If creators of the seed of ``judge`` are in the data.
     """
-    tables = result.tables
-    seeds = world_seeds(tables.creator_ids.to_pylist())
-    if judge is not None:
-        refuse_trained_seeds(judge, seeds)
-    report(f"features of {len(tables):,} creators")
-    data = labelled_creators(tables, as_of, comment_model, account_model)
-    by_folds = settings.folds > 0 or (len(data) < _FOLDS_BELOW and settings.time_split != "on")
+    if isinstance(result, TrainingData):
+        prepared = result
+        if judge is not None:
+            refuse_trained_seeds(judge, prepared.seeds)
+    else:
+        if judge is not None:
+            refuse_trained_seeds(judge, world_seeds(result.tables.creator_ids.to_pylist()))
+        report(f"features of {len(result.tables):,} creators")
+        prepared = training_data(result.tables, as_of, comment_model, account_model)
+    data = prepared.labelled
+    found: Search | None = None
+    if search is not None:
+        found = search_settings(data, settings, search, report)
+        settings = settings.model_copy(update={"model": found.best})
+    by_folds = settings.folds > 0 or (len(data) < _FOLDS_BELOW and settings.time_split != "on" and search is None)
     evaluation = (evaluate_by_folds if by_folds else evaluate_held_out)(data, settings, report)
+    return assembled(prepared, evaluation, settings, data_name=data_name, judge=judge, search=found, report=report)
+
+
+def assembled(
+    prepared: TrainingData,
+    evaluation: Evaluation,
+    settings: TrainSettings,
+    *,
+    data_name: str,
+    judge: SimulatedWorld | None = None,
+    search: Search | None = None,
+    facts: Mapping[str, Any] | None = None,
+    report: Callable[[str], None] = lambda _: None,
+) -> TrainingResult:
+    """Return the result of a run whose model is fitted and judged: checks, metadata and card.
+
+    ``facts`` go into ``metadata["data"]`` over those of the labelled creators at hand, where they are a sample.
+    """
     report("checks of the run")
+    data = prepared.labelled
     findings = _checks(data, evaluation, settings)
-    sources = tables.labels.strings("label_source").to_pylist() if tables.labels is not None else []
-    simulated = settings.simulated or (bool(sources) and all(s == "simulated" for s in sources))
-    settings = settings.model_copy(update={"simulated": simulated})
+    settings = settings.model_copy(update={"simulated": settings.simulated or prepared.simulated})
     metadata = _metadata(data, evaluation, findings, settings, data_name)
-    metadata["data"]["simulated_seeds"] = sorted(seeds)
-    extras = side_models(comment_model, account_model)
+    metadata["data"].update(facts or {})
+    metadata["data"]["simulated_seeds"] = sorted(prepared.seeds)
+    if search is not None:
+        metadata["search"] = search.to_dict()
+    extras = prepared.extras or side_models()
     judged = None
     if judge is not None:
-        facts = {"name": settings.name, "version": metadata["version"]}
-        bundle = Bundle(evaluation.estimator.fitted_, facts, "", "", "", extras=extras)
+        known = {"name": settings.name, "version": metadata["version"]}
+        bundle = Bundle(evaluation.estimator.fitted_, known, "", "", "", extras=extras)
         judged = judge_model(Scorer(bundle, heads=False), judge, report=report)
     if judged is not None:
         metadata["judged"] = judged.to_dict(("honest", "share", "look_alike"))
     card = model_card(metadata, evaluation, findings, data.features, "" if judged is None else judged.markdown())
-    return TrainingResult(evaluation, findings, metadata, card, settings, extras)
+    return TrainingResult(evaluation, findings, metadata, card, settings, extras, search=search)
 
 
 def _checks(data: Labelled, evaluation: Evaluation, settings: TrainSettings) -> list[Finding]:

@@ -12,11 +12,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from realreach.commands.common import Console, add_input_arguments, add_output_arguments, parse_day, read_input
+from realreach.commands.common import Console, add_input_arguments, add_output_arguments, parse_day
+from realreach.commands.train_cluster import add_cluster_arguments, check_cluster, trained_on_cluster
+from realreach.commands.train_input import add_cache_arguments, training_input
 
 if TYPE_CHECKING:
-    from realreach.accounts.model import AccountModel
-    from realreach.comment_text.model import CommentModel
+    from realreach.settings import TrainSettings
+    from realreach.tuning import SearchPlan
 
 __all__ = ["add_arguments", "run"]
 
@@ -44,6 +46,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hold-out-mechanism", action="append", metavar="CODE", help="never train on this mechanism; repeatable"
     )
+    add_cache_arguments(parser)
+    add_cluster_arguments(parser)
+    parser.add_argument(
+        "--tune",
+        type=int,
+        metavar="N",
+        help="try N settings of the model first, inside the training part (extra 'tune')",
+    )
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="begin no further trial of --tune after this")
     parser.add_argument(
         "--judge", type=Path, metavar="DIR", help="world of realreach simulate, of another seed: power and false alarms"
     )
@@ -76,6 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     from realreach.settings import TrainSettings, load_settings
 
     console = Console(arguments)
+    check_cluster(arguments)
     settings = load_settings(
         TrainSettings,
         arguments.config,
@@ -92,34 +104,26 @@ def run(arguments: argparse.Namespace) -> int:
     _check_names(settings.model.exclude)
     as_of = parse_day(arguments.as_of)
     _check_targets(arguments)
-    labels = None if arguments.labels is None else str(arguments.labels)
+    plan = _search_plan(arguments, settings)
     world = None
     if arguments.judge is not None:
         from realreach.power import load_world
 
         world = load_world(arguments.judge)
-    result = read_input(arguments, console, arguments.data, labels)
-    name = arguments.data_name or Path(arguments.data).resolve().name
-    if arguments.dry_run:
-        from realreach.training import labelled_creators
+    if arguments.engine == "dask" and not arguments.dry_run:
+        trained = trained_on_cluster(arguments, console, settings, as_of)
+    else:
+        data = training_input(arguments, console, as_of)
+        name = arguments.data_name or Path(arguments.data).resolve().name
+        if arguments.dry_run:
+            fake = int(data.labelled.target.sum())
+            console.say(f"would fit on {len(data.labelled):,} labelled creators ({fake:,} fake) of {name}")
+            return 0
+        from realreach.training import train
 
-        data = labelled_creators(result.tables, as_of)
-        console.say(f"would fit on {len(data):,} labelled creators ({int(data.target.sum()):,} fake) of {name}")
-        return 0
+        trained = train(data, settings, data_name=name, judge=world, search=plan, report=console.say)
     from realreach.evaluation import summary_table
-    from realreach.training import train
 
-    comments, accounts = _side_models(arguments)
-    trained = train(
-        result,
-        settings,
-        as_of=as_of,
-        data_name=name,
-        judge=world,
-        comment_model=comments,
-        account_model=accounts,
-        report=console.say,
-    )
     # The model first: whatever becomes of the reader of our output, the work is not lost.
     if arguments.out is not None:
         console.say(f"model: {trained.save(arguments.out, overwrite=arguments.overwrite)}")
@@ -154,14 +158,22 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _side_models(arguments: argparse.Namespace) -> tuple[CommentModel | None, AccountModel | None]:
-    """Return the models of single comments and accounts that were named."""
-    from realreach.accounts.store import load_account_model
-    from realreach.learning.comment_files import load_comment_model
+def _search_plan(arguments: argparse.Namespace, settings: TrainSettings) -> SearchPlan | None:
+    """Return how to search settings, if it is asked for; refused before any work is done if it cannot be."""
+    from importlib.util import find_spec
 
-    comments = None if arguments.comment_model is None else load_comment_model(arguments.comment_model)
-    accounts = None if arguments.account_model is None else load_account_model(arguments.account_model)
-    return comments, accounts
+    from realreach.errors import UsageError
+
+    if arguments.tune is None:
+        if arguments.timeout is not None:
+            raise UsageError("--timeout goes with --tune N")
+        return None
+    from realreach.tuning import SearchPlan, check_searchable
+
+    check_searchable(settings)
+    if find_spec("optuna") is None:
+        raise UsageError("Optuna is not installed. Run: pip install 'realreach[tune]'.")
+    return SearchPlan(arguments.tune, arguments.timeout)
 
 
 def _check_targets(arguments: argparse.Namespace) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from realreach.engine.run import Score
 
-__all__ = ["dask_engine", "spark_partitions"]
+__all__ = ["dask_client", "dask_engine", "spark_partitions"]
 
 _RETRIES = 3
 
@@ -42,6 +42,13 @@ def dask_engine(scheduler: str | None = None, *, workers: int = 2) -> Iterator[S
     UsageError
         If Dask is not installed, or the scheduler does not answer.
     """
+    with dask_client(scheduler, workers=workers) as client:
+        yield _on_dask(client)
+
+
+@contextmanager
+def dask_client(scheduler: str | None = None, *, workers: int = 2) -> Iterator[Any]:
+    """Yield a Dask client, as :func:`dask_engine` uses it; raises as that does."""
     try:
         from distributed import Client, LocalCluster
     except ImportError as err:
@@ -58,7 +65,7 @@ def dask_engine(scheduler: str | None = None, *, workers: int = 2) -> Iterator[S
     except (OSError, ValueError) as err:
         raise UsageError(f"the scheduler {scheduler} does not answer. Check the address, or start one.") from err
     try:
-        yield _on_dask(client)
+        yield client
     finally:
         client.close()
         if scheduler is None:

@@ -1,0 +1,129 @@
+"""One model from worker processes that hold the features, as good as one made here, in an ordinary folder."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from conftest import SENTINELS
+from realreach.bundle import load_bundle
+from realreach.cli import run_command
+from realreach.engine import cluster, distributed_training
+from realreach.engine.cluster import dask_client
+from realreach.engine.distributed_training import train_on_cluster
+from realreach.errors import InputError
+from realreach.scores import Scorer
+from realreach.settings import TrainSettings, load_settings
+from realreach.splits import unit_hashes
+
+pytest.importorskip("distributed", reason="needs the extra 'cluster'")
+# The engine's own clean-up; nothing of ours.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def client():
+    with dask_client(workers=2) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def few():
+    return load_settings(TrainSettings, None, {"model.n_estimators": 30, "model.masked_copies": 1, "bootstrap": 20})
+
+
+@pytest.fixture(scope="module")
+def result(client, few, csv_folder, tmp_path_factory):
+    work = tmp_path_factory.mktemp("training") / "work"
+    return train_on_cluster(csv_folder, few, client, work, size=100, sample=200), work
+
+
+def test_workers_hold_the_features_and_the_model_is_as_ordinary_as_any(result, tmp_path, unlabelled):
+    made, work = result
+    assert len(list((work / "features").iterdir())) == 4
+    folder = made.save(tmp_path / "model")
+    loaded = load_bundle(folder)
+    assert loaded.metadata["data"]["creators"] == 400, "all creators are counted, not the sample"
+    assert loaded.metadata["data"]["simulated_seeds"] == [5]
+    assert loaded.metadata["simulated"]
+    assert made.evaluation.estimator.best_iteration_ == loaded.model.booster.current_iteration() <= 30
+    for path in folder.iterdir():
+        content = path.read_bytes()
+        assert not any(secret in content for secret in (*SENTINELS, b"127.0.0.1:", b"[machines:")), path.name
+    frame = Scorer.load(folder).score_tables(unlabelled.tables)
+    assert (frame["status"] == "scored").mean() > 0.9
+    own = made.evaluation.table.query("model == 'realreach' and slice == 'all' and metric == 'roc_auc'")
+    assert own["value"].item() > 0.6, "better than chance on creators that it never saw"
+
+
+def test_nobody_who_is_judged_was_trained_on(result, few):
+    made, work = result
+    sampled = 0.5
+    judged = made.metadata["data"]["creators"]
+    fitting = distributed_training._Fitting(
+        few, made.evaluation.estimator.fitted_.layout, made.evaluation.estimator.fitted_.references, sampled, None
+    )
+    assert judged == 400
+    import pyarrow.parquet as pq
+
+    trained, brought = set(), set()
+    for path in sorted((work / "features").iterdir()):
+        groups = pq.read_table(path).column("label group").to_pylist()
+        inside = unit_hashes(groups, "sample/cluster") < fitting.sampled
+        brought |= {g for g, kept in zip(groups, inside, strict=True) if kept}
+        trained |= {g for g, kept in zip(groups, inside, strict=True) if not kept}
+        table = distributed_training._sampled(str(path), sampled=fitting.sampled)
+        assert set(table.column("label group").to_pylist()) <= brought
+    assert not trained & brought
+    rows = made.evaluation.test_rows
+    assert 0 < len(rows) < len(brought)
+
+
+def test_a_sample_that_is_too_small_is_told(client, few, csv_folder, tmp_path):
+    with pytest.raises(InputError, match="larger sample or more labels"):
+        train_on_cluster(csv_folder, few, client, tmp_path / "work", size=200, sample=20)
+
+
+def test_the_model_is_cut_where_new_creators_say(result):
+    made, _ = result
+    booster = made.evaluation.estimator.fitted_.booster
+    assert booster.feature_name() == list(made.evaluation.estimator.fitted_.layout.used_names)
+    assert "num_threads" not in booster.model_to_string().split("parameters:")[0]
+    assert np.isfinite(made.evaluation.estimator.base_rate_)
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--scheduler", "tcp://127.0.0.1:9"], "go with --engine dask"),
+        (["--engine", "dask", "--folds", "5"], "goes without --folds"),
+        (["--engine", "dask", "--strict"], "goes without --strict"),
+        (["--engine", "dask", "--scheduler", "tcp://127.0.0.1:9"], "needs --work-dir"),
+        (["--engine", "dask", "--sample", "0"], "1 or more"),
+    ],
+)
+def test_flags_that_do_not_go_together_are_refused(csv_folder, flags, told, capfd):
+    assert run_command("train", ["--data", str(csv_folder), "--no-mlflow", *flags], prog="train.py") == 2
+    assert told in capfd.readouterr().err
+
+
+def test_the_command_hands_its_flags_to_the_workers(client, csv_folder, monkeypatch):
+    given = {}
+
+    @contextmanager
+    def here(scheduler):
+        assert scheduler is None
+        yield client
+
+    def stand_in(source, settings, client, work, **options):
+        given.update(options, source=source, workers=len(client.scheduler_info()["workers"]), there=work.is_dir())
+        raise InputError("enough")
+
+    monkeypatch.setattr(distributed_training, "train_on_cluster", stand_in)
+    monkeypatch.setattr(cluster, "dask_client", here)
+    flags = ["--data", str(csv_folder), "--engine", "dask", "--no-mlflow", "--sample", "77", "--as-of", "2025-06-01"]
+    assert run_command("train", flags, prog="train.py") == 3
+    assert (given["workers"], given["there"], given["sample"], given["as_of"]) == (2, True, 77, "2025-06-01")
