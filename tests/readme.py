@@ -17,7 +17,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / "models" / "default"
-HEADLINES: tuple[tuple[str, str, str, str], ...] = ()
+HEADLINES: tuple[tuple[str, str, str, str], ...] = (
+    ("accounts_instafake_fake", "fake or real", "pr_auc", "PR-AUC"),
+    ("accounts_srf_followers", "fake or real", "pr_auc", "PR-AUC"),
+    ("accounts_srf_followers", "trained on instafake_fake", "pr_auc", "PR-AUC"),
+    ("accounts_purba_bought_followers", "has_link = 1 (free of the leak)", "roc_auc", "ROC-AUC"),
+    ("growth_starscout_monthly", "campaign against ordinary, pairs of equal size", "roc_auc", "ROC-AUC"),
+    ("growth_starscout_ratios", "10 pushes and more, pairs of equal size", "roc_auc", "ROC-AUC"),
+    ("comments_youtube_spam_2015", "youtube_spam: other video", "f1", "F1"),
+    ("comments_instagram_id_celebs", "instagram_ads: other account", "f1", "F1"),
+    ("comments_judol_id", "judol: other template", "f1", "F1"),
+    ("comments_judol_id", "judol: leave one data set out", "roc_auc", "ROC-AUC"),
+    ("comments_bot_praise_de", "bot_praise_de: leave one data set out", "roc_auc", "ROC-AUC"),
+)
 """Lines of the benchmark that the README shows: set, task, metric and its short name."""
 
 
