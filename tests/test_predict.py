@@ -165,7 +165,7 @@ def test_every_sign_that_starts_a_formula_is_neutralised(first):
 
 
 def test_numbers_are_never_quoted(predict, shortlist):
-    _, out, _ = predict(shortlist)
+    _, out, _ = predict(shortlist, "--explain", "none")
     assert b"'" not in out
 
 
