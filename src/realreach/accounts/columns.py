@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from realreach.errors import UsageError
+from realreach.tables.contract import ACCOUNT_COLUMNS
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = [
@@ -20,31 +21,10 @@ __all__ = [
     "known_groups",
 ]
 
-ACCOUNT_COLUMNS = (
-    "followers",
-    "following",
-    "posts_count",
-    "has_picture",
-    "is_private",
-    "bio_length",
-    "username_length",
-    "username_digits",
-)
-"""Columns of the ``audience`` table that say something about an account."""
-
 DIGIT_SHARE = "username_digit_share"
 """A column that may stand in for ``username_digits`` where a source gives only the share."""
 
-GROUPS = (
-    "followers",
-    "following",
-    "posts_count",
-    "has_picture",
-    "is_private",
-    "bio_length",
-    "username_length",
-    DIGIT_SHARE,
-)
+GROUPS = (*ACCOUNT_COLUMNS[:-1], DIGIT_SHARE)
 """What can be known of an account, one bit each in the masks of :func:`known_groups`."""
 
 _FOLLOWING_LIMIT = 7_500.0

@@ -13,6 +13,7 @@ import pandas as pd
 from realreach.datasets.adapter import Adapter, DatasetError, Options
 from realreach.datasets.reading import read_sources
 from realreach.errors import UsageError
+from realreach.tables.contract import ACCOUNT_COLUMNS
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["ACCOUNT_SETS", "AccountSet", "load_accounts"]
@@ -106,18 +107,7 @@ def load_accounts(name: str, folder: str | Path, *, include: str | None = None) 
     return AccountSet(name, adapter.licence, shared, extras, y, group, part)
 
 
-# The audience columns; written out, because this package knows nothing of what comes after the tables.
-_SHARED = (
-    "followers",
-    "following",
-    "posts_count",
-    "has_picture",
-    "is_private",
-    "bio_length",
-    "username_length",
-    "username_digits",
-    "username_digit_share",
-)
+_SHARED = (*ACCOUNT_COLUMNS, "username_digit_share")
 
 
 def _renamed(names: Mapping[str, str]) -> Callable[[pd.DataFrame], pd.DataFrame]:

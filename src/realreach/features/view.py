@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from realreach.comment_text.model import CommentModel
 from realreach.errors import UsageError
 from realreach.features.blocks import Ragged, not_known
+from realreach.tables.contract import ACCOUNT_COLUMNS
 from realreach.tables.core import FloatArray, IntArray, Table, Tables
 
 if TYPE_CHECKING:
@@ -30,17 +31,7 @@ _POST_LIMIT = 100
 _HISTORY_LIMIT = 367
 _COMMENT_LIMIT = 5_000
 _ACCOUNT_LIMIT = 50_000
-_ACCOUNT_NUMBERS = (
-    "followers",
-    "following",
-    "posts_count",
-    "has_picture",
-    "is_private",
-    "bio_length",
-    "username_length",
-    "username_digits",
-    "follow_order",
-)
+_ACCOUNT_NUMBERS = (*ACCOUNT_COLUMNS, "follow_order")
 
 
 def decision_days(tables: Tables, as_of: object = None) -> FloatArray:

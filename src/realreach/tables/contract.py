@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-__all__ = ["CONTRACTS", "SCHEMA_VERSION", "Column", "Kind", "TableContract"]
+__all__ = ["ACCOUNT_COLUMNS", "CONTRACTS", "SCHEMA_VERSION", "Column", "Kind", "TableContract"]
 
 SCHEMA_VERSION = "1.1"
 """Version of these declarations: same major is read, a newer minor warns, a newer major is refused."""
@@ -172,6 +172,18 @@ _AUDIENCE = TableContract(
     ),
     time="sampled_on",
 )
+
+ACCOUNT_COLUMNS = (
+    "followers",
+    "following",
+    "posts_count",
+    "has_picture",
+    "is_private",
+    "bio_length",
+    "username_length",
+    "username_digits",
+)
+"""Columns of the ``audience`` table that say something about an account by itself."""
 
 _LABELS = TableContract(
     "labels",
