@@ -16,12 +16,12 @@ PROJECT = ROOT.parent.parent
 
 LAYERS = (
     {"_version", "errors", "pillars", "markdown"},
-    {"files", "tomlfile", "tables"},
+    {"files", "tomlfile", "tables", "compiled"},
     {"comment_text", "accounts"},
     {"features"},
     {"references", "splits", "metrics", "calibration", "calibrating", "model", "baselines", "settings"},
     {"estimator", "fairness", "checks", "heads", "head_fitting", "confidence", "real", "output", "bundle"},
-    {"head_evaluation", "evaluation", "head_card", "card", "scores", "plots"},
+    {"head_evaluation", "evaluation", "head_card", "card", "scores", "plots", "warming"},
     {"reasons", "evidence", "policy"},
     {"false_alarms", "power", "learning"},
     {"benchmark"},

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from realreach.comment_text import compiled
+from realreach import compiled
 from realreach.comment_text.likeness import signatures
 from realreach.comment_text.model import KINDS, default_comment_model
 from realreach.comment_text.normalise import normalise
@@ -92,7 +92,7 @@ def test_without_numba_nothing_is_compiled(monkeypatch):
     monkeypatch.setattr(compiled, "_state", {"loaded": False, "wanted": True})
     monkeypatch.setattr(compiled, "is_installed", lambda: False)
     assert compiled.kernels_for(10**9) is None
-    assert compiled.warm_up() is False
+    assert compiled.load_from_now_on() is False
     assert compiled.kernels_for(10**9) is None
 
 
@@ -101,5 +101,5 @@ def test_many_comments_or_a_service_that_asked_use_them(monkeypatch):
     monkeypatch.setattr(compiled, "_state", {"loaded": False, "wanted": True})
     assert compiled.kernels_for(compiled.LEAST_COMMENTS) is not None
     monkeypatch.setattr(compiled, "_state", {"loaded": False, "wanted": True})
-    assert compiled.warm_up()
+    assert compiled.load_from_now_on()
     assert compiled.kernels_for(1) is not None

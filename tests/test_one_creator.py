@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from conftest import nested_records
+from realreach import compiled
 from realreach import model as model_module
 from realreach.bundle import Bundle
-from realreach.comment_text import compiled
 from realreach.estimator import AuthenticityClassifier
 from realreach.features import build_features, feature_matrix
 from realreach.output import OUTPUT_COLUMNS

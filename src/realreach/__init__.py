@@ -20,13 +20,13 @@ from realreach._version import __version__
 
 if TYPE_CHECKING:
     from realreach.bundle import Bundle, load_bundle, save_bundle
-    from realreach.comment_text.compiled import warm_up
     from realreach.estimator import AuthenticityClassifier
     from realreach.features import build_features, catalogue
     from realreach.scores import Scorer
     from realreach.settings import TrainSettings
     from realreach.tables import Tables, read_tables, tables_from_frames, tables_from_records
     from realreach.training import train
+    from realreach.warming import warm_up
 
 __all__ = [
     "AuthenticityClassifier",
@@ -60,7 +60,7 @@ _HOMES = {
     "tables_from_frames": "tables",
     "tables_from_records": "tables",
     "train": "training",
-    "warm_up": "comment_text.compiled",
+    "warm_up": "warming",
 }
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 
-from realreach.comment_text import compiled
+from realreach import compiled
 from realreach.comment_text.likeness import signatures
 from realreach.comment_text.model import default_comment_model
 from realreach.comment_text.normalise import normalise
@@ -54,7 +54,7 @@ def main() -> None:
     state = compiled._state
     for kind, wanted in (("NumPy", False), ("compiled", True)):
         state.update(loaded=False, wanted=wanted)
-        if wanted and not compiled.warm_up():
+        if wanted and not compiled.load_from_now_on():
             print("numba is not installed")
             break
         work: dict[str, Callable[[], object]] = {

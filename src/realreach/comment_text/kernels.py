@@ -2,7 +2,7 @@
 
 Each does what its NumPy counterpart does, in whole numbers modulo 2**64 or in the same floating-point operations in the
 same order, so that the results are equal to the last bit. Serial, without the interpreter's lock, kept on disk.
-Imported only by way of :mod:`realreach.comment_text.compiled`.
+Imported only by way of :mod:`realreach.compiled`.
 """
 
 # Numba finds the types itself, at the first call.

@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text.codepoints import CodePoints
-from realreach.comment_text.compiled import frozen, kernels_for
 from realreach.comment_text.normalise import Normalised
 from realreach.comment_text.words import Words, characters, mix, weighted_sums
+from realreach.compiled import frozen, kernels_for
 
 __all__ = ["GRAM", "exact_keys", "near_groups", "signatures", "template_keys"]
 

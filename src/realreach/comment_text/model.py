@@ -21,10 +21,10 @@ import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text.bags import BagReference
-from realreach.comment_text.compiled import frozen, kernels_for
 from realreach.comment_text.hashing import read_points, tokens, word_and_char_grams
 from realreach.comment_text.normalise import Normalised
 from realreach.comment_text.style import STYLE_SIZE, style_bins
+from realreach.compiled import frozen, kernels_for
 from realreach.errors import ModelError
 from realreach.tables.core import FloatArray, IntArray
 
