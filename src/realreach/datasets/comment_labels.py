@@ -26,6 +26,7 @@ __all__ = ["COMMENT_SETS", "LICENSED", "read_comment_set", "read_comment_sets"]
 
 _NONE = "no licence stated: for your own models, do not publish the rows"
 _ODD_LETTERS = r"[\U0001D400-\U0001D7FF]"
+_TAG = r"</?[a-z]{1,6}(?: [^<>]*)?>"
 _SOLD_LABELS = frozenset(
     [
         "scam",
@@ -54,8 +55,10 @@ def _labelled(frame: pd.DataFrame, sold: str, part: str, section: Any) -> pd.Dat
 
 def _youtube_spam(files: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     rows = files["youtube_spam_2015.csv"]
-    # The collection stores HTML escapes, and a byte-order mark that follows some of the texts.
-    rows = rows.assign(text=rows["text"].fillna("").map(html.unescape).str.replace("\ufeff", ""))
+    # The collection stores some texts as HTML (line breaks, linked times and addresses), and a byte-order mark that
+    # follows some of them. What people read is the text between the tags.
+    shown = rows["text"].fillna("").str.replace(r"<br ?/?>", "\n", regex=True).str.replace(_TAG, "", regex=True)
+    rows = rows.assign(text=shown.map(html.unescape).str.replace("\ufeff", ""))
     return _labelled(rows, "promotion", "youtube_spam", rows["video"])
 
 

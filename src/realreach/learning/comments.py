@@ -9,7 +9,7 @@ template.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from realreach.comment_text.model import KINDS, CommentModel
 from realreach.comment_text.style import STYLE_SIZE
 from realreach.errors import InputError
 from realreach.learning.comment_calibration import bag_reference, fit_calibration, thresholds
-from realreach.learning.comment_matrix import STYLE_WEIGHT, comment_matrix, template_groups
+from realreach.learning.comment_matrix import STYLE_WEIGHT, comment_matrix, contrast_scale, template_groups
 from realreach.learning.generated_text import generate_comments
 from realreach.tables.core import FloatArray, IntArray
 
@@ -38,6 +38,7 @@ __all__ = [
     "ordinary_by_set",
     "row_weights",
     "section_reference",
+    "suited",
     "train_comment_model",
 ]
 
@@ -48,7 +49,7 @@ _ENOUGH_SETS = 3
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings of the training.
+    """Settings of the training where there are three real sets or more; see :func:`suited`.
 
     Parameters
     ----------
@@ -56,6 +57,11 @@ class Recipe:
         The model has ``2**bits`` buckets.
     strength
         Inverse strength of the L2 penalty (scikit-learn's ``C``).
+    contrast
+        How much of a piece's share of the penalty is set by how evenly both kinds use it (0 to 1), see
+        :func:`realreach.learning.comment_matrix.contrast_scale`; see :func:`suited`.
+    rounds
+        Most steps of the solver. With few it stops early, and then thresholds hang on the order of sums.
     generated
         Generated comments by kind.
     generated_mass, organic_mass
@@ -77,7 +83,9 @@ class Recipe:
     """
 
     bits: int = 17
-    strength: float = 1.0
+    strength: float = 0.5
+    contrast: float = 0.7
+    rounds: int = 300
     generated: Mapping[str, int] = field(
         default_factory=lambda: {"ordinary": 9000, "promotion": 6000, "generic_praise": 3000, "machine_written": 2000}
     )
@@ -200,6 +208,7 @@ def train_comment_model(
         Is told each step.
     """
     report(f"reading {len(corpus):,} comments as n-grams and style")
+    recipe = suited(recipe, corpus)
     matrix = _matrix(corpus.text, recipe)
     held_out = held_out_margins(corpus, recipe, matrix=matrix, report=report)
     report("fitting to all")
@@ -243,9 +252,23 @@ def held_out_margins(
     return out
 
 
+def suited(recipe: Recipe, corpus: Corpus) -> Recipe:
+    """Return the recipe, without contrast and with half the penalty where there are fewer than three real sets.
+
+    Which pieces both kinds use alike is learned from several sets; of one it is as accidental as the rest.
+    """
+    if len(_real_sets(corpus)) >= _ENOUGH_SETS:
+        return recipe
+    return replace(recipe, contrast=0.0, strength=2.0 * recipe.strength)
+
+
+def _real_sets(corpus: Corpus) -> list[str]:
+    return [str(s) for s in np.unique(corpus.source) if s != "generated"]
+
+
 def folds(corpus: Corpus) -> list[tuple[str, BoolArray]]:
     """Return what is held out together: real sets one by one if there are enough, else thirds of templates."""
-    real = [s for s in np.unique(corpus.source) if s != "generated"]
+    real = _real_sets(corpus)
     whole = real if len(real) >= _ENOUGH_SETS else []
     split = ~np.isin(corpus.source, whole)
     third = np.unique(corpus.group, return_inverse=True)[1] % 3
@@ -313,15 +336,18 @@ def _bare(text: str) -> str:
 def _logistic(matrix: Any, y: BoolArray, weight: FloatArray, recipe: Recipe) -> tuple[FloatArray, float]:
     import warnings
 
+    from scipy.sparse import diags
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=recipe.strength, max_iter=60, tol=1e-3)
+    weight = weight / weight.mean()
+    scale = contrast_scale(matrix, y, weight, recipe.contrast)
+    model = LogisticRegression(C=recipe.strength, max_iter=recipe.rounds, tol=1e-4)
     with warnings.catch_warnings():
-        # Stopped early is a little more regularisation, nothing worse.
+        # Stopped early is a little more regularisation.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(matrix, y, sample_weight=weight / weight.mean())
-    return model.coef_[0], float(model.intercept_[0])
+        model.fit((matrix @ diags(scale)).tocsr(), y, sample_weight=weight)
+    return model.coef_[0] * scale, float(model.intercept_[0])
 
 
 def _fit_heads(corpus: Corpus, matrix: Any, recipe: Recipe) -> tuple[FloatArray, FloatArray]:
