@@ -14,6 +14,7 @@ from realreach.benchmark.result import Figure, Method, Result
 from realreach.comment_text.bags import BagReference, bag_tests
 from realreach.comment_text.model import default_comment_model
 from realreach.comment_text.normalise import normalise
+from realreach.false_alarms import wilson_interval
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["bag_lines", "organic_lines", "transfer_lines"]
@@ -125,14 +126,8 @@ def _shipped_recall(material: Material, high: float) -> float:
 
 
 def _alarms(source: str, part: str, method: Method, name: str, called: np.ndarray, recall: float = np.nan) -> Result:
-    n, hits = len(called), float(called.sum())
-    # Wilson's interval.
-    z, p = 1.96, hits / n
-    middle, half = (
-        (p + z * z / (2 * n)) / (1 + z * z / n),
-        z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n),
-    )
-    figures = {"organic_alarms": Figure(p, float(middle - half), float(middle + half))}
+    n, hits = len(called), int(called.sum())
+    figures = {"organic_alarms": Figure(hits / n, *wilson_interval(hits, n))}
     if np.isfinite(recall):
         figures["recall_on_held_out_sets"] = Figure(recall)
     aims = {} if method == "baseline" else {"organic_alarms": _ALARMS}

@@ -27,6 +27,8 @@ _TASKS = (
     ("comments_instagram_id_celebs", "instagram_ads", "account", 0.91),
     ("comments_judol_id", "judol", "template", 0.985),
 )
+
+
 @dataclass(frozen=True)
 class _Candidate:
     """What is chosen from: mean of linear models of some (loss, inverse penalty, contrast), and mass of other sets."""
@@ -62,7 +64,9 @@ def within_lines(datasets: Path, material: Material, *, quick: bool, seed: int) 
         text, sold = rows["text"].to_numpy(dtype=object), (rows["kind"] != "ordinary").to_numpy()
         group = template_groups(text.tolist())
         fold = _folds(rows["section"].to_numpy(dtype=str), group, split, seed)
-        protocol = f"other {split}, {len(np.unique(fold))} folds; all choices, the threshold too, inside the training part"
+        protocol = (
+            f"other {split}, {len(np.unique(fold))} folds; all choices, the threshold too, inside the training part"
+        )
         plain, ours, called = np.zeros(len(sold)), np.zeros(len(sold)), np.zeros(len(sold), dtype=bool)
         own = _Own(comment_matrix(text.tolist(), material.recipe.bits), sold, group, _Help.of(material, name, seed))
         for number in np.unique(fold):
