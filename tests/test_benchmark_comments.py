@@ -40,11 +40,14 @@ def made_material(count=30, seed=0):
     """Return a corpus of every labelled part and one organic one, each with an accent of its own."""
     rng = np.random.default_rng(seed)
     rows = []
+    accents = iter("abcdefghij")
     for part, source in PARTS.items():
+        accent = f"logat{next(accents)}"
         for sold in (0, 1):
-            rows += [(t, sold, False, part, source) for t in made_texts(rng, count, sold, f"logat{part}")]
+            rows += [(t, sold, False, part, source) for t in made_texts(rng, count, sold, accent)]
     for part, source in comment_transfer.ORGANIC.items():
-        rows += [(t, 0, True, part, source) for t in made_texts(rng, 120, False, f"logat{part}")]
+        accent = f"logat{next(accents)}"
+        rows += [(t, 0, True, part, source) for t in made_texts(rng, 120, False, accent)]
     text, kind, organic, part, source = zip(*rows, strict=True)
     corpus = Corpus(
         np.array(text, dtype=object),
