@@ -9,8 +9,8 @@ The reference holds how this share spreads over organic sections, and a section 
 
 - *p-value*: the chance that the section's apparent share is no higher than that of an organic section drawn at random;
 - *share*: what of the apparent share goes beyond that of an organic section, with 5, 50 and 95 % quantiles;
-- *evidence*: how much better an organic section with a sold part explains the counts than an organic section alone (a
-  log Bayes factor). It has no steps and no ceiling, so that it ranks sections where the others are tied.
+- *expected*: the mean of the apparent share, which has no steps and ranks sections where the others are tied. It knows
+  nothing of organic sections; the p-value does.
 """
 
 from __future__ import annotations
@@ -36,8 +36,6 @@ _GRID = np.concatenate([np.linspace(0.0, 0.04, 41)[:-1], np.linspace(0.04, 0.2, 
 _LEVELS = (0.05, 0.5, 0.95)
 _BEYOND = np.linspace(0.0, 1.0, 401)
 """Shares beyond an organic section's at which their distribution is taken."""
-_PARTS = np.array([0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3])
-"""Sold parts that the evidence holds for equally likely: what deliveries to a section look like, not fitted to any set."""
 _BLOCK = 64
 """Sections at a time: their likelihoods (about 80 kB each) stay in the cache."""
 
@@ -81,17 +79,10 @@ class BagReference:
 
     @cached_property
     def _reach(self) -> IntArray:
-        """Place on the grid of every organic share with every share beyond it, shape (organic shares, shares beyond)."""
+        """Place on the grid of every organic share with every share beyond it, shape (shares, shares beyond)."""
         share = self.organic_shares[:, None]
         # beyond = (apparent - organic) / (1 - organic), not below 0.
         return np.asarray(np.searchsorted(_GRID, share + _BEYOND * (1.0 - share), side="right") - 1, dtype=np.int64)
-
-    @cached_property
-    def _explained(self) -> tuple[IntArray, IntArray]:
-        """Places on the grid of organic sections with a sold part (one for each share and part), and without."""
-        share = self.organic_shares[:, None]
-        mixed = (share + _PARTS * (1.0 - share)).ravel()
-        return _nearest(mixed), _nearest(self.organic_shares)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain numbers."""
@@ -117,8 +108,8 @@ class BagTest:
         5, 50 and 95 % quantiles of the share of sold comments beyond what organic sections show (0-1).
     apparent
         Median of the apparent share (0-1), false alarms included.
-    evidence
-        Natural logarithm of how much more likely the section is with a sold part than without; above 0 speaks for one.
+    expected
+        Mean of the apparent share (0-1), false alarms included.
     posterior
         For each comment: probability that it is of the sold part, given its section (0-1).
     """
@@ -129,7 +120,7 @@ class BagTest:
     share: FloatArray
     share_high: FloatArray
     apparent: FloatArray
-    evidence: FloatArray
+    expected: FloatArray
     posterior: FloatArray
 
 
@@ -166,42 +157,30 @@ def bag_tests(sold: FloatArray, section: IntArray, count: int, reference: BagRef
     parts = [_judge(cells[at : at + _BLOCK], reference) for at in range(0, max(count, 1), _BLOCK)]
     sizes = cells.sum(axis=1)
     judged = np.where((sizes < LEAST)[:, None], np.nan, np.concatenate(parts))
-    p, low, middle, high, apparent, evidence = (np.ascontiguousarray(column) for column in judged.T)
+    p, low, middle, high, apparent, expected = (np.ascontiguousarray(column) for column in judged.T)
     share = middle[section]
     ratio = reference.ratio[bins]
     posterior = share * ratio / (1.0 - share + share * ratio)
-    return BagTest(sizes, p, low, middle, high, apparent, evidence, posterior)
-
-
-def _nearest(share: FloatArray) -> IntArray:
-    """Return the place on the grid that is nearest to each share."""
-    middles = (_GRID[1:] + _GRID[:-1]) / 2.0
-    return np.searchsorted(middles, share).astype(np.int64)
+    return BagTest(sizes, p, low, middle, high, apparent, expected, posterior)
 
 
 def _judge(cells: npt.NDArray[np.int64], reference: BagReference) -> FloatArray:
-    """Return p-value, the three quantiles of the share, apparent share and evidence of sections given counts by bin."""
+    """Return p-value, the three quantiles of the share, median and mean of the apparent share, given counts by bin."""
     # Bin after bin, not by a matrix product: BLAS may sum in another order when there are more sections.
     log = (cells[:, :, None] * reference._log).sum(axis=1)
     weight = np.exp(log - log.max(axis=1, keepdims=True))
     # The prior of the apparent share is flat in the grid's places, which lie closer at small shares.
-    reached = np.cumsum(weight / _row_sums(weight)[:, None], axis=1)
+    weight /= _row_sums(weight)[:, None]
+    reached = np.cumsum(weight, axis=1)
     below = reached[:, reference._reach].sum(axis=1) / len(reference.organic_shares)
     out = np.empty((len(cells), 6))
     out[:, 0] = np.minimum(below[:, 0], 1.0)
     for column, level in enumerate(_LEVELS, start=1):
         out[:, column] = _BEYOND[np.minimum((below < level).sum(axis=1), len(_BEYOND) - 1)]
     out[:, 4] = _GRID[np.minimum((reached < 0.5).sum(axis=1), len(_GRID) - 1)]
-    mixed, alone = reference._explained
-    out[:, 5] = _log_mean(log[:, mixed]) - _log_mean(log[:, alone])
+    out[:, 5] = _row_sums(weight * _GRID)
     return out
 
 
 def _row_sums(values: FloatArray) -> FloatArray:
     return np.cumsum(values, axis=1)[:, -1]
-
-
-def _log_mean(values: FloatArray) -> FloatArray:
-    """Return the logarithm of each row's mean likelihood, given logarithms."""
-    top = values.max(axis=1, keepdims=True)
-    return np.asarray(np.log(_row_sums(np.exp(values - top)) / values.shape[1]) + top[:, 0])
