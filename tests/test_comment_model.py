@@ -282,9 +282,78 @@ def test_a_bag_is_the_same_in_any_order_and_company():
     both = np.concatenate([one, other])[order]
     section = np.repeat([0, 1], [len(one), len(other)])[order]
     crowd = bags.bag_tests(both, section, 2, REFERENCE)
-    for name in ("p_value", "share_low", "share", "share_high", "apparent"):
+    for name in ("p_value", "share_low", "share", "share_high", "apparent", "expected"):
         assert getattr(crowd, name)[0] == getattr(alone, name)[0]
     np.testing.assert_array_equal(np.sort(crowd.posterior[section == 0]), np.sort(alone.posterior))
+
+
+def slow_bag(scores):
+    """Return what the bag test says of one section, by loops over the grid and the organic shares."""
+    bins = np.searchsorted(REFERENCE.edges, scores, side="right")
+    grid = bags._GRID
+    log = np.array([sum(math.log(1 - share + share * REFERENCE.ratio[b]) for b in bins) for share in grid])
+    weight = np.exp(log - log.max())
+    weight /= weight.sum()
+    reached = lambda share: weight[grid <= share + 1e-12].sum()  # noqa: E731
+    p = np.mean([reached(organic) for organic in REFERENCE.organic_shares])
+    quantiles = []
+    for level in (0.05, 0.5, 0.95):
+        for beyond in np.arange(401) / 400:
+            if np.mean([reached(o + beyond * (1 - o)) for o in REFERENCE.organic_shares]) >= level:
+                break
+        quantiles.append(beyond)
+    median = next(share for share in grid if reached(share) >= 0.5)
+    return [p, *quantiles, median, float(weight @ grid)]
+
+
+@pytest.mark.parametrize(("n", "share"), [(10, 0.0), (60, 0.2), (300, 0.02), (120, 0.95)])
+def test_slow_bag_test_agrees(n, share):
+    scores = np.append(mixture(n - 2, share, n)[0], [0.1, 0.9])  # also on the edges of bins
+    found = bags.bag_test(scores, REFERENCE)
+    fast = [found.p_value, found.share_low, found.share, found.share_high, found.apparent, found.expected]
+    np.testing.assert_allclose(np.concatenate(fast), slow_bag(scores), rtol=0, atol=0.0026)
+    assert found.p_value[0] == pytest.approx(slow_bag(scores)[0], abs=1e-9)
+    assert found.expected[0] == pytest.approx(slow_bag(scores)[-1], abs=1e-9)
+    ratio, part = REFERENCE.ratio[REFERENCE.bins(scores)], found.share[0]
+    np.testing.assert_allclose(found.posterior, part * ratio / (1 - part + part * ratio))
+
+
+def test_many_sections_are_told_apart():
+    # More sections than are judged in one block, some too small, one without comments.
+    rng = np.random.default_rng(5)
+    sizes = rng.integers(11, 40, 200)
+    sizes[[3, 70, 150]] = 0, 9, 10
+    scores = [mixture(n, 0.3 * (i % 3), i)[0] for i, n in enumerate(sizes)]
+    crowd = bags.bag_tests(np.concatenate(scores), np.repeat(np.arange(200), sizes), 200, REFERENCE)
+    assert np.flatnonzero(np.isnan(crowd.p_value)).tolist() == [3, 70]
+    np.testing.assert_array_equal(crowd.count, sizes)
+    for i in (0, 63, 64, 128, 150, 199):
+        alone = bags.bag_test(scores[i], REFERENCE)
+        for name in ("p_value", "share_low", "share", "share_high", "apparent", "expected"):
+            assert getattr(crowd, name)[i] == getattr(alone, name)[0]
+
+
+def test_each_sold_comment_more_is_seen():
+    # The medians move in steps; what ranks sections must not.
+    found = [bags.bag_test(np.repeat([0.05, 0.95], [300 - k, k]), REFERENCE) for k in range(12)]
+    expected = [f.expected[0] for f in found]
+    assert np.all(np.diff(expected) > 1e-6)
+    assert np.all(np.diff([f.p_value[0] for f in found]) <= 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"edges": [0.3, 0.1]}, {"edges": []}, {"edges": [math.nan]}, {"ratio": [1.0]}, {"ratio": [0.0, 1.0, 2.0]},
+        {"ratio": [2.0, 1.0, 3.0]}, {"organic_shares": []}, {"organic_shares": [0.2, 1.1]},
+        {"organic_shares": [0.2, 0.1]},
+    ],
+)  # fmt: skip
+def test_damaged_reference_is_refused(change):
+    good = {"edges": [0.1, 0.9], "ratio": [0.1, 1.0, 9.0], "organic_shares": [0.0, 0.1]}
+    assert bags.BagReference.from_dict(good).to_dict() == good
+    with pytest.raises(ModelError, match="bag reference"):
+        bags.BagReference(**(good | change))
 
 
 @pytest.mark.parametrize("n", [0, 1, 9])

@@ -1,19 +1,23 @@
 """Comment sections as a whole: bursts, the comment model's view, blocks, the report tables and their command."""
 
 import json
+import math
 import os
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import worlds
 from realreach.benchmark import comment_bursts
 from realreach.benchmark.suites import Options
 from realreach.cli import main
+from realreach.comment_text.bags import bag_test
 from realreach.comment_text.model import default_comment_model
+from realreach.comment_text.normalise import normalise
 from realreach.features import build_features, comments
 from realreach.features.comments.bursts import surprise_of_bursts, surprise_of_phrases
 from worlds import creator
@@ -42,6 +46,34 @@ def test_sold_comments_raise_what_the_model_says():
     for name in ("mean", "q90", "share", "worst_post", "bag"):
         column = f"comments__sold__all__{name}"
         assert frame.loc["b", column] > frame.loc["a", column] + 0.1, name
+
+
+def test_slow_view_of_the_model_agrees():
+    # One post with nine comments, all of them sold; one with ten, one with more; the rest under no post that is known.
+    made = section(seed=5, sold=14)
+    texts = [" ".join(text.split()[: 3 + i]) if i < 14 else text for i, text in enumerate(made["comments"]["text"])]
+    made["comments"]["text"], n = texts, len(texts)
+    post = np.full(n, None, dtype=object)
+    post[:9], post[9:19], post[19:40] = "p0", "p1", "p2"
+    made["comments"]["post_id"] = post
+    tables = worlds.checked(worlds.join(creator("a", **made), creator("b", **section())))
+    values = build_features(tables).loc["a"]
+    model = default_comment_model()
+    sold = model.sold(normalise(pa.array(texts, pa.large_string())))
+    ranked = np.sort(sold)
+    # What would be mistaken for each other differs.
+    assert ((sold >= model.low) & (sold < model.high)).any()
+    assert np.all(np.diff(ranked[[107, 108, 114, 118]]) > 0)
+    assert ranked[117] < ranked[118]
+    assert values["comments__sold__all__mean"] == pytest.approx(sold.mean())
+    assert values["comments__sold__all__share"] == (sold >= model.high).mean()
+    for name, level in (("q90", 0.9), ("q99", 0.99)):
+        assert values[f"comments__sold__all__{name}"] == ranked[math.ceil(level * (n - 1))]
+    means = [sold[post == name].mean() for name in ("p1", "p2")]
+    assert values["comments__sold__all__worst_post"] == pytest.approx(max(means))
+    assert sold[:9].mean() > max(means) > min(means)
+    found = bag_test(sold, model.bags)
+    assert values["comments__sold__all__bag"] == found.share[0] != found.apparent[0]
 
 
 def test_another_comment_model_is_used():

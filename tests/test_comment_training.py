@@ -191,6 +191,32 @@ def test_reference_knows_sections_that_look_sold():
     assert len(made.organic_shares) == 20
 
 
+def reference_of(shares, seed=0):
+    """Return a reference of sections of 200 comments, of which these shares read as sold."""
+    rng = np.random.default_rng(seed)
+    p = np.concatenate([np.where(np.arange(200) < round(200 * s), 0.85, rng.beta(1, 12, 200)) for s in shares])
+    sold = np.repeat([False, True], [len(p), 400])
+    p = np.concatenate([p, rng.beta(8, 2, 400)])
+    section = np.array([f"set/{i // 200}" for i in range(len(p))])
+    return bag_reference(p, sold, np.where(sold, 1 / 400, 1 / (~sold).sum()), section)
+
+
+def test_audiences_of_other_sets_differ_more_than_sections_of_one():
+    made = reference_of([0.02] * 30)
+    odds = made.organic_shares / (1 - made.organic_shares)
+    middle = np.sqrt(odds[9] * odds[10])
+    # One standard deviation is 1 in log odds, on either side.
+    assert np.log(odds[-4:-2].mean() / middle) == pytest.approx(1.0, abs=0.25)
+    assert np.log(odds[2:4].mean() / middle) == pytest.approx(-1.0, abs=0.25)
+
+
+def test_uppermost_sections_do_not_excuse():
+    # Two of a hundred sections hold a sold part that nobody labelled.
+    few, none = reference_of([0.02] * 98 + [0.6] * 2), reference_of([0.02] * 100)
+    assert few.organic_shares[-1] < 1.6 * none.organic_shares[-1]
+    assert reference_of([0.02] * 80 + [0.6] * 20).organic_shares[-1] > 0.4
+
+
 # --- public sets -----------------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +46,13 @@ STRENGTHS = (0.2, 0.5)
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """The corpus (large parts sampled), its matrix, and the recipe."""
+    """The corpus (large parts sampled), its matrix, the recipe, and what was fitted with references so far."""
 
     corpus: Corpus
     matrix: Any
     recipe: Recipe
     report: Callable[[str], None]
+    fits: dict[frozenset[str], Fitted] = field(default_factory=dict)
 
     def has(self, part: str) -> bool:
         """Return whether comments of a part are there."""
@@ -114,6 +115,9 @@ def fit_without(material: Material, sources: Sequence[str], *, references: bool)
     references
         Whether calibration, threshold and bag reference are wanted too: then the remaining sets are held out in turn.
     """
+    key = frozenset(sources)
+    if references and key in material.fits:
+        return material.fits[key]
     rows = np.flatnonzero(~np.isin(material.corpus.source, list(sources)))
     corpus, matrix = material.corpus.take(rows), material.matrix[rows]
     # The penalty matters little to thresholds and bags: there the recipe's own is taken, to keep the suite short.
@@ -130,7 +134,9 @@ def fit_without(material: Material, sources: Sequence[str], *, references: bool)
         ordinary, probability[corpus.sold], weight[corpus.sold], recipe.alarm_rate, recipe.missed_rate
     )
     recall = float(np.sum(weight[corpus.sold] * (probability[corpus.sold] >= high)))
-    return Fitted(weights, bias, slope, offset, low, high, section_reference(corpus, probability, weight), recall)
+    bags = section_reference(corpus, probability, weight)
+    material.fits[key] = Fitted(weights, bias, slope, offset, low, high, bags, recall)
+    return material.fits[key]
 
 
 def _chosen(corpus: Corpus, matrix: Any, recipe: Recipe) -> Recipe:

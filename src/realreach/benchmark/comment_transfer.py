@@ -1,4 +1,4 @@
-"""Comments of sets that a model has never seen: ranking, alarms on organic comments, and mixed sections."""
+"""Comments of sets that a model has never seen: ranking, and alarms on organic comments."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from realreach.benchmark.comment_sets import PARTS, Material, fit_without
 from realreach.benchmark.measure import from_scores
 from realreach.benchmark.plain_text import plain_scores
 from realreach.benchmark.result import Figure, Method, Result
-from realreach.comment_text.bags import BagReference, bag_tests
 from realreach.comment_text.model import default_comment_model
 from realreach.comment_text.normalise import normalise
 from realreach.false_alarms import wilson_interval
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["bag_lines", "organic_lines", "transfer_lines"]
+__all__ = ["ORGANIC", "SHIPPED", "organic_lines", "plain_of", "shipped_scores", "transfer_lines"]
 
 ORGANIC = {
     "youtube_id_trending": "comments_youtube_id_2025",
@@ -27,16 +26,7 @@ ORGANIC = {
 }
 """Unlabelled organic comments and their sets."""
 
-COMPANIONS = {
-    "youtube_spam": "youtube_en_2013",
-    "instagram_ads": "instagram_organic",
-    "judol": "youtube_id_trending",
-    "bot_praise_de": "youtube_id_trending",
-    "x_posts": "youtube_en_2013",
-}
-"""Whose organic comments fill the bags into which sold comments of a set are put."""
-
-_SHIPPED = ("comments_x_ai_replies_en", "comments_bot_templates")
+SHIPPED = ("comments_x_ai_replies_en", "comments_bot_templates")
 """Sets that the shipped model was trained on."""
 _ALARMS = 0.03
 _COMPARED: tuple[Method, ...] = ("baseline", "ours")
@@ -64,10 +54,10 @@ def transfer_lines(material: Material) -> Iterator[Result]:
         aims = {"roc_auc": 0.95} if part == "bot_praise_de" else {}
         ours = fit_without(material, [source], references=False).sold(material.matrix[rows])
         scores: list[tuple[Method, str, FloatArray]] = [
-            ("baseline", "TF-IDF words and characters, logistic regression", _plain(material, [source], rows)),
+            ("baseline", "TF-IDF words and characters, logistic regression", plain_of(material, [source], rows)),
             ("ours", "comment model trained on the other sets", ours),
         ]  # fmt: skip
-        if source not in _SHIPPED:
+        if source not in SHIPPED:
             scores.append(("zero-shot", "shipped comment model", shipped_scores(material, rows)))
         for method, name, p in scores:
             line = from_scores(source, f"{part}: leave one data set out", method, name, y, p, probabilities=False,
@@ -86,7 +76,8 @@ def transfer_lines(material: Material) -> Iterator[Result]:
             )
 
 
-def _plain(material: Material, without: list[str], rows: IntArray) -> FloatArray:
+def plain_of(material: Material, without: list[str], rows: IntArray) -> FloatArray:
+    """Return the baseline's score of some rows, fitted to the labelled comments of all sets but some."""
     corpus = material.corpus
     # What a plain user would do: pool the labelled real comments of the other sets.
     train = np.flatnonzero(~np.isin(corpus.source, [*without, "generated"]) & ~corpus.organic)
@@ -105,7 +96,7 @@ def organic_lines(material: Material) -> Iterator[Result]:
         recall = _shipped_recall(material, shipped.high)
         for part in parts:
             rows = material.rows(part)
-            plain = _plain(material, [source], rows) >= 0.5
+            plain = plain_of(material, [source], rows) >= 0.5
             yield _alarms(source, part, "baseline", "TF-IDF, logistic regression, called at 0.5", plain)
             called = fitted.sold(material.matrix[rows]) >= fitted.high
             yield _alarms(
@@ -119,7 +110,7 @@ def _shipped_recall(material: Material, high: float) -> float:
     """Return the mean, over labelled parts that the shipped model has not seen, of the share of sold called sold."""
     found = []
     for part, source in PARTS.items():
-        if source not in _SHIPPED and material.has(part):
+        if source not in SHIPPED and material.has(part):
             rows = material.rows(part)
             found.append(float((shipped_scores(material, rows[material.corpus.sold[rows]]) >= high).mean()))
     return float(np.mean(found)) if found else np.nan
@@ -135,77 +126,3 @@ def _alarms(source: str, part: str, method: Method, name: str, called: np.ndarra
     return Result(
         source, f"{part}: organic called sold", method, name, n, 0, figures, "set not trained on", aims, note=note
     )
-
-
-def bag_lines(material: Material, count: int, seed: int) -> Iterator[Result]:
-    """Yield how well mixed sections are told from clean ones, at 5, 10 and 20 % of sold comments."""
-    for part, companion in COMPANIONS.items():
-        if not (material.has(part) and material.has(companion)):
-            continue
-        material.report(f"comments: bags of {part} in {companion}")
-        corpus = material.corpus
-        rows, home = material.rows(part), material.rows(companion)
-        bought = rows[corpus.sold[rows]]
-        sources = [PARTS[part], ORGANIC[companion]]
-        fitted = fit_without(material, sources, references=True)
-        plain = _plain(material, sources, np.concatenate([bought, home]))
-        both = np.concatenate([bought, home])
-        ours = fitted.sold(material.matrix[both])
-        lines: list[tuple[Method, str, FloatArray, BagReference | None]] = [
-            ("baseline", "mean TF-IDF score", plain, None),
-            ("ours", "bag test, trained on the other sets", ours, fitted.bags),
-        ]
-        shipped = default_comment_model()
-        if PARTS[part] not in _SHIPPED and shipped.bags is not None:
-            lines.append(("zero-shot", "bag test, shipped comment model", shipped_scores(material, both), shipped.bags))
-        bags = _draw(len(bought), len(home), count, seed)
-        for method, name, p, reference in lines:
-            yield _bag_line(PARTS[part], part, companion, method, name, p, reference, bags, len(bought))
-
-
-_SHARES = (0, 5, 10, 20)
-_BAG = 100
-
-
-def _draw(bought: int, organic: int, count: int, seed: int) -> list[IntArray]:
-    """Return, for each share, ``count`` bags of 100 as places in (bought comments, then organic ones)."""
-    rng = np.random.default_rng(seed)
-    out = []
-    for share in _SHARES:
-        bags = [
-            np.concatenate(
-                [
-                    rng.choice(bought, share, replace=share > bought),
-                    bought + rng.choice(organic, _BAG - share, replace=False),
-                ]
-            )
-            for _ in range(count)
-        ]
-        out.append(np.stack(bags))
-    return out
-
-
-def _bag_line(
-    source: str, part: str, companion: str, method: Method, name: str, p: FloatArray,
-    reference: BagReference | None, bags: list[IntArray], bought: int,
-) -> Result:  # fmt: skip
-    from sklearn.metrics import roc_auc_score
-
-    aims = {"roc_auc_5pct": 0.85, "roc_auc_10pct": 0.95, "roc_auc_20pct": 0.99} if method == "ours" else {}
-    values = [_suspicion(p, b, reference) for b in bags]
-    figures = {}
-    for share, score in zip(_SHARES[1:], values[1:], strict=True):
-        y = np.repeat([0, 1], [len(values[0]), len(score)])
-        figures[f"roc_auc_{share}pct"] = Figure(float(roc_auc_score(y, np.concatenate([values[0], score]))))
-    return Result(source, f"{part}: bags of 100 in {companion}", method, name, sum(map(len, bags)), 0, figures,
-                  "neither the sold nor the organic set trained on", aims, note=f"{bought:,} sold comments",
-    )  # fmt: skip
-
-
-def _suspicion(p: FloatArray, bags: IntArray, reference: BagReference | None) -> FloatArray:
-    """Return one number for each bag that rises with suspicion."""
-    if reference is None:
-        return np.asarray(p[bags].mean(axis=1))
-    owner = np.repeat(np.arange(len(bags)), bags.shape[1])
-    found = bag_tests(p[bags.ravel()], owner, len(bags), reference)
-    return np.asarray(found.apparent + found.share + found.share_low - found.p_value * 1e-3)

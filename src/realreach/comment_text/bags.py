@@ -8,13 +8,16 @@ Organic sections have an apparent share of their own: a model that reads a new k
 The reference holds how this share spreads over organic sections, and a section is judged against that spread:
 
 - *p-value*: the chance that the section's apparent share is no higher than that of an organic section drawn at random;
-- *share*: what of the apparent share goes beyond that of an organic section, with 5, 50 and 95 % quantiles.
+- *share*: what of the apparent share goes beyond that of an organic section, with 5, 50 and 95 % quantiles;
+- *expected*: the mean of the apparent share, which has no steps and ranks sections where the others are tied. It knows
+  nothing of organic sections; the p-value does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,6 +34,10 @@ LEAST = 10
 _GRID = np.concatenate([np.linspace(0.0, 0.04, 41)[:-1], np.linspace(0.04, 0.2, 65)[:-1], np.linspace(0.2, 1.0, 81)])
 """Apparent shares at which the likelihood is taken: finer where sections lie."""
 _LEVELS = (0.05, 0.5, 0.95)
+_BEYOND = np.linspace(0.0, 1.0, 401)
+"""Shares beyond an organic section's at which their distribution is taken."""
+_BLOCK = 64
+"""Sections at a time: their likelihoods (about 80 kB each) stay in the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +72,18 @@ class BagReference:
         """Return the bin of every probability."""
         return np.searchsorted(self.edges, sold, side="right").astype(np.int64)
 
+    @cached_property
+    def _log(self) -> FloatArray:
+        """Log likelihood of one comment, shape (bins, grid)."""
+        return np.ascontiguousarray(np.log(1.0 - _GRID[:, None] + _GRID[:, None] * self.ratio[None, :]).T)
+
+    @cached_property
+    def _reach(self) -> IntArray:
+        """Place on the grid of every organic share with every share beyond it, shape (shares, shares beyond)."""
+        share = self.organic_shares[:, None]
+        # beyond = (apparent - organic) / (1 - organic), not below 0.
+        return np.asarray(np.searchsorted(_GRID, share + _BEYOND * (1.0 - share), side="right") - 1, dtype=np.int64)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain numbers."""
         return {name: getattr(self, name).tolist() for name in ("edges", "ratio", "organic_shares")}
@@ -89,6 +108,8 @@ class BagTest:
         5, 50 and 95 % quantiles of the share of sold comments beyond what organic sections show (0-1).
     apparent
         Median of the apparent share (0-1), false alarms included.
+    expected
+        Mean of the apparent share (0-1), false alarms included.
     posterior
         For each comment: probability that it is of the sold part, given its section (0-1).
     """
@@ -99,6 +120,7 @@ class BagTest:
     share: FloatArray
     share_high: FloatArray
     apparent: FloatArray
+    expected: FloatArray
     posterior: FloatArray
 
 
@@ -132,52 +154,33 @@ def bag_tests(sold: FloatArray, section: IntArray, count: int, reference: BagRef
     bins = reference.bins(sold)
     k = len(reference.ratio)
     cells = np.bincount(section * k + bins, minlength=count * k).reshape(count, k)
-    weight = _posterior_of_share(cells, reference.ratio)
-    p, quantiles = _against_organic(weight, reference.organic_shares)
-    reached = np.cumsum(weight, axis=1)
-    apparent = _GRID[np.minimum((reached < 0.5).sum(axis=1), len(_GRID) - 1)]
+    parts = [_judge(cells[at : at + _BLOCK], reference) for at in range(0, max(count, 1), _BLOCK)]
     sizes = cells.sum(axis=1)
-    few = sizes < LEAST
-    p, quantiles, apparent = (
-        np.where(few, np.nan, p),
-        np.where(few[:, None], np.nan, quantiles),
-        np.where(few, np.nan, apparent),
-    )
-    share = quantiles[section, 1]
+    judged = np.where((sizes < LEAST)[:, None], np.nan, np.concatenate(parts))
+    p, low, middle, high, apparent, expected = (np.ascontiguousarray(column) for column in judged.T)
+    share = middle[section]
     ratio = reference.ratio[bins]
     posterior = share * ratio / (1.0 - share + share * ratio)
-    return BagTest(sizes, p, quantiles[:, 0], quantiles[:, 1], quantiles[:, 2], apparent, posterior)
+    return BagTest(sizes, p, low, middle, high, apparent, expected, posterior)
 
 
-def _posterior_of_share(cells: npt.NDArray[np.int64], ratio: FloatArray) -> FloatArray:
-    """Return the weight of every apparent share on the grid given counts by bin, shape (sections, grid).
-
-    The prior is flat in the grid's places, which lie closer at small shares.
-    """
-    log = np.log(1.0 - _GRID[:, None] + _GRID[:, None] * ratio[None, :])
-    total = np.zeros((len(cells), len(_GRID)))
+def _judge(cells: npt.NDArray[np.int64], reference: BagReference) -> FloatArray:
+    """Return p-value, the three quantiles of the share, median and mean of the apparent share, given counts by bin."""
     # Bin after bin, not by a matrix product: BLAS may sum in another order when there are more sections.
-    for j in range(len(ratio)):
-        total += cells[:, j, None] * log[None, :, j]
-    weight = np.exp(total - total.max(axis=1, keepdims=True))
-    return np.asarray(weight / _row_sums(weight)[:, None])
+    log = (cells[:, :, None] * reference._log).sum(axis=1)
+    weight = np.exp(log - log.max(axis=1, keepdims=True))
+    # The prior of the apparent share is flat in the grid's places, which lie closer at small shares.
+    weight /= _row_sums(weight)[:, None]
+    reached = np.cumsum(weight, axis=1)
+    below = reached[:, reference._reach].sum(axis=1) / len(reference.organic_shares)
+    out = np.empty((len(cells), 6))
+    out[:, 0] = np.minimum(below[:, 0], 1.0)
+    for column, level in enumerate(_LEVELS, start=1):
+        out[:, column] = _BEYOND[np.minimum((below < level).sum(axis=1), len(_BEYOND) - 1)]
+    out[:, 4] = _GRID[np.minimum((reached < 0.5).sum(axis=1), len(_GRID) - 1)]
+    out[:, 5] = _row_sums(weight * _GRID)
+    return out
 
 
 def _row_sums(values: FloatArray) -> FloatArray:
     return np.cumsum(values, axis=1)[:, -1]
-
-
-def _against_organic(weight: FloatArray, organic: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return p-values and the quantiles of the share beyond an organic section's."""
-    p = np.zeros(len(weight))
-    reached = np.cumsum(weight, axis=1)
-    beyond = np.linspace(0.0, 1.0, 401)
-    below = np.zeros((len(weight), len(beyond)))
-    for share in organic:
-        # beyond = (apparent - organic) / (1 - organic), not below 0; its distribution from that of the apparent share.
-        upto = np.searchsorted(_GRID, share + beyond * (1.0 - share), side="right") - 1
-        below += reached[:, upto]
-        p += reached[:, upto[0]]
-    below /= len(organic)
-    quantiles = [beyond[np.minimum((below < level).sum(axis=1), len(beyond) - 1)] for level in _LEVELS]
-    return np.minimum(p / len(organic), 1.0), np.stack(quantiles, axis=1)
