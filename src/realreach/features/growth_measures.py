@@ -6,12 +6,14 @@ kernels; logarithms and roots are taken here, of all curves at once, so that bot
 
 from __future__ import annotations
 
+from collections import namedtuple
+
 import numpy as np
 
 from realreach.features.blocks import not_known
 from realreach.tables.core import FloatArray
 
-__all__ = ["AT", "MEASURES", "TOLD", "features_of", "named"]
+__all__ = ["AT", "MEASURES", "PLACE", "TOLD", "features_of", "named"]
 
 _PLAIN = (
     "gain_share__366d__max", "gain_share__366d__top3", "gain__366d__gini", "gain__366d__effective_share",
@@ -58,6 +60,8 @@ _LOGS, _LOG1PS = (*_LOG, *_OF_LOG), (*_LOG1P, *_OF_LOG1P)
 MEASURES = (*_PLAIN, *_LOGS, *_LOG1PS, *_SOFT, *_OTHER)
 """What is measured of a curve, in this order."""
 AT = {name: position for position, name in enumerate(MEASURES)}
+PLACE = namedtuple("PLACE", MEASURES)(**AT)  # noqa: PYI024 - kernels read it; all fields are whole numbers
+""":data:`AT` as kernels read it."""
 TOLD = (*_PLAIN, *_LOGS, *_LOG1PS, *_SOFT, *_MADE)
 """What :func:`features_of` gives, in this order; without the name of the family."""
 _ROW = {name: position for position, name in enumerate(TOLD)}

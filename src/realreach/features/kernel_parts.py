@@ -14,7 +14,19 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-__all__ = ["deviation", "median", "median_of_sorted", "quantile_of_sorted", "ratio", "sort", "total"]
+__all__ = [
+    "at_least",
+    "between",
+    "deviation",
+    "median",
+    "median_of_sorted",
+    "months",
+    "quantile_of_sorted",
+    "ratio",
+    "sort",
+    "total",
+    "weeks",
+]
 
 _BLOCK = 128
 _RUN = 12
@@ -132,3 +144,32 @@ def deviation(value, middle):
     """Return ``value - middle``, exactly 0 where they differ by rounding only."""
     away = value - middle
     return 0.0 if abs(away) <= 1e-12 * abs(value) else away
+
+
+@nb.njit(nogil=True, cache=True, inline="always")
+def at_least(value, low):
+    """Return the larger of two numbers, NaN where ``value`` is not known, as ``np.maximum`` does."""
+    return low if value < low else value
+
+
+@nb.njit(nogil=True, cache=True, inline="always")
+def between(value, low, high):
+    """Return a number cut to a range, NaN where it is not known, as ``np.clip`` does."""
+    return low if value < low else (high if value > high else value)
+
+
+@nb.njit(nogil=True, cache=True)
+def weeks(values, number, out):
+    """Fill the sum of each seven values in a row, added in pairs (see :func:`realreach.features.growth_bursts.weeks`)."""
+    for j in range(number - 6):
+        pair, next_pair = values[j] + values[j + 1], values[j + 2] + values[j + 3]
+        out[j] = (pair + next_pair) + (values[j + 4] + values[j + 5]) + values[j + 6]
+
+
+@nb.njit(nogil=True, cache=True)
+def months(seven, number):
+    """Turn sums of seven of ``number`` values in a row into sums of 28, in place."""
+    for j in range(number - 13):
+        seven[j] = seven[j] + seven[j + 7]
+    for j in range(number - 27):
+        seven[j] = seven[j] + seven[j + 14]
