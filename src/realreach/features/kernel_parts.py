@@ -29,6 +29,8 @@ __all__ = [
 ]
 
 _BLOCK = 128
+_FOUR_BLOCKS = 400
+"""Numbers that two halvings always bring down to blocks."""
 _RUN = 12
 """Numbers that are put in order by insertion, before runs are merged."""
 
@@ -36,31 +38,79 @@ _RUN = 12
 @nb.njit(nogil=True, cache=True)
 def total(values, low, number):
     """Return the sum of ``values[low:low + number]`` in the order in which NumPy adds a contiguous axis."""
+    return _few(values, low, number) if number <= _FOUR_BLOCKS else _many(values, low, number)
+
+
+@nb.njit(nogil=True, cache=True)
+def _few(values, low, number):
+    if number <= _BLOCK:
+        return _block(values, low, number)
+    half = _half(number)
+    return _pair(values, low, half) + _pair(values, low + half, number - half)
+
+
+@nb.njit(nogil=True, cache=True)
+def _half(number):
+    half = number // 2
+    return half - half % 8
+
+
+@nb.njit(nogil=True, cache=True)
+def _block(values, low, number):
     if number < 8:
         out = 0.0
         for i in range(low, low + number):
             out += values[i]
         return out
+    r0, r1, r2, r3 = values[low], values[low + 1], values[low + 2], values[low + 3]
+    r4, r5, r6, r7 = values[low + 4], values[low + 5], values[low + 6], values[low + 7]
+    even = number - number % 8
+    for i in range(low + 8, low + even, 8):
+        r0 += values[i]
+        r1 += values[i + 1]
+        r2 += values[i + 2]
+        r3 += values[i + 3]
+        r4 += values[i + 4]
+        r5 += values[i + 5]
+        r6 += values[i + 6]
+        r7 += values[i + 7]
+    out = ((r0 + r1) + (r2 + r3)) + ((r4 + r5) + (r6 + r7))
+    for i in range(low + even, low + number):
+        out += values[i]
+    return out
+
+
+@nb.njit(nogil=True, cache=True)
+def _pair(values, low, number):
     if number <= _BLOCK:
-        r0, r1, r2, r3 = values[low], values[low + 1], values[low + 2], values[low + 3]
-        r4, r5, r6, r7 = values[low + 4], values[low + 5], values[low + 6], values[low + 7]
-        even = number - number % 8
-        for i in range(low + 8, low + even, 8):
-            r0 += values[i]
-            r1 += values[i + 1]
-            r2 += values[i + 2]
-            r3 += values[i + 3]
-            r4 += values[i + 4]
-            r5 += values[i + 5]
-            r6 += values[i + 6]
-            r7 += values[i + 7]
-        out = ((r0 + r1) + (r2 + r3)) + ((r4 + r5) + (r6 + r7))
-        for i in range(low + even, low + number):
-            out += values[i]
-        return out
-    half = number // 2
-    half -= half % 8
-    return total(values, low, half) + total(values, low + half, number - half)
+        return _block(values, low, number)
+    half = _half(number)
+    return _block(values, low, half) + _block(values, low + half, number - half)
+
+
+@nb.njit(nogil=True, cache=True)
+def _many(values, low, number):
+    """Add a long axis without calling itself (a kernel that does cannot be kept on disk)."""
+    # What is still to be added: first value and number of values; number 0: add the two last sums.
+    firsts, numbers, sums = np.empty(128, np.int64), np.empty(128, np.int64), np.empty(64)
+    firsts[0], numbers[0] = low, number
+    left, done = 1, 0
+    while left:
+        left -= 1
+        first, some = firsts[left], numbers[left]
+        if some == 0:
+            done -= 1
+            sums[done - 1] += sums[done]
+        elif some <= _FOUR_BLOCKS:
+            sums[done] = _few(values, first, some)
+            done += 1
+        else:
+            half = _half(some)
+            numbers[left] = 0
+            firsts[left + 1], numbers[left + 1] = first + half, some - half
+            firsts[left + 2], numbers[left + 2] = first, half
+            left += 3
+    return sums[0]
 
 
 @nb.njit(nogil=True, cache=True)
