@@ -15,7 +15,7 @@ import numpy as np
 
 from realreach.features.growth_bursts import AFTERMATH, LOTS
 from realreach.features.growth_measures import PLACE
-from realreach.features.kernel_parts import at_least, between, months, ratio, sort, total, weeks
+from realreach.features.kernel_parts import at_least, between, highest, months, ratio, sort, total, weeks
 
 __all__ = ["burst", "concentration", "excess", "level_shifts"]
 
@@ -156,16 +156,14 @@ def _relaxation(row, near, count, a, b):
 def excess(row, day, level, gain, expected, variance, step, eligible, surprise, as_of, m, a, b):
     """Measure the growth beyond the usual and its spread, and how often there was far too much."""
     square, recent = step * step, as_of - 31.0
-    hot = begins = 0
-    was_hot = False
     for j in range(m):
-        spread = np.sqrt(variance[j] + square)
-        a[j] = at_least(gain[j] - expected[j] - 2.0 * spread, 0.0) if eligible[j] else 0.0
+        beyond = at_least(gain[j] - expected[j] - 2.0 * np.sqrt(variance[j] + square), 0.0)
+        a[j] = beyond if eligible[j] else 0.0
         b[j] = a[j] if day[j + 1] >= recent else 0.0
-        is_hot = surprise[j] > 3.0
-        hot += is_hot
-        begins += is_hot and not was_hot
-        was_hot = is_hot
+    hot = begins = int(surprise[0] > 3.0)
+    for j in range(1, m):
+        hot += surprise[j] > 3.0
+        begins += (surprise[j] > 3.0) & (surprise[j - 1] <= 3.0)
     row[PLACE.unexplained_gain__366d__share] = ratio(total(a, 0, m), level[m])
     row[PLACE.unexplained_gain__30d__share] = ratio(total(b, 0, m), level[m])
     row[PLACE.surprise__366d__share_above_3] = hot / m
@@ -184,23 +182,19 @@ def level_shifts(row, gain, won, days, calm, twice, m, all_won, a, b):
     summed, length = np.empty(m), np.empty(m)
     weeks(b, m, summed)
     weeks(days, m, length)
-    row[PLACE.level_shift__7p__max] = _highest(summed, length, calm, twice, m - 6)
+    row[PLACE.level_shift__7p__max] = _highest(summed, length, calm, twice, m - 6, b)
     if m < 42:
         return
     weeks(won, m, a)
     months(summed, m)
     months(length, m)
     months(a, m)
-    row[PLACE.level_shift__28p__max] = _highest(summed, length, calm, twice, m - 27)
-    most = a[0]
-    for j in range(1, m - 27):
-        most = max(most, a[j])
-    row[PLACE.level_shift__28p__share] = ratio(most, all_won)
+    row[PLACE.level_shift__28p__max] = _highest(summed, length, calm, twice, m - 27, b)
+    row[PLACE.level_shift__28p__share] = ratio(highest(a, m - 27), all_won)
 
 
 @nb.njit(nogil=True, cache=True)
-def _highest(summed, length, calm, twice, number):
-    most = -np.inf
+def _highest(summed, length, calm, twice, number, spare):
     for j in range(number):
-        most = max(most, (summed[j] - calm * length[j]) / (twice * np.sqrt(length[j])))
-    return most
+        spare[j] = (summed[j] - calm * length[j]) / (twice * np.sqrt(length[j]))
+    return highest(spare, number)

@@ -46,7 +46,8 @@ def usual_growth(first, last, counts, starts, day, level, gain, usual, rates, us
         usual_days[c] = median(days, m, spare)
         step[c] = _rounding(level, h, m + 1)
         # The days are read: their place holds the window.
-        low[c] = _running_median(rate, m, usual, begin - base, days, spare)
+        _running_median(rate, m, usual, begin - base, days, spare)
+        low[c] = _best_low(rate, m, days, spare)
 
 
 @nb.njit(nogil=True, cache=True)
@@ -66,40 +67,82 @@ def _rounding(level, low, number):
 
 @nb.njit(nogil=True, cache=True)
 def _running_median(rate, m, usual, at, window, spare):
-    """Fill the running median (at both ends the window leans inwards); return the largest low quantile of the windows."""
+    """Fill the running median (at both ends the window leans inwards).
+
+    Where one number goes and one comes, the median stays or moves to its neighbour, which one look at the window finds.
+    """
     width = min(WINDOW, m if m % 2 else m - 1)
     half = width // 2
     for j in range(width):
         window[j] = rate[j]
     sort(window, width, spare)
-    most = window[LOW_SHARE] if m >= _LEAST_LOW else np.nan
     middle = window[half]
+    below, same = _standing(rate, 0, width, middle)
     for j in range(half + 1):
         usual[at + j] = middle
     for j in range(width, m):
-        _exchange(window, width, rate[j - width], rate[j])
-        usual[at + j - half] = window[half]
-        if window[min(LOW_SHARE, width - 1)] > most:
-            most = window[LOW_SHARE]
-    middle = window[half]
+        old, new = rate[j - width], rate[j]
+        below += int(new < middle) - int(old < middle)
+        same += int(new == middle) - int(old == middle)
+        if below > half or below + same <= half:
+            low, high = _neighbours(rate, j - width + 1, width, middle)
+            middle = low if below > half else high
+            below, same = _standing(rate, j - width + 1, width, middle)
+        usual[at + j - half] = middle
     for j in range(m - half, m):
         usual[at + j] = middle
+
+
+@nb.njit(nogil=True, cache=True)
+def _standing(rate, first, width, value):
+    """Return how many numbers of a window are smaller than a value, and how many are equal."""
+    below = same = 0
+    for i in range(first, first + width):
+        below += rate[i] < value
+        same += rate[i] == value
+    return below, same
+
+
+@nb.njit(nogil=True, cache=True)
+def _neighbours(rate, first, width, value):
+    """Return the largest number of a window below a value, and the smallest above it."""
+    low0 = low1 = low2 = low3 = -np.inf
+    high0 = high1 = high2 = high3 = np.inf
+    even = first + width - width % 4
+    for i in range(first, even, 4):
+        a, b, c, d = rate[i], rate[i + 1], rate[i + 2], rate[i + 3]
+        low0 = a if low0 < a < value else low0
+        low1 = b if low1 < b < value else low1
+        low2 = c if low2 < c < value else low2
+        low3 = d if low3 < d < value else low3
+        high0 = a if value < a < high0 else high0
+        high1 = b if value < b < high1 else high1
+        high2 = c if value < c < high2 else high2
+        high3 = d if value < d < high3 else high3
+    for i in range(even, first + width):
+        low0 = rate[i] if low0 < rate[i] < value else low0
+        high0 = rate[i] if value < rate[i] < high0 else high0
+    return max(max(low0, low1), max(low2, low3)), min(min(high0, high1), min(high2, high3))
+
+
+@nb.njit(nogil=True, cache=True)
+def _best_low(rate, m, window, spare):
+    """Return the largest low quantile of all windows, NaN where there are too few: most windows are seen not to reach the best so far."""
+    if m < _LEAST_LOW:
+        return np.nan
+    most, reached = -np.inf, 0
+    for j in range(WINDOW - 1, m):
+        if j >= WINDOW:
+            reached += int(rate[j] <= most) - int(rate[j - WINDOW] <= most)
+        if reached > LOW_SHARE:
+            continue
+        for i in range(WINDOW):
+            window[i] = rate[j - WINDOW + 1 + i]
+        sort(window, WINDOW, spare)
+        most = max(most, window[LOW_SHARE])
+        below, same = _standing(rate, j - WINDOW + 1, WINDOW, most)
+        reached = below + same
     return most
-
-
-@nb.njit(nogil=True, cache=True, inline="always")
-def _exchange(window, width, old, new):
-    """Take ``old`` out of a sorted window and put ``new`` in."""
-    p = 0
-    while p < width - 1 and window[p] != old:
-        p += 1
-    while p < width - 1 and window[p + 1] < new:
-        window[p] = window[p + 1]
-        p += 1
-    while p > 0 and window[p - 1] > new:
-        window[p] = window[p - 1]
-        p -= 1
-    window[p] = new
 
 
 @nb.njit(nogil=True, cache=True)

@@ -15,9 +15,12 @@ import numpy as np
 
 from realreach.features.deliveries import NEXT
 from realreach.features.growth_measures import PLACE
-from realreach.features.kernel_parts import at_least, between, ratio, sort, total
+from realreach.features.kernel_parts import at_least, between, first_of, highest, ratio, sort, total
 
 __all__ = ["deliveries"]
+
+_IN_BLOCK = 16
+"""Sorted numbers that are searched together: whole registers."""
 
 
 @nb.njit(nogil=True, cache=True)
@@ -38,7 +41,7 @@ def deliveries(row, gain, eligible, whole, ordered_gain, logs, m, a, b, calm):
     all_won = total(a, 0, m)
     _spread_out(row, a, ordered, logs, m, all_won, b)
     if all_won > 0.0:
-        _single(row, calm, ordered, usual, m, all_won)
+        _single(row, calm, ordered, usual, m, all_won, b)
         _triple(row, calm, m, all_won, a, b)
     if m >= 21:
         _rank_scans(row, calm, ordered, m, a, b)
@@ -65,14 +68,13 @@ def _mean_of_known(first, second):
 
 
 @nb.njit(nogil=True, cache=True)
-def _single(row, calm, ordered, usual, m, all_won):
+def _single(row, calm, ordered, usual, m, all_won, pairs):
     """Describe the best interval: lead, neighbours on both sides, best pair."""
-    best, pair = 0, calm[1] + calm[0]
-    for j in range(1, m):
-        pair = max(pair, calm[j] + calm[j - 1])
-        if calm[j] > calm[best]:
-            best = j
+    for j in range(m - 1):
+        pairs[j] = calm[j + 1] + calm[j]
+    pair = highest(pairs, m - 1)
     top, others = ordered[m - 1], min(NEXT, m - 1)
+    best = first_of(calm, m, top)
     summed = at_least(ordered[m - 1 - others], 0.0)
     for j in range(m - others, m - 1):
         summed += at_least(ordered[j], 0.0)
@@ -90,22 +92,17 @@ def _single(row, calm, ordered, usual, m, all_won):
 def _triple(row, calm, m, all_won, sums, spare):
     """Describe the best three intervals in a row against windows that do not touch them."""
     windows = m - 2
-    first = 0
     for j in range(windows):
         sums[j] = calm[j + 2] + calm[j + 1] + calm[j]
-        if sums[j] > sums[first]:
-            first = j
-    best, summed, second, count = sums[first], 0.0, np.nan, 0
+    best, summed, second, count = highest(sums, windows), 0.0, np.nan, 0
+    first = first_of(sums, windows, best)
     for j in range(windows):
         spare[j] = sums[j]
     at = first
     for k in range(NEXT):
         for j in range(max(at - 2, 0), min(at + 3, windows)):
             spare[j] = -np.inf
-        at = 0
-        for j in range(1, windows):
-            if spare[j] > spare[at]:
-                at = j
+        at = first_of(spare, windows, highest(spare, windows))
         if np.isfinite(spare[at]):
             summed += at_least(spare[at], 0.0)
             count += 1
@@ -160,26 +157,33 @@ def _rank_scans(row, calm, ordered, m, middle, summed):
             end += 1
         middle[j] = 0.5 * (j + end) - 0.5 * (m - 1)
         j = end + 1
+    blocks = m // _IN_BLOCK
+    last_of, padded = np.empty(blocks), np.empty(m + _IN_BLOCK)
+    for j in range(m + _IN_BLOCK):
+        padded[j] = ordered[j] if j < m else np.inf
+    for k in range(blocks):
+        last_of[k] = ordered[(k + 1) * _IN_BLOCK - 1]
     summed[0] = square = 0.0
     for j in range(m):
-        # The first of the equal numbers, by halving without a guess.
-        low, length = 0, m
-        while length > 1:
-            half = length // 2
-            low += half if ordered[low + half - 1] < calm[j] else 0
-            length -= half
+        # The first of the equal numbers: its block, then its place there, counted without a branch.
+        block = low = 0
+        for k in range(blocks):
+            block += last_of[k] < calm[j]
+        for k in range(_IN_BLOCK):
+            low += padded[block * _IN_BLOCK + k] < calm[j]
+        low += block * _IN_BLOCK
         away = middle[low]
         summed[j + 1] = summed[j] + away
         square += away * away
     square /= m
-    row[PLACE.rank_scan__14p__max] = _scan(summed, square, 14, m)
+    row[PLACE.rank_scan__14p__max] = _scan(summed, square, 14, m, middle)
     if m >= 42:
-        row[PLACE.rank_scan__28p__max] = _scan(summed, square, 28, m)
+        row[PLACE.rank_scan__28p__max] = _scan(summed, square, 28, m, middle)
 
 
 @nb.njit(nogil=True, cache=True)
-def _scan(summed, square, width, m):
-    most = -np.inf
+def _scan(summed, square, width, m, spare):
     for j in range(m - width + 1):
-        most = max(most, summed[j + width] - summed[j])
+        spare[j] = summed[j + width] - summed[j]
+    most = highest(spare, m - width + 1)
     return ratio(most, np.sqrt(square * width * (m - width) / (m - 1)))

@@ -18,6 +18,8 @@ __all__ = [
     "at_least",
     "between",
     "deviation",
+    "first_of",
+    "highest",
     "median",
     "median_of_sorted",
     "months",
@@ -183,26 +185,26 @@ def quantile_of_sorted(ordered, number, share):
     return ordered[low] + (at - low) * (ordered[high] - ordered[low])
 
 
-@nb.njit(nogil=True, cache=True, inline="always")
+@nb.njit(nogil=True, cache=True)
 def ratio(above, below):
     """Return ``above / below``, NaN where ``below`` is not positive."""
     return above / below if below > 0.0 else np.nan
 
 
-@nb.njit(nogil=True, cache=True, inline="always")
+@nb.njit(nogil=True, cache=True)
 def deviation(value, middle):
     """Return ``value - middle``, exactly 0 where they differ by rounding only."""
     away = value - middle
     return 0.0 if abs(away) <= 1e-12 * abs(value) else away
 
 
-@nb.njit(nogil=True, cache=True, inline="always")
+@nb.njit(nogil=True, cache=True)
 def at_least(value, low):
     """Return the larger of two numbers, NaN where ``value`` is not known, as ``np.maximum`` does."""
     return low if value < low else value
 
 
-@nb.njit(nogil=True, cache=True, inline="always")
+@nb.njit(nogil=True, cache=True)
 def between(value, low, high):
     """Return a number cut to a range, NaN where it is not known, as ``np.clip`` does."""
     return low if value < low else (high if value > high else value)
@@ -223,3 +225,27 @@ def months(seven, number):
         seven[j] = seven[j] + seven[j + 7]
     for j in range(number - 27):
         seven[j] = seven[j] + seven[j + 14]
+
+
+@nb.njit(nogil=True, cache=True)
+def highest(values, number):
+    """Return the largest of ``values[:number]``; four at a time, for one comparison waits for the one before. NaN is not expected."""
+    r0 = r1 = r2 = r3 = values[0]
+    even = number - number % 4
+    for i in range(0, even, 4):
+        r0 = values[i] if values[i] > r0 else r0
+        r1 = values[i + 1] if values[i + 1] > r1 else r1
+        r2 = values[i + 2] if values[i + 2] > r2 else r2
+        r3 = values[i + 3] if values[i + 3] > r3 else r3
+    for i in range(even, number):
+        r0 = values[i] if values[i] > r0 else r0
+    return max(max(r0, r1), max(r2, r3))
+
+
+@nb.njit(nogil=True, cache=True)
+def first_of(values, number, value):
+    """Return where ``value`` stands first in ``values[:number]``, 0 if nowhere."""
+    for i in range(number):
+        if values[i] == value:
+            return i
+    return 0

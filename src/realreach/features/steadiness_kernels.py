@@ -33,7 +33,7 @@ def steadiness(row, rate, days, calm, law_of_mean, means, laws, m, span, a):
     a[largest] = 0.0
     row[PLACE.dispersion__366d__log_ratio_trimmed] = (total(a, 0, m) / (m - 1) + 0.01) / law
     if m >= 14:
-        row[PLACE.dispersion__14p__min_log_ratio] = _most_regular(rate, means, laws, m)
+        row[PLACE.dispersion__14p__min_log_ratio] = _most_regular(rate, means, laws, m - 13, a)
     run = longest = 0
     summed = highest = lowest = 0.0
     for j in range(m):
@@ -49,17 +49,19 @@ def steadiness(row, rate, days, calm, law_of_mean, means, laws, m, span, a):
 
 
 @nb.njit(nogil=True, cache=True)
-def _most_regular(rate, means, laws, m):
+def _most_regular(rate, means, laws, windows, summed):
     """Return the least variance of 14 intervals in a row against that of honest creators; infinite where none gained three a day."""
-    least = np.inf
-    for j in range(m - 13):
-        summed = 0.0
-        for i in range(14):
+    for j in range(windows):
+        summed[j] = 0.0
+    for i in range(14):
+        for j in range(windows):
             away = rate[j + i] - means[j]
-            summed += away * away
-        against = (summed / 14.0 + 0.01) / (4.0 * laws[j])
-        if means[j] >= 3.0:
-            least = min(least, against)
+            summed[j] += away * away
+    least = np.inf
+    for j in range(windows):
+        against = (summed[j] / 14.0 + 0.01) / (4.0 * laws[j])
+        if means[j] >= 3.0 and against < least:
+            least = against
     return least
 
 
@@ -95,29 +97,52 @@ def losses(row, gain, level, m, all_won, a):
         a[j] = at_least(-gain[j], 0.0)
     row[PLACE.zero_gain__366d__share], row[PLACE.loss__366d__share] = none / m, lost / m
     row[PLACE.loss__366d__to_gain] = between(ratio(total(a, 0, m), all_won), 0.0, 1e3)
-    width = min(30, m)
+    ceiling = np.empty(m + 31)
+    _ceiling(level, m + 1, min(30, m), ceiling)
     pinned = returns = 0
+    for i in range(m + 1):
+        pinned += abs(level[i] / at_least(ceiling[i], 1.0) - 1.0) < 0.003
     was_bottom = False
     for i in range(m + 1):
-        # The ceiling: the highest count of the last 30, before this one.
-        ceiling = level[max(i - width, 0)] if i else 0.0
-        for before in range(max(i - width, 0) + 1, i):
-            ceiling = max(ceiling, level[before])
-        reach = at_least(ceiling, 1.0)
-        pinned += abs(level[i] / reach - 1.0) < 0.003
-        bottom = level[i] < 0.995 * ceiling
-        for back in range(1, min(4, i) + 1):
-            bottom = bottom and level[i] <= level[i - back]
+        bottom = level[i] < 0.995 * ceiling[i]
         if bottom:
-            # The same ceiling is met again within four counts.
-            bottom = False
-            for ahead in range(i + 1, min(i + 4, m) + 1):
-                bottom = bottom or abs(level[ahead] / reach - 1.0) < 0.003
+            bottom = _is_bottom(level, i, m, at_least(ceiling[i], 1.0))
         returns += was_bottom and not bottom
         was_bottom = bottom
     returns += was_bottom
     row[PLACE.ceiling__366d__returns] = 100.0 * returns / m
     row[PLACE.ceiling__366d__pinned_share] = pinned / (m + 1)
+
+
+@nb.njit(nogil=True, cache=True)
+def _ceiling(level, counts, width, out):
+    """Fill the highest of the ``width`` counts before each count, 0 before the first; twice as many are covered at each turn."""
+    for i in range(width):
+        out[i] = -np.inf
+    for i in range(counts - 1):
+        out[width + i] = level[i]
+    number, covered = width + counts - 1, 1
+    while 2 * covered <= width:
+        number -= covered
+        for i in range(number):
+            out[i] = out[i + covered] if out[i + covered] > out[i] else out[i]
+        covered *= 2
+    rest = width - covered
+    for i in range(counts):
+        out[i] = out[i + rest] if out[i + rest] > out[i] else out[i]
+    out[0] = 0.0
+
+
+@nb.njit(nogil=True, cache=True)
+def _is_bottom(level, i, m, ceiling):
+    """Return whether no count of the four before is lower, and the ceiling is met again within four counts."""
+    for before in range(max(i - 4, 0), i):
+        if not level[i] <= level[before]:
+            return False
+    for ahead in range(i + 1, min(i + 4, m) + 1):
+        if abs(level[ahead] / ceiling - 1.0) < 0.003:
+            return True
+    return False
 
 
 @nb.njit(nogil=True, cache=True)
