@@ -5,7 +5,7 @@ They do what :mod:`realreach.features.growth_bursts` does with NumPy, in the sam
 """
 
 # Numba finds the types itself, at the first call.
-# ruff: noqa: ANN001
+# ruff: noqa: ANN001, ANN201
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
 
 from __future__ import annotations
@@ -128,7 +128,9 @@ def _sides(row, gain, won, before, after, left, right, size, m, all_won, span, a
         floor = at_least(0.05 * all_won / at_least(span, 1.0), 0.05)
         usual_before = 0.5 * (before[(left - 1) // 2] + before[left // 2])
         usual_after = 0.5 * (after[(count - 1) // 2] + after[count // 2])
-        row[PLACE.burst_lift__366d__log_ratio] = (at_least(usual_after, 0.0) + floor) / (at_least(usual_before, 0.0) + floor)
+        row[PLACE.burst_lift__366d__log_ratio] = (at_least(usual_after, 0.0) + floor) / (
+            at_least(usual_before, 0.0) + floor
+        )
     for j in range(m):
         a[j] = won[j] if j < left else 0.0
     row[PLACE.burst_head__366d__ratio] = ratio(total(a, 0, m), size)

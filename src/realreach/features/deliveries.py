@@ -55,7 +55,9 @@ FEATURES: tuple[Feature, ...] = (
 )  # fmt: skip
 
 
-def measure(gain: FloatArray, eligible: np.ndarray | None = None, ordered: FloatArray | None = None) -> dict[str, FloatArray]:
+def measure(
+    gain: FloatArray, eligible: np.ndarray | None = None, ordered: FloatArray | None = None
+) -> dict[str, FloatArray]:
     """Return the measures of a block of curves, less those of :func:`slow_days`.
 
     Parameters
@@ -138,7 +140,8 @@ def _triple(calm: FloatArray, total: FloatArray) -> dict[str, FloatArray]:
     there = np.isfinite(others)
     count = there.sum(axis=1)
     clipped = np.where(there, np.maximum(others, 0.0), 0.0)
-    mean = (clipped[:, 0] + clipped[:, 1] + clipped[:, 2] + clipped[:, 3] + clipped[:, 4]) / count
+    summed = clipped[:, 0] + clipped[:, 1] + clipped[:, 2] + clipped[:, 3] + clipped[:, 4]
+    mean = np.where(count > 0, summed / np.maximum(count, 1), np.nan)
     apart = np.abs(np.arange(m - 2) - first[:, None]) >= 3
     number = apart.sum(axis=1)
     middle = np.where(apart, sums, 0.0).sum(axis=1) / np.maximum(number, 1)
@@ -180,6 +183,7 @@ def _spread_out(won: FloatArray, ordered: FloatArray, total: FloatArray) -> dict
     cubes = share * share * share
     share *= np.log(np.where(share > 0, share, 1.0))
     return {
+        "intervals": np.full(len(won), float(m)),
         "surprisal": -share.sum(axis=1),
         "cubes": cubes.sum(axis=1),
         "usual_gain__366d__log_ratio": (np.maximum(kept, 0.0) + 0.5) / (mean + 0.5),

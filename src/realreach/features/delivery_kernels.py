@@ -5,7 +5,7 @@ It does what :mod:`realreach.features.deliveries` does with NumPy, in the same f
 """
 
 # Numba finds the types itself, at the first call.
-# ruff: noqa: ANN001
+# ruff: noqa: ANN001, ANN201
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
 
 from __future__ import annotations
@@ -123,7 +123,9 @@ def _triple(row, calm, m, all_won, sums, spare):
         row[PLACE.window_lead__3p__log] = _lead(best, summed / count)
         row[PLACE.window_second__3p__log] = _lead(best, second)
     if number >= 5:
-        row[PLACE.window_surprise__3p__log] = at_least(best - middle, 0.0) / np.sqrt(variance + at_least(middle, 0.0) + 1.0)
+        row[PLACE.window_surprise__3p__log] = at_least(best - middle, 0.0) / np.sqrt(
+            variance + at_least(middle, 0.0) + 1.0
+        )
     beside = _mean_of_known(_pair(calm, first - 1, first - 2, m), _pair(calm, first + 3, first + 4, m))
     row[PLACE.window_edge__3p__log] = _lead(beside, best / 3.0)
 

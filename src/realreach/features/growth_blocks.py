@@ -189,6 +189,5 @@ def _quality(b: Block) -> dict[str, FloatArray]:
         "context__interval__366d__days": b.own["usual_days"],
         "context__gap__366d__share": ratio(gap, b.span),
         "gain_a_day": 1.0 + b.total / np.maximum(b.span, 1.0),
-        "intervals": np.full(len(b.gain), float(b.gain.shape[1])),
         "top_level": b.level.max(axis=1),
     }

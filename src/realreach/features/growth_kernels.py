@@ -6,7 +6,7 @@ Imported only by way of :mod:`realreach.compiled`.
 """
 
 # Numba finds the types itself, at the first call.
-# ruff: noqa: ANN001
+# ruff: noqa: ANN001, ANN201
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
 
 from __future__ import annotations
@@ -139,7 +139,9 @@ def measure_curves(
 ):  # fmt: skip
     """Fill one row of measures for each curve: gains, rates, and those beside the burst are in order, powers and logarithms taken."""
     base, cells, most = starts[first], starts[last] - starts[first], gains.shape[1]
-    days, rate, won, a, b = np.empty(most), np.empty(most), np.empty(most), np.empty(most + 1), np.empty(most + 1)
+    days, rate, won = np.empty(most), np.empty(most), np.empty(most)
+    # Scratch holds the intervals after a peak, too, of which there are as many for a curve of any length.
+    a, b = np.empty(max(most + 1, _NEAR)), np.empty(max(most + 1, _NEAR))
     eligible = np.empty(most, dtype=np.bool_)
     for c in range(first, last):
         k, begin, m = c - first, starts[c], starts[c + 1] - starts[c]
@@ -182,5 +184,3 @@ def measure_curves(
         row[PLACE.context__gap__366d__share] = ratio(gap, span)
         row[PLACE.gain_a_day] = 1.0 + all_won / at_least(span, 1.0)
         row[PLACE.intervals], row[PLACE.top_level] = m, np.max(followers)
-
-

@@ -5,7 +5,7 @@ They do what :mod:`realreach.features.growth_blocks` does with NumPy, in the sam
 """
 
 # Numba finds the types itself, at the first call.
-# ruff: noqa: ANN001
+# ruff: noqa: ANN001, ANN201
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
 
 from __future__ import annotations
@@ -139,10 +139,10 @@ def _is_bottom(level, i, m, ceiling):
     for before in range(max(i - 4, 0), i):
         if not level[i] <= level[before]:
             return False
+    met = False
     for ahead in range(i + 1, min(i + 4, m) + 1):
-        if abs(level[ahead] / ceiling - 1.0) < 0.003:
-            return True
-    return False
+        met = met or abs(level[ahead] / ceiling - 1.0) < 0.003
+    return met
 
 
 @nb.njit(nogil=True, cache=True)
@@ -200,7 +200,9 @@ def slow_days(row, ordered, calm, low, m):
     if np.isnan(low):
         return
     usual = ordered[round(0.2 * (m - 1))]
-    row[PLACE.floor_lift__29p__max] = at_least(low - usual, 0.0) / at_least(1.4826 * _middle_distance(ordered, calm, m), 0.5)
+    row[PLACE.floor_lift__29p__max] = at_least(low - usual, 0.0) / at_least(
+        1.4826 * _middle_distance(ordered, calm, m), 0.5
+    )
 
 
 @nb.njit(nogil=True, cache=True)
