@@ -9,7 +9,7 @@ from realreach import compiled
 from realreach.features import growth
 from realreach.features.view import View, decision_days
 from realreach.features.windows import growth_windows
-from worlds import creator, organic_curve
+from worlds import checked, creator, organic_curve
 
 
 def growth_family(view):
@@ -17,14 +17,14 @@ def growth_family(view):
     growth_windows(view.curve)
 
 
-FAMILIES = {"growth": (growth_family, 1, 1)}
+FAMILIES = {"growth": (growth_family, 1_800, 340)}
 """Family -> what it does for one creator, and the most calls with NumPy alone and with compiled kernels."""
 
 
 @pytest.fixture(scope="module")
 def tables():
     curve = organic_curve(180, np.random.default_rng(4)) + np.where(np.arange(180) >= 90, 4_000.0, 0.0)
-    return creator("one", curve=curve, followed=np.arange(180.0))
+    return checked(creator("one", curve=curve, followed=np.arange(180.0)))
 
 
 def calls(work, tables):
