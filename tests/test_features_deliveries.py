@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata
 
-from realreach.features.deliveries import _rank_scan, _ranks, floor_lift, measure
-from realreach.features.expected import sorted_windows
+from realreach.features.blocks import median
+from realreach.features.deliveries import _rank_scans, _ranks, measure, slow_days
+from realreach.features.expected import LOW_SHARE, sorted_windows
+from realreach.features.growth_measures import named
 from worlds import creator, one, organic_curve
 
 DAYS = 120
@@ -32,7 +34,12 @@ def made(seed=0, curves=1, intervals=DAYS):
 
 
 def values(gains):
-    return measure(gains, np.ones(gains.shape, dtype=bool))
+    return named(measure(gains))
+
+
+def floor_lift(gains):
+    low = sorted_windows(gains)[..., LOW_SHARE].max(axis=1)
+    return named(slow_days(gains, np.sort(gains, axis=1), median(gains), low))["floor_lift__29p__max"]
 
 
 @pytest.mark.parametrize("parts", [[900.0], [500.0, 400.0], [450.0, 0.0, 450.0]])
@@ -75,7 +82,7 @@ def test_drip_lifts_floor_and_ranks_though_bursts_hide_it_from_the_mean():
     dripped[:, 40:70] += 8.0
     plain, bought = values(gains), values(dripped)
     assert np.median(bought["rank_scan__28p__max"] - plain["rank_scan__28p__max"]) > 0.7
-    low, high = (floor_lift(g, sorted_windows(g)) for g in (gains, dripped))
+    low, high = (floor_lift(g) for g in (gains, dripped))
     assert np.median(high) > np.median(low) + 0.07
     assert (high > low).mean() > 0.7
 
@@ -85,7 +92,7 @@ def test_gap_is_no_window():
     gains[0, 20] = 400.0
     eligible = np.ones((1, 40), dtype=bool)
     eligible[0, 20] = False
-    assert measure(gains, eligible)["window_share__3p__max"] == pytest.approx(30.0 / 400.0)
+    assert named(measure(gains, eligible))["window_share__3p__max"] == pytest.approx(30.0 / 400.0)
 
 
 def test_no_gain_is_not_known_rather_than_even():
@@ -107,7 +114,7 @@ def test_slow_versions_agree(seed):
     gains = made(seed, curves=5, intervals=60)
     ranks = _ranks(gains)
     np.testing.assert_allclose(ranks, rankdata(gains, axis=1) - 1.0)
-    scan = _rank_scan(ranks, 14)
+    scan = _rank_scans(ranks)["rank_scan__14p__max"]
     for row, got in zip(ranks, scan, strict=True):
         sums = [row[i : i + 14].sum() for i in range(47)]
         error = np.sqrt(14 * 46 / 59 * row.var())
