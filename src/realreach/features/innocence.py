@@ -21,7 +21,8 @@ import pyarrow.compute as pc
 from realreach.features.blocks import Ragged, not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
 from realreach.features.growth import MINIMUM_DAYS
-from realreach.features.post_strength import COUNTS, LEAST_POSTS, first_post_from, range_max
+from realreach.features.post_rows import COUNTS, LEAST_POSTS
+from realreach.features.post_strength import first_post_from, range_max
 from realreach.features.view import View
 from realreach.features.windows import Curve, Windows, growth_windows
 from realreach.tables.core import FloatArray, IntArray

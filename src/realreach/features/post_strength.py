@@ -6,17 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from realreach.features.blocks import Ragged, median, segment_sum
-from realreach.features.engagement import detrended
+from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
+from realreach.features.blocks import Ragged, median, not_known, segment_sum
+from realreach.features.post_numbers import detrended
+from realreach.features.post_rows import COUNTS, LEAST_POSTS, PostRows
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["COUNTS", "LEAST_POSTS", "PostStrength", "first_post_from", "post_strength", "range_max"]
-
-COUNTS = ("likes", "comments_count", "views")
-"""Counts of a post whose strength is judged."""
-
-LEAST_POSTS = 5
-"""Posts with a known count that the strength of one of them needs."""
+__all__ = ["PostStrength", "first_post_from", "post_strength", "range_max"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,29 +40,33 @@ class PostStrength:
         return np.asarray(np.max(known, axis=0), dtype=np.float64)
 
 
-def post_strength(posts: Ragged) -> PostStrength:
+def post_strength(posts: PostRows) -> PostStrength:
     """Return how strong each post is; unknown where the creator has fewer than five posts with the count."""
-    lift, strength = {}, {}
-    for name in COUNTS:
-        lift[name], strength[name] = _strength_in(posts, name)
+    creators = len(posts.starts) - 1
+    both = not_known((2, len(COUNTS), posts.matrix.shape[1]))
+    kernels = kernels_for(creators, "features.post_kernels", LEAST_CREATORS)
+    if kernels is None:
+        for row, name in enumerate(COUNTS):
+            _in_blocks(posts, f"log_{name}", both[:, row])
+    else:
+        kernels.post_strength(frozen(posts.matrix), frozen(posts.starts), both)
+    lift, strength = (dict(zip(COUNTS, values, strict=True)) for values in both)
     return PostStrength(lift, strength)
 
 
-def _strength_in(posts: Ragged, name: str) -> tuple[FloatArray, FloatArray]:
-    out = np.full((2, len(posts.columns[name])), np.nan)
+def _in_blocks(posts: PostRows, name: str, out: FloatArray) -> None:
+    """Fill lift and strength in one count."""
     known = ~np.isnan(posts.columns[name])
-    part = posts.where(known)
-    values = np.full((2, int(known.sum())), np.nan)
-    for members, columns in part.blocks():
-        if columns[name].shape[1] < LEAST_POSTS:
+    rows = np.flatnonzero(known)
+    kept = np.concatenate([[0], np.cumsum(known)])[posts.starts].astype(np.int64)
+    for _, columns in Ragged({"row": rows}, kept).blocks():
+        at = columns["row"]
+        if at.shape[1] < LEAST_POSTS:
             continue
-        rest, _ = detrended(np.log1p(columns[name]), columns["day"])
+        rest, _ = detrended(posts.columns[name][at], posts.columns["day"][at])
         lift = rest - median(rest, keepdims=True)
         scale = 1.4826 * median(np.abs(lift), keepdims=True)
-        rows = part.starts[members][:, None] + np.arange(rest.shape[1])
-        values[0, rows], values[1, rows] = lift, lift / np.maximum(scale, 0.1)
-    out[:, known] = values
-    return out[0], out[1]
+        out[0, at], out[1, at] = lift, lift / np.maximum(scale, 0.1)
 
 
 def first_post_from(posts: Ragged, owner: IntArray, day: FloatArray) -> IntArray:

@@ -1,0 +1,134 @@
+"""Small compiled parts that the kernels of several feature families share: sums, orders, medians (extra ``fast``).
+
+Each gives the bits of its NumPy counterpart: :func:`total` adds in the order of ``np.add.reduce`` over a contiguous last
+axis (blocks of at most 128 numbers, eight running sums), a median or a quantile is taken from sorted numbers as in
+:mod:`realreach.features.blocks`. Imported only by kernels.
+"""
+
+# Numba finds the types itself, at the first call.
+# ruff: noqa: ANN001
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+__all__ = ["deviation", "median", "median_of_sorted", "quantile_of_sorted", "ratio", "sort", "total"]
+
+_BLOCK = 128
+_RUN = 12
+"""Numbers that are put in order by insertion, before runs are merged."""
+
+
+@nb.njit(nogil=True, cache=True)
+def total(values, low, number):
+    """Return the sum of ``values[low:low + number]`` in the order in which NumPy adds a contiguous axis."""
+    if number < 8:
+        out = 0.0
+        for i in range(low, low + number):
+            out += values[i]
+        return out
+    if number <= _BLOCK:
+        r0, r1, r2, r3 = values[low], values[low + 1], values[low + 2], values[low + 3]
+        r4, r5, r6, r7 = values[low + 4], values[low + 5], values[low + 6], values[low + 7]
+        even = number - number % 8
+        for i in range(low + 8, low + even, 8):
+            r0 += values[i]
+            r1 += values[i + 1]
+            r2 += values[i + 2]
+            r3 += values[i + 3]
+            r4 += values[i + 4]
+            r5 += values[i + 5]
+            r6 += values[i + 6]
+            r7 += values[i + 7]
+        out = ((r0 + r1) + (r2 + r3)) + ((r4 + r5) + (r6 + r7))
+        for i in range(low + even, low + number):
+            out += values[i]
+        return out
+    half = number // 2
+    half -= half % 8
+    return total(values, low, half) + total(values, low + half, number - half)
+
+
+@nb.njit(nogil=True, cache=True)
+def sort(values, number, spare):
+    """Put ``values[:number]`` in ascending order; ``spare`` is scratch of the same length. NaN is not expected.
+
+    A merge sort without a branch that depends on the numbers: a wrong guess costs more than a merge.
+    """
+    for low in range(0, number, _RUN):
+        for i in range(low + 1, min(low + _RUN, number)):
+            value = values[i]
+            j = i - 1
+            while j >= low and values[j] > value:
+                values[j + 1] = values[j]
+                j -= 1
+            values[j + 1] = value
+    width = _RUN
+    source, target = values, spare
+    turned = False
+    while width < number:
+        for low in range(0, number, 2 * width):
+            middle, high = min(low + width, number), min(low + 2 * width, number)
+            a, b, k = low, middle, low
+            while a < middle and b < high:
+                one, other = source[a], source[b]
+                first = one <= other
+                target[k] = one if first else other
+                a += first
+                b += not first
+                k += 1
+            for i in range(a, middle):
+                target[k] = source[i]
+                k += 1
+            for i in range(b, high):
+                target[k] = source[i]
+                k += 1
+        source, target = target, source
+        turned = not turned
+        width *= 2
+    if turned:
+        for i in range(number):
+            values[i] = spare[i]
+
+
+@nb.njit(nogil=True, cache=True)
+def median_of_sorted(ordered, number):
+    """Return the median of ``ordered[:number]``, as :func:`realreach.features.blocks.median` does."""
+    half = number // 2
+    return ordered[half] if number % 2 else (ordered[half - 1] + ordered[half]) / 2.0
+
+
+@nb.njit(nogil=True, cache=True)
+def median(values, number, spare):
+    """Return the median of ``values[:number]``; puts them in order."""
+    first = values[0]
+    same = True
+    for i in range(1, number):
+        same = same and values[i] == first
+    if not same:
+        sort(values, number, spare)
+    return median_of_sorted(values, number)
+
+
+@nb.njit(nogil=True, cache=True)
+def quantile_of_sorted(ordered, number, share):
+    """Return the quantile of ``ordered[:number]``, as :func:`realreach.features.blocks.quantile` does."""
+    at = share * (number - 1)
+    low = int(np.floor(at))
+    high = min(low + 1, number - 1)
+    return ordered[low] + (at - low) * (ordered[high] - ordered[low])
+
+
+@nb.njit(nogil=True, cache=True, inline="always")
+def ratio(above, below):
+    """Return ``above / below``, NaN where ``below`` is not positive."""
+    return above / below if below > 0.0 else np.nan
+
+
+@nb.njit(nogil=True, cache=True, inline="always")
+def deviation(value, middle):
+    """Return ``value - middle``, exactly 0 where they differ by rounding only."""
+    away = value - middle
+    return 0.0 if abs(away) <= 1e-12 * abs(value) else away

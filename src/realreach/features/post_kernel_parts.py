@@ -1,0 +1,174 @@
+"""Compiled parts that the kernels over posts share: choosing posts, trends, spreads (numba, the extra ``fast``).
+
+``work`` is scratch, a few rows as long as the longest list of posts; each part says which rows it uses up.
+"""
+
+# Numba finds the types itself, at the first call.
+# ruff: noqa: ANN001, ANN201
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from realreach.features.kernel_parts import deviation, median, quantile_of_sorted, ratio, sort, total
+
+__all__ = [
+    "AGES", "REST", "SCRATCH", "SORTED", "SPARE", "T", "X", "Y", "both_known", "centred", "detrend", "gather", "lag1", "lift", "mean", "mean_where", "median_of", "median_of_sizes", "middle_quantile", "robust", "scratch", "shift_30d", "spread", "spread_where", "sum_of_products",
+]  # fmt: skip
+
+X, Y, T, SPARE, SORTED, REST, AGES, SCRATCH = range(8)
+"""Rows of scratch; the parts use ``SPARE``, ``SORTED`` and ``SCRATCH``, so that a caller's values stand in the others."""
+
+
+@nb.njit(nogil=True, cache=True)
+def scratch(starts):
+    most = 1
+    for i in range(len(starts) - 1):
+        most = max(most, starts[i + 1] - starts[i])
+    return np.empty((8, most)), np.empty(most, dtype=np.int64)
+
+
+@nb.njit(nogil=True, cache=True)
+def both_known(posts, one, other, low, high, index):
+    """List the posts that have two columns; return how many."""
+    number = 0
+    for row in range(low, high):
+        if not (np.isnan(posts[one, row]) or np.isnan(posts[other, row])):
+            index[number] = row
+            number += 1
+    return number
+
+
+@nb.njit(nogil=True, cache=True)
+def gather(posts, column, index, number, out) -> None:
+    for k in range(number):
+        out[k] = posts[column, index[k]]
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def mean(values, number):
+    return total(values, 0, number) / number
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def sum_of_products(one, other, number, work):
+    """Return the sum of products; uses the last row of scratch."""
+    for k in range(number):
+        work[SCRATCH, k] = one[k] * other[k]
+    return total(work[SCRATCH], 0, number)
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def detrend(values, day, number, rest, work):
+    """Fill values less their straight line over the days; return the slope per day."""
+    middle, centre = mean(day, number), mean(values, number)
+    centred = work[SORTED]
+    t = work[SPARE]
+    for k in range(number):
+        t[k] = day[k] - middle
+        centred[k] = values[k] - centre
+    spread = sum_of_products(t, t, number, work)
+    slope = sum_of_products(t, centred, number, work) / spread if spread > 0.0 else 0.0
+    for k in range(number):
+        rest[k] = deviation(values[k], centre + slope * t[k])
+    return slope
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def spread(values, low, high, work):
+    """Return the standard deviation of ``values[low:high]``."""
+    number = high - low
+    middle = total(values, low, number) / number
+    for k in range(number):
+        away = values[low + k] - middle
+        work[SCRATCH, k] = away * away
+    return np.sqrt(total(work[SCRATCH], 0, number) / number)
+
+
+@nb.njit(nogil=True, cache=True)
+def median_of(values, number, work):
+    for k in range(number):
+        work[SORTED, k] = values[k]
+    return median(work[SORTED], number, work[SPARE])
+
+
+@nb.njit(nogil=True, cache=True)
+def median_of_sizes(values, number, work):
+    for k in range(number):
+        work[SORTED, k] = abs(values[k])
+    return median(work[SORTED], number, work[SPARE])
+
+
+@nb.njit(nogil=True, cache=True)
+def lift(values, number, out, work) -> None:
+    middle = median_of(values, number, work)
+    for k in range(number):
+        out[k] = values[k] - middle
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def robust(values, number, out, work) -> None:
+    """Fill distances from the median in units of the (scaled) median deviation, at least 0.1."""
+    lift(values, number, out, work)
+    scale = max(1.4826 * median_of_sizes(out, number, work), 0.1)
+    for k in range(number):
+        out[k] = out[k] / scale
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def lag1(values, number, work):
+    middle = mean(values, number)
+    centred = work[SORTED]
+    for k in range(number):
+        centred[k] = values[k] - middle
+    return ratio(
+        sum_of_products(centred[1:], centred, number - 1, work), sum_of_products(centred, centred, number, work)
+    )
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def mean_where(values, flags, wanted, number, least, work):
+    """Return the mean of the values whose flag is as wanted; NaN below ``least`` of them."""
+    count = 0
+    for k in range(number):
+        inside = flags[k] == wanted
+        work[SCRATCH, k] = values[k] if inside else 0.0
+        count += inside
+    summed = total(work[SCRATCH], 0, number)
+    return summed / max(count, 1) if count >= least else np.nan
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def spread_where(values, middle, flags, wanted, number, least, work):
+    for k in range(number):
+        away = values[k] - middle
+        work[SPARE, k] = away * away
+    return np.sqrt(mean_where(work[SPARE], flags, wanted, number, least, work))
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def shift_30d(values, ages, number, work):
+    flags = work[SORTED]
+    for k in range(number):
+        flags[k] = ages[k] <= 30.0
+    early = mean_where(values, flags, 0.0, number, 3, work)
+    late = mean_where(values, flags, 1.0, number, 3, work)
+    return (late - early) / (spread_where(values, early, flags, 0.0, number, 3, work) + 0.1)
+
+
+@nb.njit(nogil=True, cache=True)
+def middle_quantile(values, number, work):
+    """Return the middle quantile, and leave the values in order in scratch."""
+    for k in range(number):
+        work[SORTED, k] = values[k]
+    sort(work[SORTED], number, work[SPARE])
+    return quantile_of_sorted(work[SORTED], number, 0.5)
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def centred(values, number, out) -> None:
+    middle = mean(values, number)
+    for k in range(number):
+        out[k] = deviation(values[k], middle)
