@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -27,8 +28,8 @@ __all__ = [
     "segment_sum",
 ]
 
-_CELLS_PER_BLOCK = 400_000
-"""Cells of one block; bounds memory, and keeps a block in the processor's cache."""
+_CELLS_PER_BLOCK = 64_000
+"""Cells of one block: a block and its intermediate results stay in the processor's cache, and memory is bounded."""
 _ROUNDING = 1e-12
 """Relative difference that sums and means of equal numbers may show."""
 
@@ -63,7 +64,10 @@ class Ragged:
         return self.where(position >= -rows)
 
     def blocks(self) -> Iterator[tuple[IntArray, dict[str, FloatArray]]]:
-        """Yield creator numbers and their columns as 2-D arrays, creators of one length together, shortest first."""
+        """Yield creator numbers and their columns as 2-D arrays, creators of one length together, shortest first.
+
+        Creators of one length that stand one after another are not copied: their block is a view, not to be changed.
+        """
         lengths = self.lengths
         if len(lengths) == 1:
             # One creator is a block as it stands: the same numbers in the same order, without a search for its rows.
@@ -71,11 +75,20 @@ class Ragged:
             yield np.zeros(1, dtype=np.int64), {k: np.ascontiguousarray(v[own])[None] for k, v in self.columns.items()}
             return
         order = np.argsort(lengths, kind="stable")
-        for length in np.unique(lengths):
-            low, high = np.searchsorted(lengths[order], [length, length + 1])
-            step = max(1, _CELLS_PER_BLOCK // max(int(length), 1))
+        ordered = lengths[order]
+        edges = [0, *(np.flatnonzero(np.diff(ordered)) + 1).tolist(), len(ordered)]
+        for low, high in pairwise(edges):
+            if low == high:
+                continue
+            length = int(ordered[low])
+            step = max(1, _CELLS_PER_BLOCK // max(length, 1))
             for first in range(low, high, step):
                 members = order[first : min(first + step, high)]
+                number, begin = len(members), int(self.starts[members[0]])
+                if int(members[-1]) - int(members[0]) + 1 == number:
+                    own, shape = slice(begin, begin + number * length), (number, length)
+                    yield members, {name: values[own].reshape(shape) for name, values in self.columns.items()}
+                    continue
                 rows = self.starts[members][:, None] + np.arange(length)
                 yield members, {name: values[rows] for name, values in self.columns.items()}
 

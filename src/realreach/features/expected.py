@@ -12,8 +12,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from realreach.tables.core import FloatArray
 
 __all__ = [
+    "LOW_SHARE",
     "WINDOW",
     "expected_rate",
+    "honest_power",
     "middle_of_windows",
     "rounding_step",
     "sorted_windows",
@@ -24,6 +26,8 @@ __all__ = [
 
 WINDOW = 29
 """Intervals of the running window."""
+LOW_SHARE = round(0.2 * (WINDOW - 1))
+"""Position of the slow days (a fifth of them) in a sorted window."""
 
 
 def expected_rate(rate: FloatArray, days: FloatArray) -> FloatArray:
@@ -50,7 +54,14 @@ def middle_of_windows(windows: FloatArray, intervals: int) -> FloatArray:
 
 def spread_of_rate(rate: FloatArray, days: FloatArray) -> FloatArray:
     """Return the spread of a gain over ``days`` that honest creators of this speed show (variance 4 x mean^1.6 a day)."""
-    return 2.0 * np.power(np.maximum(rate, 0.0) + 0.3, 0.8) * np.sqrt(days)
+    return 2.0 * honest_power(rate) * np.sqrt(days)
+
+
+def honest_power(rate: FloatArray) -> FloatArray:
+    """Return what the spread of honest creators takes from the gain per day: its power of 0.8, 0.3 followers at least."""
+    base = np.maximum(rate, 0.0)
+    base += 0.3
+    return np.power(base, 0.8, out=base)
 
 
 def rounding_step(level: FloatArray) -> FloatArray:
@@ -67,7 +78,8 @@ def rounding_step(level: FloatArray) -> FloatArray:
     rows = np.arange(len(level))
     for power in (10.0, 100.0, 1e3, 1e4, 1e5, 1e6):
         # What is not rounded to one power of ten is not rounded to the next.
-        rows = rows[(level[rows] % power == 0).mean(axis=1) >= 0.95]
+        scaled = (level if len(rows) == len(level) else level[rows]) / power
+        rows = rows[(scaled == np.floor(scaled)).mean(axis=1) >= 0.95]
         if len(rows) == 0:
             break
         step[rows] = power

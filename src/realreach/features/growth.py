@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from realreach.features.blocks import Ragged, compute_in_blocks, deviation, mean_where, median, not_known, ratio
 from realreach.features.catalogue import Feature
+from realreach.features.curve import MINIMUM_COUNTS, MINIMUM_DAYS
 from realreach.features.deliveries import FEATURES as DELIVERY_FEATURES
 from realreach.features.deliveries import floor_lift, measure
 from realreach.features.expected import (
@@ -39,11 +40,6 @@ __all__ = [
     "spread_of_rate",
     "surprise_of_gains",
 ]
-
-MINIMUM_COUNTS = 6
-"""Counts that a curve must have; below, every growth feature is NaN."""
-MINIMUM_DAYS = 21.0
-"""Days that a curve must span; below, every growth feature is NaN."""
 
 _SHORT = "fewer than 6 counts over three weeks"
 _LOTS = np.array([100, 250, 500, 1000, 2000, 2500, 5000, 10_000, 20_000, 25_000, 50_000, 100_000], dtype=np.float64)

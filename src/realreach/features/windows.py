@@ -9,12 +9,12 @@ collection are never part of a window, and counts that a platform rounds are nev
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
-from realreach.features.blocks import Ragged, median
-from realreach.features.growth import MINIMUM_COUNTS, MINIMUM_DAYS, rounding_step, spread_of_rate, surprise_of_gains
+from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
+from realreach.features.blocks import Ragged
+from realreach.features.curve import MINIMUM_DAYS, Curve, curve_of
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["LEAST_SURPRISE", "Curve", "Windows", "curve_of", "growth_windows"]
@@ -24,30 +24,11 @@ LEAST_SURPRISE = 5.0
 LEAST_SHARE = 0.01
 """Share of the followers before it that a window must bring: less than a hundredth moves no decision."""
 MOST_WINDOWS = 12
-
-_WIDTHS = (1, 2, 3, 5, 7, 14, 28)
-_LONG = 14
+WIDTHS = (1, 2, 3, 5, 7, 14, 28)
+LONG = 14
 """From this width on the usual growth is that of the whole curve: a running median would take the window for usual."""
-_HOT = 2.0
-_LONGEST_INTERVAL = 8.0
-"""Days between two counts up to which a curve can date a window."""
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """All intervals of all curves, one row each, creators one after another, oldest first.
-
-    ``surprise`` is in expected spreads, NaN where the interval is a gap or the curve is too sparse to date anything.
-    """
-
-    history: Ragged
-    starts: IntArray
-    columns: dict[str, FloatArray]
-
-    @cached_property
-    def owner(self) -> IntArray:
-        """Creator number of each interval."""
-        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+HOT = 2.0
+"""Spreads above which an interval next to a window belongs to it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,115 +58,110 @@ class Windows:
         return self.gain - self.expected
 
 
-_CURVE = (
-    "start", "end", "gain", "expected", "calm_expected", "surprise", "variance", "calm_variance", "noise", "step", "level",
-    "span",
-)  # fmt: skip
-
-
-def curve_of(history: Ragged) -> Curve:
-    """Return all intervals of the curves that have six counts or more, with what was to be expected of each."""
-    rows: dict[str, list[FloatArray]] = {name: [] for name in _CURVE}
-    members_of: list[IntArray] = []
-    lengths = np.maximum(history.lengths - 1, 0)
-    lengths[history.lengths < MINIMUM_COUNTS] = 0
-    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    for members, columns in history.blocks():
-        if columns["day"].shape[1] < MINIMUM_COUNTS:
-            continue
-        for name, part in _intervals(columns["day"], columns["followers"]).items():
-            rows[name].append(np.broadcast_to(part, (len(members), columns["day"].shape[1] - 1)).ravel())
-        members_of.append((starts[members][:, None] + np.arange(columns["day"].shape[1] - 1)).ravel())
-    out = {name: np.empty(int(starts[-1])) for name in _CURVE}
-    if members_of:
-        place = np.concatenate(members_of)
-        for name, parts in rows.items():
-            out[name][place] = np.concatenate(parts)
-    return Curve(history, starts, out)
-
-
-def _intervals(day: FloatArray, level: FloatArray) -> dict[str, FloatArray]:
-    days, gain = np.diff(day, axis=1), np.diff(level, axis=1)
-    rate = gain / days
-    usual_days = median(days, keepdims=True)
-    calm = median(rate, keepdims=True)
-    step = rounding_step(level)
-    expected, surprise = surprise_of_gains(level, days)
-    noise = np.maximum(1.4826 * median(np.abs(surprise), keepdims=True), 1.0)
-    # A monthly curve cannot say which post went with which gain; a gap never is a burst.
-    usable = (days <= 3.0 * usual_days) & (usual_days <= _LONGEST_INTERVAL)
-    return {
-        "start": day[:, :-1],
-        "end": day[:, 1:],
-        "gain": gain,
-        "expected": expected,
-        "calm_expected": calm * days,
-        "surprise": np.where(usable, surprise, np.nan),
-        "variance": spread_of_rate(expected / days, days) ** 2,
-        "calm_variance": spread_of_rate(calm, days) ** 2,
-        "noise": noise,
-        "step": np.where(step > 1.0, 0.7 * step, 0.0),
-        "level": level[:, :-1],
-        "span": day[:, -1:] - day[:, :1],
-    }
-
-
 def growth_windows(curve: Curve) -> Windows:
     """Find the windows of unusual growth of every creator.
 
     Parameters
     ----------
     curve
-        All intervals; see :func:`curve_of`.
+        All intervals; see :func:`realreach.features.curve.curve_of`.
 
     Returns
     -------
     Windows
         At most twelve for each creator, none overlapping.
     """
-    owner, first, last, score = _candidates(curve)
-    picked_first, picked_last = _greedy(curve, owner, first, last, score)
-    order = np.argsort(picked_first, kind="stable")
-    return _measured(curve, picked_first[order], picked_last[order])
+    kernels = kernels_for(len(curve.lengths), "features.window_kernels", LEAST_CREATORS)
+    if kernels is not None:
+        own, stored = curve.of_creator, curve.stored
+        return Windows(
+            *kernels.find_windows(
+                frozen(curve.history.starts), frozen(curve.starts), frozen(curve.history.columns["day"]),
+                frozen(curve.history.columns["followers"]), stored["gain"], stored["expected"], stored["variance"],
+                stored["surprise"], own["calm"], own["calm_power"], own["step"], own["noise"],
+            )
+        )  # fmt: skip
+    sums = {name: np.zeros(len(curve.owner) + len(curve.lengths)) for name in _SUMS}
+    owner, first, last, score = _candidates(curve, sums)
+    first, last = _greedy(curve, owner, first, last, score)
+    return _measured(curve, sums, first, last)
 
 
-def _within(curve: Curve, name: str) -> FloatArray:
-    """Return running sums that begin anew with every creator, one entry more than intervals for each creator.
+_SUMS = ("gain", "expected", "variance", "calm_expected", "calm_variance")
 
-    A sum that ran on from the creator before would carry that creator's size in its last bits.
+
+def _candidates(curve: Curve, sums: dict[str, FloatArray]) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
+    """Return owner, first and last interval, and surprise of every stretch that is unusual enough; fill the running sums.
+
+    Running sums begin anew with every creator, one entry more than intervals for each: a sum that ran on from the creator
+    before would carry that creator's size in its last bits.
     """
-    out = np.zeros(len(curve.owner) + len(curve.starts) - 1)
-    lengths = np.diff(curve.starts)
-    for length in np.unique(lengths[lengths > 0]):
-        who = np.flatnonzero(lengths == length)
-        rows = curve.starts[who][:, None] + np.arange(length)
-        out[rows + who[:, None] + 1] = np.cumsum(curve.columns[name][rows], axis=1)
+    parts: list[tuple[IntArray, ...]] = []
+    scores: list[FloatArray] = []
+    stored = {name: curve.stored[name] for name in ("gain", "expected", "variance", "surprise")}
+    rows = Ragged({**stored, **{name: curve.columns[name] for name in ("start", "end", "level")}}, curve.starts)
+    for members, columns in rows.blocks():
+        m = columns["gain"].shape[1]
+        if m == 0:
+            continue
+        running = _running_sums(curve, members, columns)
+        place = (curve.starts[members] + members)[:, None] + np.arange(m + 1)
+        for name, values in running.items():
+            sums[name][place] = values
+        long = np.flatnonzero(columns["end"][:, -1] - columns["start"][:, 0] >= MINIMUM_DAYS)
+        if len(long) == 0:
+            continue
+        if len(long) < len(members):
+            members, running = members[long], {name: values[long] for name, values in running.items()}
+            columns = {name: columns[name][long] for name in ("surprise", "level")}
+        bad = np.zeros((len(members), m + 1), dtype=np.int64)
+        np.cumsum(np.isnan(columns["surprise"]), axis=1, out=bad[:, 1:])
+        least = LEAST_SHARE * np.maximum(columns["level"], 1.0)
+        for width in WIDTHS:
+            if m < 2 * width:
+                break
+            who, at, score = _unusual(curve, members, running, width, bad, least)
+            begin = curve.starts[members[who]] + at
+            parts.append((members[who], begin, begin + width - 1))
+            scores.append(score)
+    if not parts:
+        none = np.empty(0, dtype=np.int64)
+        return none, none, none, np.empty(0)
+    owner, first, last = (np.concatenate(values) for values in zip(*parts, strict=True))
+    return owner, first, last, np.concatenate(scores)
+
+
+def _running_sums(curve: Curve, members: IntArray, columns: dict[str, FloatArray]) -> dict[str, FloatArray]:
+    """Return the running sums of a block of creators, 0 first."""
+    days = columns["end"] - columns["start"]
+    own = curve.of_creator
+    spread = (2.0 * own["calm_power"][members])[:, None] * np.sqrt(days)
+    of_interval = {
+        **columns,
+        "calm_expected": own["calm"][members][:, None] * days,
+        "calm_variance": spread * spread,
+    }
+    out = {}
+    for name in _SUMS:
+        out[name] = np.zeros((len(members), days.shape[1] + 1))
+        np.cumsum(of_interval[name], axis=1, out=out[name][:, 1:])
     return out
 
 
-def _candidates(curve: Curve) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
-    """Return owner, first and last interval, and surprise of every stretch that is unusual enough."""
-    columns, owner = curve.columns, curve.owner
-    bad = np.concatenate([[0], np.cumsum(np.isnan(columns["surprise"]))])
-    sums = {n: _within(curve, n) for n in ("gain", "expected", "calm_expected", "variance", "calm_variance")}
-    at = np.arange(len(owner))
-    parts: list[tuple[IntArray, IntArray, FloatArray]] = []
-    for width in _WIDTHS:
-        # Where a stretch of this width begins: inside one creator, without a gap, and at most half of the curve.
-        inside = at + width <= curve.starts[1:][owner] - (np.diff(curve.starts)[owner] < 2 * width) * width
-        first = at[inside & (columns["span"] >= MINIMUM_DAYS)]
-        first = first[bad[first + width] == bad[first]]
-        low, high = first + owner[first], first + owner[first] + width
-        kind = "calm_" if width >= _LONG else ""
-        excess = (sums["gain"][high] - sums["gain"][low]) - (
-            sums[f"{kind}expected"][high] - sums[f"{kind}expected"][low]
-        )
-        variance = sums[f"{kind}variance"][high] - sums[f"{kind}variance"][low] + columns["step"][first] ** 2
-        z = excess / np.sqrt(np.maximum(variance, 1e-9)) / columns["noise"][first]
-        keep = (z >= LEAST_SURPRISE) & (excess >= LEAST_SHARE * np.maximum(columns["level"][first], 1.0))
-        parts.append((first[keep], first[keep] + width - 1, z[keep]))
-    first, last, score = (np.concatenate(values) for values in zip(*parts, strict=True))
-    return owner[first], first, last, score
+def _unusual(
+    curve: Curve, members: IntArray, running: dict[str, FloatArray], width: int, bad: IntArray, least: FloatArray
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return row, first interval and surprise of the stretches of one width that are unusual enough and without a gap."""
+    kind = "calm_" if width >= LONG else ""
+    gain, expected = running["gain"], running[f"{kind}expected"]
+    excess = (gain[:, width:] - gain[:, :-width]) - (expected[:, width:] - expected[:, :-width])
+    who, at = np.nonzero((excess >= least[:, : excess.shape[1]]) & (bad[:, width:] == bad[:, :-width]))
+    variance = running[f"{kind}variance"]
+    step, noise = (curve.of_creator[name][members[who]] for name in ("step", "noise"))
+    spread = np.sqrt(np.maximum(variance[who, at + width] - variance[who, at] + step * step, 1e-9))
+    score = excess[who, at] / spread / noise
+    keep = score >= LEAST_SURPRISE
+    return who[keep], at[keep], score[keep]
 
 
 def _greedy(
@@ -193,26 +169,28 @@ def _greedy(
 ) -> tuple[IntArray, IntArray]:
     """Take each creator's most surprising stretch, grow it, drop what overlaps, and go on; twelve rounds."""
     left, right = _hot_runs(curve)
+    # Best first within each creator; what is dropped does not change the order of the rest.
+    order = np.lexsort((first, last - first, -score, owner))
+    owner, first, last = owner[order], first[order], last[order]
     firsts, lasts = [], []
     for _ in range(MOST_WINDOWS):
         if len(owner) == 0:
             break
-        order = np.lexsort((first, last - first, -score, owner))
-        best = order[np.flatnonzero(np.diff(owner[order], prepend=-1))]
-        low, high = left[first[best]], right[last[best]]
+        head = np.diff(owner, prepend=-1) != 0
+        low, high = left[first[head]], right[last[head]]
         firsts.append(low)
         lasts.append(high)
-        own = np.searchsorted(owner[best], owner)
+        own = np.cumsum(head) - 1
         # One cold interval between two windows at least: what touches belongs together.
         apart = (last < low[own] - 1) | (first > high[own] + 1)
-        owner, first, last, score = owner[apart], first[apart], last[apart], score[apart]
+        owner, first, last = owner[apart], first[apart], last[apart]
     if not firsts:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     return _joined(np.concatenate(firsts), np.concatenate(lasts))
 
 
 def _joined(first: IntArray, last: IntArray) -> tuple[IntArray, IntArray]:
-    """Return windows with those that overlap made one."""
+    """Return windows, oldest first, with those that overlap made one."""
     order = np.argsort(first, kind="stable")
     first, last = first[order], np.maximum.accumulate(last[order])
     head = np.concatenate([[True], first[1:] > last[:-1]])
@@ -224,40 +202,35 @@ def _hot_runs(curve: Curve) -> tuple[IntArray, IntArray]:
     """Return for each interval the first and the last of the run of hot intervals it lies in; itself where it is cold."""
     n = len(curve.owner)
     at = np.arange(n)
-    hot = np.nan_to_num(curve.columns["surprise"], nan=-1.0) > _HOT
-    begins = (
-        hot
-        & ~(np.concatenate([[False], hot[:-1]]) & np.concatenate([[False], curve.owner[1:] == curve.owner[:-1]]))[:n]
-    )
-    ends = (
-        hot & ~(np.concatenate([hot[1:], [False]]) & np.concatenate([curve.owner[1:] == curve.owner[:-1], [False]]))[:n]
-    )
-    left = np.maximum.accumulate(np.where(begins, at, 0)) if n else at
-    right = np.minimum.accumulate(np.where(ends, at, n)[::-1])[::-1] if n else at
-    return np.where(hot, left, at), np.where(hot, right, at)
+    # A gap is not hot: nothing is above two that is not known.
+    hot = curve.stored["surprise"] > HOT
+    joins = hot[1:] & hot[:-1]
+    joins[curve.starts[(curve.starts > 0) & (curve.starts < n)] - 1] = False
+    left, right = at.copy(), at.copy()
+    left[1:][joins] = 0
+    right[:-1][joins] = n
+    return np.maximum.accumulate(left), np.minimum.accumulate(right[::-1])[::-1]
 
 
-def _measured(curve: Curve, first: IntArray, last: IntArray) -> Windows:
+def _measured(curve: Curve, sums: dict[str, FloatArray], first: IntArray, last: IntArray) -> Windows:
     """Return windows with their gain, what was usual, and their surprise."""
-    columns, owner = curve.columns, curve.owner[first] if len(first) else np.empty(0, dtype=np.int64)
-    calm = last - first + 1 >= _LONG
+    owner = np.searchsorted(curve.starts, first, side="right") - 1
+    calm = last - first + 1 >= LONG
     low, high = first + owner, last + owner + 1
-
-    def total(name: str) -> FloatArray:
-        sums = _within(curve, name)
-        return sums[high] - sums[low]
-
-    gain = total("gain")
-    expected = np.where(calm, total("calm_expected"), total("expected"))
-    variance = np.where(calm, total("calm_variance"), total("variance")) + columns["step"][first] ** 2
+    total = {name: values[high] - values[low] for name, values in sums.items()}
+    step, noise = curve.of_creator["step"][owner], curve.of_creator["noise"][owner]
+    expected = np.where(calm, total["calm_expected"], total["expected"])
+    variance = np.where(calm, total["calm_variance"], total["variance"]) + step * step
+    before = curve.count_before
+    day = curve.history.columns["day"]
     return Windows(
         owner=owner,
         first=first,
         last=last,
-        start=columns["start"][first],
-        end=columns["end"][last],
-        gain=gain,
+        start=day[before[first]],
+        end=day[before[last] + 1],
+        gain=total["gain"],
         expected=expected,
-        level=columns["level"][first],
-        surprise=(gain - expected) / np.sqrt(np.maximum(variance, 1e-9)) / columns["noise"][first],
+        level=curve.history.columns["followers"][before[first]],
+        surprise=(total["gain"] - expected) / np.sqrt(np.maximum(variance, 1e-9)) / noise,
     )

@@ -1,0 +1,236 @@
+"""The follower curve as intervals between counts, each with what was to be expected of it: computed once, read by all.
+
+What the usual gain and the spread of honest creators are is told in :mod:`realreach.features.expected`. Numbers that are
+one per creator are kept once; columns that only repeat the history are made when they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
+from realreach.features.blocks import Ragged, median, not_known
+from realreach.features.expected import (
+    LOW_SHARE,
+    WINDOW,
+    honest_power,
+    middle_of_windows,
+    rounding_step,
+    sorted_windows,
+)
+from realreach.tables.core import FloatArray, IntArray
+
+__all__ = ["LONGEST_INTERVAL", "MINIMUM_COUNTS", "MINIMUM_DAYS", "Curve", "chunks", "curve_of", "middle_of_rows"]
+
+MINIMUM_COUNTS = 6
+"""Counts that a curve must have; below, every growth feature is NaN."""
+MINIMUM_DAYS = 21.0
+"""Days that a curve must span; below, every growth feature is NaN."""
+LONGEST_INTERVAL = 8.0
+"""Days between two counts up to which a curve can date a window."""
+
+_CELLS_PER_CHUNK = 90_000
+"""Intervals that the compiled kernels take at a time, so that what passes between them stays in the processor's cache."""
+_STORED = ("gain", "expected", "variance", "surprise")
+_OF_CREATOR = ("calm", "calm_power", "usual_days", "step", "noise", "low")
+
+
+class _Columns(dict[str, FloatArray]):
+    """Columns of the intervals; those that only repeat the history or the creator are made when asked for."""
+
+    def __init__(self, curve: Curve, stored: dict[str, FloatArray]) -> None:
+        super().__init__(stored)
+        self._curve = curve
+
+    def __missing__(self, name: str) -> FloatArray:
+        self[name] = values = self._made(name)
+        return values
+
+    def _made(self, name: str) -> FloatArray:
+        curve = self._curve
+        history, at = curve.history.columns, curve.count_before
+        if name == "start":
+            return history["day"][at]
+        if name == "end":
+            return history["day"][at + 1]
+        if name == "level":
+            return history["followers"][at]
+        if name in ("step", "noise"):
+            return np.repeat(curve.of_creator[name], curve.lengths)
+        if name == "span":
+            some = curve.lengths > 0
+            last = np.maximum(curve.history.starts[1:] - 1, 0)
+            first = np.minimum(curve.history.starts[:-1], last)
+            span = np.zeros(len(some))
+            span[some] = history["day"][last[some]] - history["day"][first[some]]
+            return np.repeat(span, curve.lengths)
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """All intervals of all curves, one row each, creators one after another, oldest first.
+
+    Parameters
+    ----------
+    history
+        The counts that the intervals lie between.
+    starts
+        First interval of each creator, and the number of all; a creator with fewer than six counts has none.
+    of_creator
+        One number a creator: ``calm`` (median gain a day), ``calm_power`` (its part of the spread), ``usual_days`` (usual length of an
+        interval), ``step`` (what rounding adds to the spread), ``noise`` (spread of the surprise itself, 1 or more), ``low`` (slow days of
+        the best 29 intervals, NaN for shorter curves). Not defined for creators without intervals.
+    stored
+        One number an interval: ``gain``, ``expected``, ``variance`` (square of the honest spread, without rounding) and ``surprise`` in expected
+        spreads, NaN where the interval is a gap or the curve is too sparse to date anything.
+    """
+
+    history: Ragged
+    starts: IntArray
+    of_creator: dict[str, FloatArray]
+    stored: dict[str, FloatArray] = field(repr=False)
+
+    @cached_property
+    def columns(self) -> dict[str, FloatArray]:
+        """Stored columns and, made on demand, ``start``, ``end``, ``level`` (before the interval), ``step``, ``noise``, ``span``."""
+        return _Columns(self, self.stored)
+
+    @cached_property
+    def lengths(self) -> IntArray:
+        """Intervals of each creator."""
+        return self.starts[1:] - self.starts[:-1]
+
+    @cached_property
+    def owner(self) -> IntArray:
+        """Creator number of each interval."""
+        return np.repeat(np.arange(len(self.starts) - 1), self.lengths)
+
+    @cached_property
+    def count_before(self) -> IntArray:
+        """Row of the history that holds the count before each interval."""
+        shift = self.history.starts[:-1] - self.starts[:-1]
+        return np.arange(int(self.starts[-1])) + np.repeat(shift, self.lengths)
+
+
+def curve_of(history: Ragged) -> Curve:
+    """Return all intervals of the curves that have six counts or more, with what was to be expected of each."""
+    counts = history.lengths
+    lengths = np.where(counts < MINIMUM_COUNTS, 0, counts - 1)
+    starts = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=starts[1:])
+    stored = {name: np.empty(int(starts[-1])) for name in _STORED}
+    # Creators without a curve have no such numbers: nobody reads them.
+    of_creator = {name: np.ones(len(lengths)) for name in _OF_CREATOR}
+    curve = Curve(history, starts, of_creator, stored)
+    if kernels_for(len(lengths), "features.curve_kernels", LEAST_CREATORS) is None:
+        _with_numpy(curve)
+    else:
+        _with_kernels(curve)
+    return curve
+
+
+def chunks(starts: IntArray) -> Iterator[tuple[int, int]]:
+    """Yield ranges of creators whose intervals fit the processor's cache together; one creator at least each."""
+    creators = len(starts) - 1
+    first = 0
+    while first < creators:
+        last = int(np.searchsorted(starts, starts[first] + _CELLS_PER_CHUNK, side="right")) - 1
+        last = min(max(last, first + 1), creators)
+        yield first, last
+        first = last
+
+
+def middle_of_rows(ordered: FloatArray, lengths: IntArray) -> FloatArray:
+    """Return the median of rows that are sorted and filled up with infinity; 1 where a row has no number.
+
+    Examples
+    --------
+    >>> middle_of_rows(np.array([[1.0, 2.0, np.inf], [1.0, 2.0, 5.0]]), np.array([2, 3]))
+    array([1.5, 2. ])
+    """
+    rows = np.arange(len(lengths))
+    high = ordered[rows, lengths // 2]
+    low = ordered[rows, np.maximum(lengths - 1, 0) // 2]
+    return np.where(lengths == 0, 1.0, np.where(lengths % 2 == 1, high, (low + high) / 2.0))
+
+
+def _with_numpy(curve: Curve) -> None:
+    """Fill the curve block by block, creators of one length together."""
+    for members, columns in curve.history.blocks():
+        m = columns["day"].shape[1] - 1
+        if m + 1 < MINIMUM_COUNTS:
+            continue
+        intervals, creators = _intervals(columns["day"], columns["followers"])
+        begin, number = int(curve.starts[members[0]]), len(members)
+        together = int(members[-1]) - int(members[0]) + 1 == number
+        place = None if together else curve.starts[members][:, None] + np.arange(m)
+        for name, part in intervals.items():
+            if place is None:
+                curve.stored[name][begin : begin + number * m] = part.ravel()
+            else:
+                curve.stored[name][place] = part
+        for name, part in creators.items():
+            curve.of_creator[name][members] = part
+
+
+def _intervals(day: FloatArray, level: FloatArray) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """Return what is one number an interval and what is one number a creator, for curves of one length."""
+    days, gain = day[:, 1:] - day[:, :-1], level[:, 1:] - level[:, :-1]
+    m = days.shape[1]
+    usual_days = median(days)
+    rate = gain / days
+    calm = median(rate)
+    windows = sorted_windows(rate)
+    usual = middle_of_windows(windows, m)
+    low = windows[..., LOW_SHARE].max(axis=1) if m >= 1.5 * WINDOW else not_known(len(day))
+    step = rounding_step(level)[:, 0]
+    step = np.where(step > 1.0, 0.7 * step, 0.0)
+    expected = usual * days
+    spread = 2.0 * honest_power(usual) * np.sqrt(days)
+    variance = spread * spread
+    surprise = (gain - expected) / np.sqrt(variance + (step * step)[:, None])
+    noise = np.maximum(1.4826 * median(np.abs(surprise)), 1.0)
+    # A monthly curve cannot say which post went with which gain; a gap never is a burst.
+    usable = (days <= (3.0 * usual_days)[:, None]) & (usual_days <= LONGEST_INTERVAL)[:, None]
+    surprise = np.where(usable, surprise, np.nan)
+    return (
+        {"gain": gain, "expected": expected, "variance": variance, "surprise": surprise},
+        {"calm": calm, "calm_power": honest_power(calm), "usual_days": usual_days, "step": step, "noise": noise, "low": low},
+    )  # fmt: skip
+
+
+def _with_kernels(curve: Curve) -> None:
+    """Fill the curve by compiled kernels; orders and powers are NumPy's."""
+    from realreach.features import curve_kernels as kernels
+
+    counts, starts = frozen(curve.history.starts), frozen(curve.starts)
+    day, level = frozen(curve.history.columns["day"]), frozen(curve.history.columns["followers"])
+    own, stored = curve.of_creator, curve.stored
+    for first, last in chunks(starts):
+        low, high = int(starts[first]), int(starts[last])
+        lengths = curve.lengths[first:last]
+        most = int(lengths.max()) if high > low else 0
+        if most == 0:
+            continue
+        rows = np.empty((last - first, most))
+        # The usual gain of each interval, then the calm one of each creator: one power for all.
+        usual = np.empty(high - low + last - first)
+        kernels.usual_growth(
+            first, last, counts, starts, day, level, stored["gain"], usual, rows, own["usual_days"], own["step"], own["low"]
+        )  # fmt: skip
+        rows.sort(axis=1)
+        calm = middle_of_rows(rows, lengths)
+        usual[high - low :] = calm
+        power = honest_power(usual)
+        own["calm"][first:last], own["calm_power"][first:last] = calm, power[high - low :]
+        kernels.surprises(
+            first, last, counts, starts, day, stored["gain"], usual, power, own["usual_days"], own["step"],
+            stored["expected"], stored["variance"], stored["surprise"], rows,
+        )  # fmt: skip
+        rows.sort(axis=1)
+        own["noise"][first:last] = np.maximum(1.4826 * middle_of_rows(rows, lengths), 1.0)

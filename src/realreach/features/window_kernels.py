@@ -1,0 +1,154 @@
+"""Compiled kernel of the windows of unusual growth (numba, the extra ``fast``): a creator's search from end to end.
+
+It does what :mod:`realreach.features.windows` does with NumPy, in the same floating-point operations in the same order.
+Imported only by way of :mod:`realreach.compiled`.
+"""
+
+# Numba finds the types itself, at the first call.
+# ruff: noqa: ANN001
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from realreach.features.curve import MINIMUM_DAYS
+from realreach.features.windows import HOT, LEAST_SHARE, LEAST_SURPRISE, LONG, MOST_WINDOWS, WIDTHS
+
+__all__ = ["find_windows"]
+
+
+@nb.njit(nogil=True, cache=True)
+def find_windows(
+    counts, starts, day, level, gain, expected, variance, surprise, calm, calm_power, step, noise
+):
+    """Return owner, first and last interval, start, end, gain, expected, level and surprise of all windows, in order."""
+    creators = len(starts) - 1
+    most = 1
+    for c in range(creators):
+        most = max(most, starts[c + 1] - starts[c])
+    # Running sums: gain, expected, variance, calm expected, calm variance; gaps; runs of hot intervals.
+    sums = np.zeros((5, most + 1))
+    bad = np.zeros(most + 1, dtype=np.int64)
+    runs = np.empty((2, most), dtype=np.int64)
+    found = np.empty((2, len(WIDTHS) * most), dtype=np.int64)
+    score = np.empty(len(WIDTHS) * most)
+    taken = np.empty((2, MOST_WINDOWS), dtype=np.int64)
+    whole = np.empty((3, creators * MOST_WINDOWS), dtype=np.int64)
+    measured = np.empty((6, creators * MOST_WINDOWS))
+    n = 0
+    for c in range(creators):
+        begin, m, h = starts[c], starts[c + 1] - starts[c], counts[c]
+        if m == 0 or day[h + m] - day[h] < MINIMUM_DAYS:
+            continue
+        square = step[c] * step[c]
+        _fill(sums, bad, begin, m, h, day, gain, expected, variance, surprise, calm[c], 2.0 * calm_power[c])
+        candidates = _candidates(sums, bad, m, level, h, square, noise[c], found, score)
+        if candidates == 0:
+            continue
+        _hot_runs(surprise, begin, m, runs)
+        windows = _join(taken, _greedy(found, score, candidates, runs, taken))
+        for k in range(windows):
+            low, high = taken[0, k], taken[1, k] + 1
+            kind = 2 if high - low >= LONG else 0
+            won = sums[0, high] - sums[0, low]
+            usual = sums[1 + kind, high] - sums[1 + kind, low]
+            spread = np.sqrt(max(sums[2 + kind, high] - sums[2 + kind, low] + square, 1e-9))
+            whole[0, n], whole[1, n], whole[2, n] = c, begin + low, begin + high - 1
+            measured[0, n], measured[1, n] = day[h + low], day[h + high]
+            measured[2, n], measured[3, n], measured[4, n] = won, usual, level[h + low]
+            measured[5, n] = (won - usual) / spread / noise[c]
+            n += 1
+    return (
+        whole[0, :n].copy(), whole[1, :n].copy(), whole[2, :n].copy(), measured[0, :n].copy(), measured[1, :n].copy(),
+        measured[2, :n].copy(), measured[3, :n].copy(), measured[4, :n].copy(), measured[5, :n].copy(),
+    )  # fmt: skip
+
+
+@nb.njit(nogil=True, cache=True)
+def _fill(sums, bad, begin, m, h, day, gain, expected, variance, surprise, calm, power):
+    for j in range(m):
+        at, days = begin + j, day[h + j + 1] - day[h + j]
+        spread = power * np.sqrt(days)
+        sums[0, j + 1] = sums[0, j] + gain[at]
+        sums[1, j + 1] = sums[1, j] + expected[at]
+        sums[2, j + 1] = sums[2, j] + variance[at]
+        sums[3, j + 1] = sums[3, j] + calm * days
+        sums[4, j + 1] = sums[4, j] + spread * spread
+        bad[j + 1] = bad[j] + np.isnan(surprise[at])
+
+
+@nb.njit(nogil=True, cache=True)
+def _candidates(sums, bad, m, level, h, square, noise, found, score):
+    """Fill first interval, last interval and surprise of every stretch that is unusual enough; return how many there are."""
+    n = 0
+    for width in WIDTHS:
+        # At most half of the curve.
+        if m < 2 * width:
+            break
+        kind = 2 if width >= LONG else 0
+        for low in range(m - width + 1):
+            high = low + width
+            excess = (sums[0, high] - sums[0, low]) - (sums[1 + kind, high] - sums[1 + kind, low])
+            if not (excess >= LEAST_SHARE * max(level[h + low], 1.0) and bad[high] == bad[low]):
+                continue
+            spread = np.sqrt(max(sums[2 + kind, high] - sums[2 + kind, low] + square, 1e-9))
+            z = excess / spread / noise
+            if z >= LEAST_SURPRISE:
+                found[0, n], found[1, n], score[n] = low, high - 1, z
+                n += 1
+    return n
+
+
+@nb.njit(nogil=True, cache=True)
+def _hot_runs(surprise, begin, m, runs):
+    """Fill the first and the last interval of the run of hot intervals that each lies in; itself where it is cold."""
+    for j in range(m):
+        joins = j > 0 and surprise[begin + j] > HOT and surprise[begin + j - 1] > HOT
+        runs[0, j] = runs[0, j - 1] if joins else j
+    for j in range(m - 1, -1, -1):
+        joins = j < m - 1 and surprise[begin + j] > HOT and surprise[begin + j + 1] > HOT
+        runs[1, j] = runs[1, j + 1] if joins else j
+
+
+@nb.njit(nogil=True, cache=True)
+def _greedy(found, score, candidates, runs, taken):
+    """Take the most surprising stretch (the shorter, then the older one of two), grow it, drop what overlaps, and go on."""
+    rounds = 0
+    while rounds < MOST_WINDOWS and candidates > 0:
+        best = 0
+        for i in range(1, candidates):
+            if score[i] > score[best]:
+                best = i
+        low, high = runs[0, found[0, best]], runs[1, found[1, best]]
+        taken[0, rounds], taken[1, rounds] = low, high
+        rounds += 1
+        left = 0
+        for i in range(candidates):
+            # One cold interval between two windows at least: what touches belongs together.
+            if found[1, i] < low - 1 or found[0, i] > high + 1:
+                found[0, left], found[1, left], score[left] = found[0, i], found[1, i], score[i]
+                left += 1
+        candidates = left
+    return rounds
+
+
+@nb.njit(nogil=True, cache=True)
+def _join(taken, rounds):
+    """Put windows in order of time and make those that overlap one; return how many there are."""
+    for i in range(1, rounds):
+        low, high = taken[0, i], taken[1, i]
+        j = i - 1
+        while j >= 0 and taken[0, j] > low:
+            taken[0, j + 1], taken[1, j + 1] = taken[0, j], taken[1, j]
+            j -= 1
+        taken[0, j + 1], taken[1, j + 1] = low, high
+    n = 0
+    for i in range(rounds):
+        if n and taken[0, i] <= taken[1, n - 1]:
+            taken[1, n - 1] = max(taken[1, n - 1], taken[1, i])
+        else:
+            taken[0, n], taken[1, n] = taken[0, i], taken[1, i]
+            n += 1
+    return n
