@@ -23,32 +23,60 @@ _RUN = 12
 
 @nb.njit(nogil=True, cache=True)
 def total(values, low, number):
-    """Return the sum of ``values[low:low + number]`` in the order in which NumPy adds a contiguous axis."""
+    """Return the sum of ``values[low:low + number]`` in the order in which NumPy adds a contiguous axis.
+
+    Long rows are halved until a part is a block; by a list of what is still to do, since a kernel that calls itself
+    cannot be loaded from disk by another module (numba 0.68: "Symbol not found").
+    """
+    if number <= _BLOCK:
+        return _block(values, low, number)
+    begin, count = np.empty(64, dtype=np.int64), np.empty(64, dtype=np.int64)
+    sums = np.empty(64)
+    begin[0], count[0] = low, number
+    waiting, done = 1, 0
+    while waiting:
+        waiting -= 1
+        first, rows = begin[waiting], count[waiting]
+        if rows < 0:
+            done -= 1
+            sums[done - 1] += sums[done]
+        elif rows <= _BLOCK:
+            sums[done] = _block(values, first, rows)
+            done += 1
+        else:
+            half = rows // 2
+            half -= half % 8
+            count[waiting] = -1
+            begin[waiting + 1], count[waiting + 1] = first + half, rows - half
+            begin[waiting + 2], count[waiting + 2] = first, half
+            waiting += 3
+    return sums[0]
+
+
+@nb.njit(nogil=True, cache=True)
+def _block(values, low, number):
+    """Return the sum of at most 128 numbers: eight running sums, then the rest."""
     if number < 8:
         out = 0.0
         for i in range(low, low + number):
             out += values[i]
         return out
-    if number <= _BLOCK:
-        r0, r1, r2, r3 = values[low], values[low + 1], values[low + 2], values[low + 3]
-        r4, r5, r6, r7 = values[low + 4], values[low + 5], values[low + 6], values[low + 7]
-        even = number - number % 8
-        for i in range(low + 8, low + even, 8):
-            r0 += values[i]
-            r1 += values[i + 1]
-            r2 += values[i + 2]
-            r3 += values[i + 3]
-            r4 += values[i + 4]
-            r5 += values[i + 5]
-            r6 += values[i + 6]
-            r7 += values[i + 7]
-        out = ((r0 + r1) + (r2 + r3)) + ((r4 + r5) + (r6 + r7))
-        for i in range(low + even, low + number):
-            out += values[i]
-        return out
-    half = number // 2
-    half -= half % 8
-    return total(values, low, half) + total(values, low + half, number - half)
+    r0, r1, r2, r3 = values[low], values[low + 1], values[low + 2], values[low + 3]
+    r4, r5, r6, r7 = values[low + 4], values[low + 5], values[low + 6], values[low + 7]
+    even = number - number % 8
+    for i in range(low + 8, low + even, 8):
+        r0 += values[i]
+        r1 += values[i + 1]
+        r2 += values[i + 2]
+        r3 += values[i + 3]
+        r4 += values[i + 4]
+        r5 += values[i + 5]
+        r6 += values[i + 6]
+        r7 += values[i + 7]
+    out = ((r0 + r1) + (r2 + r3)) + ((r4 + r5) + (r6 + r7))
+    for i in range(low + even, low + number):
+        out += values[i]
+    return out
 
 
 @nb.njit(nogil=True, cache=True)
