@@ -13,7 +13,7 @@ import numpy as np
 from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
 from realreach.features.blocks import Ragged, deviation, mean_where, not_known, ratio, segment_sum
 from realreach.features.curve import MINIMUM_COUNTS, Curve, chunks
-from realreach.features.post_rows import LEAST_POSTS, PostRows
+from realreach.features.post_rows import LEAST_POSTS, PostRows, rows_in_blocks
 from realreach.features.post_strength import PostStrength, range_max
 from realreach.tables.core import FloatArray, IntArray
 
@@ -155,7 +155,7 @@ def _around(posts: Ragged, bursts: dict[str, FloatArray], owner: IntArray, creat
 def _main_burst(bursts: dict[str, FloatArray], owner: IntArray, creators: int) -> IntArray:
     """Return the row of each creator's most surprising known gain, the first of equals; -1 where there is none."""
     main = np.full(creators, -1, dtype=np.int64)
-    rows = np.flatnonzero(bursts["known"] & (bursts["gain"] > 0))
+    rows = np.flatnonzero((bursts["known"] > 0) & (bursts["gain"] > 0))
     if len(rows):
         whose, surprise = owner[rows], bursts["surprise"][rows]
         heads = np.flatnonzero(np.diff(whose, prepend=-1))
@@ -173,11 +173,11 @@ def _mean(values: FloatArray, keep: np.ndarray, owner: IntArray, creators: int) 
 
 
 def _coupling(bursts: dict[str, FloatArray], owner: IntArray, creators: int) -> dict[str, FloatArray]:
-    known, strong = bursts["known"], bursts["cause_strength"]
+    known, strong = bursts["known"] > 0, bursts["cause_strength"]
     surprise = np.where(known, bursts["surprise"], 0.0)
     lonely = known & ~(strong >= 1.0) & (surprise > 2.0)
     enough = np.bincount(owner[known], minlength=creators) >= MINIMUM_COUNTS
-    measured = np.bincount(owner[bursts["measured"].astype(bool)], minlength=creators) >= MINIMUM_COUNTS
+    measured = np.bincount(owner[bursts["measured"] > 0], minlength=creators) >= MINIMUM_COUNTS
     won = np.where(known, np.maximum(bursts["gain"], 0.0), 0.0)
     # What lies above two spreads, in followers: gain x (1 - 2 / surprise) of the part beyond the expected.
     excess = won[lonely] * (1.0 - 2.0 / surprise[lonely])
@@ -216,9 +216,7 @@ def _halves(history: Ragged, posts: PostRows, out: FloatArray) -> None:
     inside = (columns["day"] >= first[posts.owner]) & ~np.isnan(columns["level"])
     for name, column in (("trend__366d__gap", "log_likes"), ("trend__366d__comment_gap", "log_comments_count")):
         known = inside & ~np.isnan(columns[column])
-        kept = np.concatenate([[0], np.cumsum(known)])[posts.starts].astype(np.int64)
-        for members, at in Ragged({"row": np.flatnonzero(known)}, kept).blocks():
-            rows = at["row"]
+        for members, rows in rows_in_blocks(posts, known):
             if rows.shape[1] < LEAST_HALVES:
                 continue
             values, level = columns[column][rows], columns["log_followers"][rows]

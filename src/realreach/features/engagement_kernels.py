@@ -5,7 +5,7 @@ order, so that the results are equal to the last bit. Imported only by way of :m
 """
 
 # Numba finds the types itself, at the first call.
-# ruff: noqa: ANN001, ANN201
+# ruff: noqa: ANN001
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
 
 from __future__ import annotations

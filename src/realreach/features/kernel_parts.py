@@ -6,7 +6,7 @@ axis (blocks of at most 128 numbers, eight running sums), a median or a quantile
 """
 
 # Numba finds the types itself, at the first call.
-# ruff: noqa: ANN001
+# ruff: noqa: ANN001, ANN201
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ X, Y, T, SPARE, SORTED, REST, AGES, SCRATCH = range(8)
 
 @nb.njit(nogil=True, cache=True)
 def scratch(starts):
+    """Return rows of scratch and a list of rows, both as long as the longest list of posts."""
     most = 1
     for i in range(len(starts) - 1):
         most = max(most, starts[i + 1] - starts[i])
@@ -43,12 +44,14 @@ def both_known(posts, one, other, low, high, index):
 
 @nb.njit(nogil=True, cache=True)
 def gather(posts, column, index, number, out) -> None:
+    """Fill the numbers of a column in the rows that are listed."""
     for k in range(number):
         out[k] = posts[column, index[k]]
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
 def mean(values, number):
+    """Return the mean of the first numbers."""
     return total(values, 0, number) / number
 
 
@@ -89,6 +92,7 @@ def spread(values, low, high, work):
 
 @nb.njit(nogil=True, cache=True)
 def median_of(values, number, work):
+    """Return the median; ``SORTED`` and ``SPARE`` are used up."""
     for k in range(number):
         work[SORTED, k] = values[k]
     return median(work[SORTED], number, work[SPARE])
@@ -96,6 +100,7 @@ def median_of(values, number, work):
 
 @nb.njit(nogil=True, cache=True)
 def median_of_sizes(values, number, work):
+    """Return the median of the absolute values; ``SORTED`` and ``SPARE`` are used up."""
     for k in range(number):
         work[SORTED, k] = abs(values[k])
     return median(work[SORTED], number, work[SPARE])
@@ -103,6 +108,7 @@ def median_of_sizes(values, number, work):
 
 @nb.njit(nogil=True, cache=True)
 def lift(values, number, out, work) -> None:
+    """Fill the distances from the median."""
     middle = median_of(values, number, work)
     for k in range(number):
         out[k] = values[k] - middle
@@ -119,6 +125,7 @@ def robust(values, number, out, work) -> None:
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
 def lag1(values, number, work):
+    """Return the likeness of each number to the one before."""
     middle = mean(values, number)
     centred = work[SORTED]
     for k in range(number):
@@ -142,6 +149,7 @@ def mean_where(values, flags, wanted, number, least, work):
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
 def spread_where(values, middle, flags, wanted, number, least, work):
+    """Return the spread around a middle of the values whose flag is as wanted."""
     for k in range(number):
         away = values[k] - middle
         work[SPARE, k] = away * away
@@ -150,6 +158,7 @@ def spread_where(values, middle, flags, wanted, number, least, work):
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
 def shift_30d(values, ages, number, work):
+    """Return the mean of the last 30 days less that of the earlier posts, in spreads of the earlier ones."""
     flags = work[SORTED]
     for k in range(number):
         flags[k] = ages[k] <= 30.0
@@ -169,6 +178,7 @@ def middle_quantile(values, number, work):
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
 def centred(values, number, out) -> None:
+    """Fill the distances from the mean, 0 where they are rounding only."""
     middle = mean(values, number)
     for k in range(number):
         out[k] = deviation(values[k], middle)

@@ -7,14 +7,14 @@ before and after are NumPy's in both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
-from realreach.features.blocks import Ragged, deviation, mean_where, median, not_known, quantile, ratio
-from realreach.features.post_rows import LEAST_POSTS, PostRows
+from realreach.features.blocks import deviation, mean_where, median, not_known, quantile, ratio
+from realreach.features.post_rows import LEAST_POSTS, PostRows, rows_in_blocks
 from realreach.tables.core import FloatArray
 
 __all__ = ["MOST_DIGITS", "NAMES", "TRACE", "detrended", "post_numbers"]
@@ -116,25 +116,20 @@ def _in_blocks(every: PostRows, settled: PostRows, out: FloatArray) -> None:
             keep = keep & ~np.isnan(columns[name])
         choices.setdefault(keep.tobytes(), (keep, []))[1].append(step)
     for keep, steps in choices.values():
-        for members, block, posts in _blocks(columns, settled, keep):
+        for members, rows in rows_in_blocks(settled, keep):
+            gathered = _Block(columns, rows)
             for step in steps:
-                if posts >= step.minimum:
-                    for name, values in step.kernel(block).items():
+                if rows.shape[1] >= step.minimum:
+                    for name, values in step.kernel(gathered).items():
                         out[_ROW_OF[name], members] = values
-    for members, block, posts in _blocks(every.columns, every, np.ones(len(every.owner), dtype=bool)):
+    for members, block in every.blocks():
+        posts = block["day"].shape[1]
         if posts:
             unknown = np.isnan(block["likes"]).mean(axis=1)
             out[_ROW_OF["hidden_likes__100p__share"], members] = unknown
         if posts >= LEAST_POSTS:
             for name, values in _habit(block).items():
                 out[_ROW_OF[name], members] = values
-
-
-def _blocks(columns: _Columns, posts: Ragged, keep: np.ndarray) -> Iterator[tuple[np.ndarray, _Block, int]]:
-    """Yield creators who have equally many posts of those kept, the posts, and how many."""
-    kept = np.concatenate([[0], np.cumsum(keep)])[posts.starts].astype(np.int64)
-    for members, at in Ragged({"row": np.flatnonzero(keep)}, kept).blocks():
-        yield members, _Block(columns, at["row"]), at["row"].shape[1]
 
 
 def detrended(values: FloatArray, day: FloatArray) -> tuple[FloatArray, FloatArray]:

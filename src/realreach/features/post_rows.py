@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from realreach.features.blocks import Ragged, segment_sum
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["COLUMNS", "COUNTS", "LEAST_POSTS", "ROW_OF", "PostRows", "is_settled", "post_rows"]
+__all__ = ["COLUMNS", "COUNTS", "LEAST_POSTS", "ROW_OF", "PostRows", "is_settled", "post_rows", "rows_in_blocks"]
 
 COUNTS = ("likes", "comments_count", "views")
 """Counts of a post whose strength is judged."""
@@ -78,3 +79,11 @@ def is_settled(posts: Ragged) -> np.ndarray:
         count = segment_sum(old.astype(np.float64), posts.owner, len(posts.starts) - 1)
         old |= (count < LEAST_POSTS)[posts.owner]
     return old
+
+
+def rows_in_blocks(posts: Ragged, keep: np.ndarray) -> Iterator[tuple[IntArray, IntArray]]:
+    """Yield creators who have equally many posts of those kept, and the rows of these, shape (creators, posts)."""
+    kept = np.concatenate([[0], np.cumsum(keep)])[posts.starts].astype(np.int64)
+    rows: dict[str, Any] = {"row": np.flatnonzero(keep)}
+    for members, columns in Ragged(rows, kept).blocks():
+        yield members, np.asarray(columns["row"])

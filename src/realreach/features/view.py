@@ -121,7 +121,7 @@ def _newest(table: Table, keep: np.ndarray, rows: int, day: FloatArray) -> tuple
     lengths = starts[1:] - starts[:-1]
     if len(lengths) and lengths.max() > rows:
         # The last ones are those after which fewer than ``rows`` come.
-        keep = keep & (_per_row(starts[1:], table) - np.cumsum(keep) < rows)
+        keep = keep & (np.repeat(starts[1:], np.diff(table.starts)) - np.cumsum(keep) < rows)
     if keep.all():
         return table, day
     if len(lengths) == 1:

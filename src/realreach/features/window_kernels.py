@@ -20,7 +20,9 @@ __all__ = ["find_windows"]
 
 
 @nb.njit(nogil=True, cache=True)
-def find_windows(counts, starts, day, level, gain, expected, variance, surprise, calm, calm_power, step, noise):
+def find_windows(
+    counts, starts, day, level, gain, expected, variance, surprise, calm, calm_power, step, noise
+):
     """Return owner, first and last interval, start, end, gain, expected, level and surprise of all windows, in order."""
     creators = len(starts) - 1
     most = 1
