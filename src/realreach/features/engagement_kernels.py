@@ -19,7 +19,6 @@ from realreach.features.post_kernel_parts import (
     AGES,
     REST,
     SCRATCH,
-    SORTED,
     SPARE,
     T,
     X,
@@ -31,7 +30,6 @@ from realreach.features.post_kernel_parts import (
     lag1,
     mean,
     mean_where,
-    median_of,
     middle_quantile,
     robust,
     scratch,
@@ -110,10 +108,13 @@ def _of_likes(posts, low, high, index, work, out, i) -> None:
     gather(posts, _AGE, index, number, work[AGES])
     slope = detrend(log, work[Y], number, rest, work)
     sd = spread(rest, 0, number, work)
-    middle = middle_quantile(log, number, work)
+    middle = middle_quantile(log, number)
+    lowest, highest = log[0], log[0]
+    for k in range(number):
+        lowest, highest = min(lowest, log[k]), max(highest, log[k])
     out[_SPREAD, i] = sd
-    out[_FLOOR, i] = work[SORTED, 0] - middle
-    out[_PEAK, i] = work[SORTED, number - 1] - middle
+    out[_FLOOR, i] = lowest - middle
+    out[_PEAK, i] = highest - middle
     cubes, fourths = work[T], work[SPARE]
     for k in range(number):
         scaled = rest[k] / (sd + 0.02)
@@ -168,12 +169,12 @@ def _of_rates(posts, low, high, index, work, out, i) -> None:
                 rate[count] = posts[_LIKE_RATE, index[k]] / _LN_10
                 count += 1
         if count >= 3:
-            out[_RATE_VIDEO if kind == 1 else _RATE_STILL, i] = middle_quantile(rate, count, work)
+            out[_RATE_VIDEO if kind == 1 else _RATE_STILL, i] = middle_quantile(rate, count)
     if number < LEAST_POSTS:
         return
     for k in range(number):
         rate[k] = posts[_LIKE_RATE, index[k]] / _LN_10
-    out[_RATE, i] = middle_quantile(rate, number, work)
+    out[_RATE, i] = middle_quantile(rate, number)
     gather(posts, _LIKE_RATE, index, number, rate)
     gather(posts, _DAY, index, number, work[Y])
     detrend(rate, work[Y], number, work[REST], work)
@@ -257,9 +258,8 @@ def _of_likes_and_comments(posts, low, high, index, work, out, i) -> None:
     written = _summed(posts, _COMMENTS, index, number, work) + 0.5
     out[_PER_LIKE, i] = written / (_summed(posts, _LIKES, index, number, work) + 10.0)
     up, reply = x, y
-    robust(likes, number, up, work)
+    middle = robust(likes, number, up, work)
     robust(comments, number, reply, work)
-    middle = median_of(likes, number, work)
     orphans, excess = 0, 0.0
     for k in range(number):
         orphans += up[k] > 2.5 and reply[k] < 0.5
@@ -281,7 +281,7 @@ def _of_views(posts, low, high, index, work, out, i) -> None:
     if number >= LEAST_POSTS:
         for k in range(number):
             work[X, k] = posts[_VIEW_RATE, index[k]] / _LN_10
-        out[_SEEN, i] = middle_quantile(work[X], number, work)
+        out[_SEEN, i] = middle_quantile(work[X], number)
     _of_likes_and_views(posts, both_known(posts, _LIKES, _VIEWS, low, high, index), index, work, out, i)
 
 

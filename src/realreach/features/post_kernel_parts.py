@@ -12,12 +12,13 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from realreach.features.kernel_parts import deviation, median, quantile_of_sorted, ratio, sort, total
+from realreach.features.kernel_parts import deviation, ratio, total
 
 __all__ = [
     "AGES", "REST", "SCRATCH", "SORTED", "SPARE", "T", "X", "Y", "both_known", "centred", "detrend", "gather", "lag1", "lift", "mean", "mean_where", "median_of", "median_of_sizes", "middle_quantile", "robust", "scratch", "shift_30d", "spread", "spread_where", "sum_of_products",
 ]  # fmt: skip
 
+_RUN = 32
 X, Y, T, SPARE, SORTED, REST, AGES, SCRATCH = range(8)
 """Rows of scratch; the parts use ``SPARE``, ``SORTED`` and ``SCRATCH``, so that a caller's values stand in the others."""
 
@@ -28,7 +29,7 @@ def scratch(starts):
     most = 1
     for i in range(len(starts) - 1):
         most = max(most, starts[i + 1] - starts[i])
-    return np.empty((8, most)), np.empty(most, dtype=np.int64)
+    return np.empty((8, (most + _RUN - 1) // _RUN * _RUN)), np.empty(most, dtype=np.int64)
 
 
 @nb.njit(nogil=True, cache=True)
@@ -91,36 +92,79 @@ def spread(values, low, high, work):
 
 
 @nb.njit(nogil=True, cache=True)
-def median_of(values, number, work):
-    """Return the median; ``SORTED`` and ``SPARE`` are used up."""
+def middle_two(values, number):
+    """Return the two middle numbers of ``values[:number]``, one twice if that is odd; the room behind is used up.
+
+    Some number is compared with all others, a whole run of 32 at once, until the one with half of them below it is met;
+    what lies outside the bounds found so far is passed over. No order is needed, and a few such rounds cost a third of it.
+    """
+    full = (number + _RUN - 1) // _RUN * _RUN
+    for k in range(number, full):
+        values[k] = np.inf
+    half = number // 2
+    low, high = -np.inf, np.inf
     for k in range(number):
-        work[SORTED, k] = values[k]
-    return median(work[SORTED], number, work[SPARE])
+        value = values[k]
+        if value < low or value > high:
+            continue
+        smaller = larger = 0
+        for j in range(full):
+            smaller += values[j] < value
+            larger += values[j] > value
+        if smaller > half:
+            high = value
+        elif full - larger <= half:
+            low = value
+        elif number % 2 or smaller < half:
+            return value, value
+        else:
+            below = -np.inf
+            for j in range(number):
+                if below < values[j] < value:
+                    below = values[j]
+            return below, value
+    return np.nan, np.nan
+
+
+@nb.njit(nogil=True, cache=True)
+def median_of(values, number):
+    """Return the median."""
+    low, high = middle_two(values, number)
+    return high if number % 2 else (low + high) / 2.0
+
+
+@nb.njit(nogil=True, cache=True)
+def middle_quantile(values, number):
+    """Return the median as the quantile of one half: the same but for the last bit."""
+    low, high = middle_two(values, number)
+    return low if number % 2 else low + 0.5 * (high - low)
 
 
 @nb.njit(nogil=True, cache=True)
 def median_of_sizes(values, number, work):
-    """Return the median of the absolute values; ``SORTED`` and ``SPARE`` are used up."""
+    """Return the median of the absolute values; ``SPARE`` is used up."""
     for k in range(number):
-        work[SORTED, k] = abs(values[k])
-    return median(work[SORTED], number, work[SPARE])
+        work[SPARE, k] = abs(values[k])
+    return median_of(work[SPARE], number)
 
 
 @nb.njit(nogil=True, cache=True)
-def lift(values, number, out, work) -> None:
-    """Fill the distances from the median."""
-    middle = median_of(values, number, work)
+def lift(values, number, out):
+    """Fill the distances from the median, and return it."""
+    middle = median_of(values, number)
     for k in range(number):
         out[k] = values[k] - middle
+    return middle
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
-def robust(values, number, out, work) -> None:
-    """Fill distances from the median in units of the (scaled) median deviation, at least 0.1."""
-    lift(values, number, out, work)
+def robust(values, number, out, work):
+    """Fill distances from the median in units of the (scaled) median deviation, at least 0.1; return the median."""
+    middle = lift(values, number, out)
     scale = max(1.4826 * median_of_sizes(out, number, work), 0.1)
     for k in range(number):
         out[k] = out[k] / scale
+    return middle
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
@@ -165,15 +209,6 @@ def shift_30d(values, ages, number, work):
     early = mean_where(values, flags, 0.0, number, 3, work)
     late = mean_where(values, flags, 1.0, number, 3, work)
     return (late - early) / (spread_where(values, early, flags, 0.0, number, 3, work) + 0.1)
-
-
-@nb.njit(nogil=True, cache=True)
-def middle_quantile(values, number, work):
-    """Return the middle quantile, and leave the values in order in scratch."""
-    for k in range(number):
-        work[SORTED, k] = values[k]
-    sort(work[SORTED], number, work[SPARE])
-    return quantile_of_sorted(work[SORTED], number, 0.5)
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")

@@ -66,7 +66,7 @@ def post_strength(posts, starts, out) -> None:
             gather(posts, _LOG_LIKES + count, index, number, work[X])
             gather(posts, _DAY, index, number, work[Y])
             detrend(work[X], work[Y], number, work[REST], work)
-            lift(work[REST], number, work[T], work)
+            lift(work[REST], number, work[T])
             scale = 1.4826 * median_of_sizes(work[T], number, work)
             for k in range(number):
                 out[0, count, index[k]] = work[T, k]
