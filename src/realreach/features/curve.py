@@ -116,6 +116,13 @@ class Curve:
         shift = self.history.starts[:-1] - self.starts[:-1]
         return np.arange(int(self.starts[-1])) + np.repeat(shift, self.lengths)
 
+    def rows_of(self, name: str, members: IntArray) -> FloatArray:
+        """Return a stored column of creators of one length (ascending numbers), shape (creators, intervals); a view where it can be."""
+        m, begin, values = int(self.lengths[members[0]]), int(self.starts[members[0]]), self.stored[name]
+        if int(members[-1]) - int(members[0]) + 1 == len(members):
+            return values[begin : begin + len(members) * m].reshape(len(members), m)
+        return values[self.starts[members][:, None] + np.arange(m)]
+
 
 def curve_of(history: Ragged) -> Curve:
     """Return all intervals of the curves that have six counts or more, with what was to be expected of each."""
@@ -166,12 +173,11 @@ def _with_numpy(curve: Curve) -> None:
         if m + 1 < MINIMUM_COUNTS:
             continue
         intervals, creators = _intervals(columns["day"], columns["followers"])
-        begin, number = int(curve.starts[members[0]]), len(members)
-        together = int(members[-1]) - int(members[0]) + 1 == number
+        together = int(members[-1]) - int(members[0]) + 1 == len(members)
         place = None if together else curve.starts[members][:, None] + np.arange(m)
         for name, part in intervals.items():
             if place is None:
-                curve.stored[name][begin : begin + number * m] = part.ravel()
+                curve.rows_of(name, members)[:] = part
             else:
                 curve.stored[name][place] = part
         for name, part in creators.items():

@@ -5,19 +5,22 @@ creator's next best windows (not against a norm, since honest creators differ by
 neighbours (interest decays, a delivery ends) and against all other windows. A *drip* adds a little every day for
 weeks: bursts hide it from a mean, but not from ranks and from the slowest days, which it lifts. All is free of scale and
 of the calendar, and is computed on the gains between counts, so that daily, weekly and monthly curves go one way.
+
+What is measured becomes features in :mod:`realreach.features.growth_measures`; the compiled counterpart is in
+``growth_kernels``.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from realreach.features.blocks import deviation, median, ratio
+from realreach.features.blocks import median, ratio
 from realreach.features.catalogue import Feature
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["FEATURES", "floor_lift", "measure"]
+__all__ = ["FEATURES", "NEXT", "measure", "slow_days"]
 
-_NEXT = 5
+NEXT = 5
 """Windows apart from the best one that it is compared with."""
 
 _SHORT = "fewer than 6 counts over three weeks"
@@ -52,67 +55,75 @@ FEATURES: tuple[Feature, ...] = (
 )  # fmt: skip
 
 
-def measure(gain: FloatArray, eligible: np.ndarray) -> dict[str, FloatArray]:
-    """Return the features of a block of curves, less ``floor_lift``, which wants the sorted windows.
+def measure(gain: FloatArray, eligible: np.ndarray | None = None, ordered: FloatArray | None = None) -> dict[str, FloatArray]:
+    """Return the measures of a block of curves, less those of :func:`slow_days`.
 
     Parameters
     ----------
     gain
         Followers gained in each interval, shape (curves, intervals), five intervals or more.
     eligible
-        Which intervals may be a burst; a gap takes the usual gain instead of its own.
+        Which intervals may be a burst; a gap takes the usual gain instead of its own. None: all.
+    ordered
+        The gains in ascending order, if they are at hand.
 
     Returns
     -------
     dict
         Name without the family -> one value per curve; NaN or infinite = not known.
     """
-    usual = median(gain)
-    calm = np.where(eligible, gain, usual[:, None])
+    ordered = np.sort(gain, axis=1) if ordered is None else ordered
+    half, odd = divmod(gain.shape[1], 2)
+    usual = ordered[:, half] if odd else (ordered[:, half - 1] + ordered[:, half]) / 2.0
+    calm = gain
+    if eligible is not None:
+        calm = np.where(eligible, gain, usual[:, None])
+        ordered = np.sort(calm, axis=1)
     won = np.maximum(calm, 0.0)
     total = won.sum(axis=1)
-    ordered = np.sort(calm, axis=1)
     out = _single(calm, ordered, usual, total) | _triple(calm, total) | _spread_out(won, ordered, total)
-    ranks = _ranks(calm)
-    for width in (14, 28):
-        if gain.shape[1] >= width + width // 2:
-            out[f"rank_scan__{width}p__max"] = _rank_scan(ranks, width)
+    if gain.shape[1] >= 21:
+        out |= _rank_scans(_ranks(calm))
     return out
 
 
-def floor_lift(gain: FloatArray, windowed: FloatArray) -> FloatArray:
+def slow_days(rate: FloatArray, ordered: FloatArray, middle: FloatArray, low: FloatArray) -> dict[str, FloatArray]:
     """Return how far the slowest days of the best window lie above those of the whole curve, in robust spreads.
 
     Parameters
     ----------
-    gain
+    rate
         Gain per day of each interval.
-    windowed
-        The same, sorted within each running window (:func:`realreach.features.expected.sorted_windows`), shape (curves, windows, intervals).
+    ordered
+        The same in ascending order.
+    middle
+        Its median.
+    low
+        The low quantile of the best 29 intervals, NaN where there are too few.
     """
-    ordered = np.sort(gain, axis=1)
-    m = gain.shape[1]
-    middle = median(gain, keepdims=True)
-    spread = 1.4826 * median(np.abs(gain - middle))
-    best = windowed[..., round(0.2 * (windowed.shape[-1] - 1))].max(axis=1)
-    return np.log1p(np.maximum(best - ordered[:, round(0.2 * (m - 1))], 0.0) / np.maximum(spread, 0.5))
+    spread = 1.4826 * median(np.abs(rate - middle[:, None]))
+    usual = ordered[:, round(0.2 * (rate.shape[1] - 1))]
+    return {"floor_lift__29p__max": np.maximum(low - usual, 0.0) / np.maximum(spread, 0.5)}
 
 
 def _single(calm: FloatArray, ordered: FloatArray, usual: FloatArray, total: FloatArray) -> dict[str, FloatArray]:
     """Describe the best interval: lead, neighbours on both sides, best pair."""
     best = np.argmax(calm, axis=1)
     top = ordered[:, -1]
-    others = np.maximum(ordered[:, -1 - _NEXT : -1], 0.0).mean(axis=1)
+    others = np.maximum(ordered[:, -1 - NEXT : -1], 0.0)
+    summed = others[:, 0]
+    for k in range(1, others.shape[1]):
+        summed = summed + others[:, k]
     before, after = _beside(calm, best - 1, best)
     near = _mean_of_known(before, after)
     pair = (calm[:, 1:] + calm[:, :-1]).max(axis=1)
     after, before = np.where(np.isnan(after), before, after), np.where(np.isnan(before), after, before)
     out = {
         "window_share__2p__max": np.clip(ratio(pair, total), 0.0, 1.0),
-        "window_lead__1p__log": _log_ratio(top, others),
-        "window_edge__1p__log": _log_ratio(near, top),
-        "window_neighbours__1p__log": _log_ratio(near, usual),
-        "window_after__1p__log": _log_ratio(after, before),
+        "window_lead__1p__log": _lead(top, summed / others.shape[1]),
+        "window_edge__1p__log": _lead(near, top),
+        "window_neighbours__1p__log": _lead(near, usual),
+        "window_after__1p__log": _lead(after, before),
     }
     return {name: np.where(total > 0, value, np.nan) for name, value in out.items()}
 
@@ -122,54 +133,63 @@ def _triple(calm: FloatArray, total: FloatArray) -> dict[str, FloatArray]:
     n, m = calm.shape
     rows = np.arange(n)
     sums = calm[:, 2:] + calm[:, 1:-1] + calm[:, :-2]
-    position = np.arange(m - 2)
-    left = sums.copy()
-    tops, first = [], np.argmax(sums, axis=1)
-    for _ in range(1 + _NEXT):
-        at = np.argmax(left, axis=1)
-        tops.append(left[rows, at])
-        # Taken windows and those that overlap them: nothing is left once all are taken (-inf).
-        for shift in range(-2, 3):
-            left[rows, np.clip(at + shift, 0, m - 3)] = -np.inf
-    best = tops[0]
-    others = np.stack(tops[1:], axis=1)
+    first = np.argmax(sums, axis=1)
+    best, others = sums[rows, first], _next_best(sums, first)
     there = np.isfinite(others)
     count = there.sum(axis=1)
-    mean = np.where(there, np.maximum(others, 0.0), 0.0).sum(axis=1) / np.where(count > 0, count, np.nan)
-    apart = np.abs(position - first[:, None]) >= 3
+    clipped = np.where(there, np.maximum(others, 0.0), 0.0)
+    mean = (clipped[:, 0] + clipped[:, 1] + clipped[:, 2] + clipped[:, 3] + clipped[:, 4]) / count
+    apart = np.abs(np.arange(m - 2) - first[:, None]) >= 3
     number = apart.sum(axis=1)
     middle = np.where(apart, sums, 0.0).sum(axis=1) / np.maximum(number, 1)
-    variance = np.where(apart, (sums - middle[:, None]) ** 2, 0.0).sum(axis=1) / np.maximum(number, 1)
+    away = np.where(apart, sums - middle[:, None], 0.0)
+    variance = (away * away).sum(axis=1) / np.maximum(number, 1)
     surprise = np.maximum(best - middle, 0.0) / np.sqrt(variance + np.maximum(middle, 0.0) + 1.0)
     before, after = _beside(calm, first - 1, first + 2)
     out = {
         "window_share__3p__max": np.clip(ratio(best, total), 0.0, 1.0),
-        "window_lead__3p__log": _log_ratio(best, mean),
-        "window_second__3p__log": np.where(there[:, 0], _log_ratio(best, others[:, 0]), np.nan),
-        "window_surprise__3p__log": np.where(number >= 5, np.log1p(surprise), np.nan),
-        "window_edge__3p__log": _log_ratio(_mean_of_known(before, after), best / 3.0),
+        "window_lead__3p__log": _lead(best, mean),
+        "window_second__3p__log": np.where(there[:, 0], _lead(best, others[:, 0]), np.nan),
+        "window_surprise__3p__log": np.where(number >= 5, surprise, np.nan),
+        "window_edge__3p__log": _lead(_mean_of_known(before, after), best / 3.0),
     }
     return {name: np.where(total > 0, value, np.nan) for name, value in out.items()}
+
+
+def _next_best(sums: FloatArray, first: IntArray) -> FloatArray:
+    """Return the next five windows that touch neither the best one nor each other; minus infinity once none is left."""
+    rows = np.arange(len(sums))[:, None]
+    last, around = sums.shape[1] - 1, np.arange(-2, 3)
+    left = sums.copy()
+    out = np.empty((len(sums), NEXT))
+    at = first
+    for k in range(NEXT):
+        left[rows, np.clip(at[:, None] + around, 0, last)] = -np.inf
+        at = np.argmax(left, axis=1)
+        out[:, k] = left[rows[:, 0], at]
+    return out
 
 
 def _spread_out(won: FloatArray, ordered: FloatArray, total: FloatArray) -> dict[str, FloatArray]:
     m = won.shape[1]
     share = won / np.where(total > 0, total, np.nan)[:, None]
-    mean = np.maximum(ordered.mean(axis=1), 0.0)
-    kept = ordered[:, : max(int(0.9 * m), 1)].mean(axis=1)
+    mean = np.maximum(ordered.sum(axis=1) / m, 0.0)
+    most = max(int(0.9 * m), 1)
+    kept = ordered[:, :most].sum(axis=1) / most
     slow = ordered[:, round(0.2 * (m - 1))]
-    surprisal = np.where(share > 0, share * np.log(np.where(share > 0, share, 1.0)), 0.0)
+    cubes = share * share * share
+    share *= np.log(np.where(share > 0, share, 1.0))
     return {
-        "gain__366d__entropy": np.where(total > 0, np.clip(-surprisal.sum(axis=1) / np.log(m), 0.0, 1.0), np.nan),
-        "gain__366d__cubes": np.cbrt((share * share * share).sum(axis=1)),
-        "usual_gain__366d__log_ratio": np.log((np.maximum(kept, 0.0) + 0.5) / (mean + 0.5)),
-        "low_gain__366d__log_ratio": np.log((np.maximum(slow, 0.0) + 1.0) / (mean + 1.0)),
+        "surprisal": -share.sum(axis=1),
+        "cubes": cubes.sum(axis=1),
+        "usual_gain__366d__log_ratio": (np.maximum(kept, 0.0) + 0.5) / (mean + 0.5),
+        "low_gain__366d__log_ratio": (np.maximum(slow, 0.0) + 1.0) / (mean + 1.0),
     }
 
 
-def _log_ratio(above: FloatArray, below: FloatArray) -> FloatArray:
-    """Return ln (above + 1) / (below + 1) with losses taken as nothing: one follower is the least that can be seen."""
-    return np.log((np.maximum(above, 0.0) + 1.0) / (np.maximum(below, 0.0) + 1.0))
+def _lead(above: FloatArray, below: FloatArray) -> FloatArray:
+    """Return (above + 1) / (below + 1) with losses taken as nothing: one follower is the least that can be seen."""
+    return (np.maximum(above, 0.0) + 1.0) / (np.maximum(below, 0.0) + 1.0)
 
 
 def _beside(calm: FloatArray, last_before: IntArray, last_inside: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -203,27 +223,32 @@ def _ranks(values: FloatArray) -> FloatArray:
     >>> _ranks(np.array([[5.0, 0.0, 5.0, 1.0]]))
     array([[2.5, 0. , 2.5, 1. ]])
     """
-    order = np.argsort(values, axis=1, kind="stable")
+    order = np.argsort(values, axis=1)
     ordered = np.take_along_axis(values, order, axis=1)
-    m = values.shape[1]
-    position = np.broadcast_to(np.arange(m), values.shape)
+    n, m = values.shape
     begins = np.ones(values.shape, dtype=bool)
-    begins[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    ends = np.ones(values.shape, dtype=bool)
-    ends[:, :-1] = begins[:, 1:]
-    low = np.maximum.accumulate(np.where(begins, position, 0), axis=1)
-    high = np.minimum.accumulate(np.where(ends, position, m - 1)[:, ::-1], axis=1)[:, ::-1]
+    np.not_equal(ordered[:, 1:], ordered[:, :-1], out=begins[:, 1:])
+    first = np.flatnonzero(begins)
+    count = np.diff(first, append=n * m)
+    middle = first % m + 0.5 * (count - 1)
     out = np.empty(values.shape)
-    np.put_along_axis(out, order, 0.5 * (low + high), axis=1)
+    np.put_along_axis(out, order, np.repeat(middle, count).reshape(n, m), axis=1)
     return out
 
 
-def _rank_scan(ranks: FloatArray, width: int) -> FloatArray:
-    """Return the largest rank sum over ``width`` intervals in a row, in standard errors of a random arrangement."""
+def _rank_scans(ranks: FloatArray) -> dict[str, FloatArray]:
+    """Return the largest rank sum over 14 and 28 intervals in a row, in standard errors of a random arrangement.
+
+    Ranks are halves of whole numbers: their sums are exact in any order.
+    """
     m = ranks.shape[1]
-    away = deviation(ranks, np.full((1, 1), 0.5 * (m - 1)))
-    summed = np.cumsum(away, axis=1)
-    windowed = summed[:, width - 1 :].copy()
-    windowed[:, 1:] -= summed[:, :-width]
-    variance = (away * away).mean(axis=1) * width * (m - width) / (m - 1)
-    return ratio(windowed.max(axis=1), np.sqrt(variance))
+    away = ranks - 0.5 * (m - 1)
+    summed = np.zeros((len(ranks), m + 1))
+    np.cumsum(away, axis=1, out=summed[:, 1:])
+    square = (away * away).sum(axis=1) / m
+    out = {}
+    for width in (14, 28):
+        if m >= width + width // 2:
+            most = (summed[:, width:] - summed[:, :-width]).max(axis=1)
+            out[f"rank_scan__{width}p__max"] = ratio(most, np.sqrt(square * width * (m - width) / (m - 1)))
+    return out

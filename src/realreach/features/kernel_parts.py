@@ -6,7 +6,7 @@ axis (blocks of at most 128 numbers, eight running sums), a median or a quantile
 """
 
 # Numba finds the types itself, at the first call.
-# ruff: noqa: ANN001, ANN201
+# ruff: noqa: ANN001
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
 
 from __future__ import annotations
@@ -14,48 +14,49 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-__all__ = ["deviation", "median", "median_of_sorted", "quantile_of_sorted", "ratio", "sort", "total"]
+__all__ = [
+    "at_least",
+    "between",
+    "deviation",
+    "median",
+    "median_of_sorted",
+    "months",
+    "quantile_of_sorted",
+    "ratio",
+    "sort",
+    "total",
+    "weeks",
+]
 
 _BLOCK = 128
+_FOUR_BLOCKS = 400
+"""Numbers that two halvings always bring down to blocks."""
 _RUN = 12
 """Numbers that are put in order by insertion, before runs are merged."""
 
 
 @nb.njit(nogil=True, cache=True)
 def total(values, low, number):
-    """Return the sum of ``values[low:low + number]`` in the order in which NumPy adds a contiguous axis.
+    """Return the sum of ``values[low:low + number]`` in the order in which NumPy adds a contiguous axis."""
+    return _few(values, low, number) if number <= _FOUR_BLOCKS else _many(values, low, number)
 
-    Long rows are halved until a part is a block; by a list of what is still to do, since a kernel that calls itself
-    cannot be loaded from disk by another module (numba 0.68: "Symbol not found").
-    """
+
+@nb.njit(nogil=True, cache=True)
+def _few(values, low, number):
     if number <= _BLOCK:
         return _block(values, low, number)
-    begin, count = np.empty(64, dtype=np.int64), np.empty(64, dtype=np.int64)
-    sums = np.empty(64)
-    begin[0], count[0] = low, number
-    waiting, done = 1, 0
-    while waiting:
-        waiting -= 1
-        first, rows = begin[waiting], count[waiting]
-        if rows < 0:
-            done -= 1
-            sums[done - 1] += sums[done]
-        elif rows <= _BLOCK:
-            sums[done] = _block(values, first, rows)
-            done += 1
-        else:
-            half = rows // 2
-            half -= half % 8
-            count[waiting] = -1
-            begin[waiting + 1], count[waiting + 1] = first + half, rows - half
-            begin[waiting + 2], count[waiting + 2] = first, half
-            waiting += 3
-    return sums[0]
+    half = _half(number)
+    return _pair(values, low, half) + _pair(values, low + half, number - half)
+
+
+@nb.njit(nogil=True, cache=True)
+def _half(number):
+    half = number // 2
+    return half - half % 8
 
 
 @nb.njit(nogil=True, cache=True)
 def _block(values, low, number):
-    """Return the sum of at most 128 numbers: eight running sums, then the rest."""
     if number < 8:
         out = 0.0
         for i in range(low, low + number):
@@ -77,6 +78,39 @@ def _block(values, low, number):
     for i in range(low + even, low + number):
         out += values[i]
     return out
+
+
+@nb.njit(nogil=True, cache=True)
+def _pair(values, low, number):
+    if number <= _BLOCK:
+        return _block(values, low, number)
+    half = _half(number)
+    return _block(values, low, half) + _block(values, low + half, number - half)
+
+
+@nb.njit(nogil=True, cache=True)
+def _many(values, low, number):
+    """Add a long axis without calling itself (a kernel that does cannot be kept on disk)."""
+    # What is still to be added: first value and number of values; number 0: add the two last sums.
+    firsts, numbers, sums = np.empty(128, np.int64), np.empty(128, np.int64), np.empty(64)
+    firsts[0], numbers[0] = low, number
+    left, done = 1, 0
+    while left:
+        left -= 1
+        first, some = firsts[left], numbers[left]
+        if some == 0:
+            done -= 1
+            sums[done - 1] += sums[done]
+        elif some <= _FOUR_BLOCKS:
+            sums[done] = _few(values, first, some)
+            done += 1
+        else:
+            half = _half(some)
+            numbers[left] = 0
+            firsts[left + 1], numbers[left + 1] = first + half, some - half
+            firsts[left + 2], numbers[left + 2] = first, half
+            left += 3
+    return sums[0]
 
 
 @nb.njit(nogil=True, cache=True)
@@ -160,3 +194,32 @@ def deviation(value, middle):
     """Return ``value - middle``, exactly 0 where they differ by rounding only."""
     away = value - middle
     return 0.0 if abs(away) <= 1e-12 * abs(value) else away
+
+
+@nb.njit(nogil=True, cache=True, inline="always")
+def at_least(value, low):
+    """Return the larger of two numbers, NaN where ``value`` is not known, as ``np.maximum`` does."""
+    return low if value < low else value
+
+
+@nb.njit(nogil=True, cache=True, inline="always")
+def between(value, low, high):
+    """Return a number cut to a range, NaN where it is not known, as ``np.clip`` does."""
+    return low if value < low else (high if value > high else value)
+
+
+@nb.njit(nogil=True, cache=True)
+def weeks(values, number, out):
+    """Fill the sum of each seven values in a row, added in pairs (see :func:`realreach.features.growth_bursts.weeks`)."""
+    for j in range(number - 6):
+        pair, next_pair = values[j] + values[j + 1], values[j + 2] + values[j + 3]
+        out[j] = (pair + next_pair) + (values[j + 4] + values[j + 5]) + values[j + 6]
+
+
+@nb.njit(nogil=True, cache=True)
+def months(seven, number):
+    """Turn sums of seven of ``number`` values in a row into sums of 28, in place."""
+    for j in range(number - 13):
+        seven[j] = seven[j] + seven[j + 7]
+    for j in range(number - 27):
+        seven[j] = seven[j] + seven[j + 14]
