@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from realreach.features.blocks import median, not_known, ratio
+from realreach.features.blocks import ratio
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["Block", "excess", "level_shifts", "main_burst", "weeks"]

@@ -60,7 +60,7 @@ _LOGS, _LOG1PS = (*_LOG, *_OF_LOG), (*_LOG1P, *_OF_LOG1P)
 MEASURES = (*_PLAIN, *_LOGS, *_LOG1PS, *_SOFT, *_OTHER)
 """What is measured of a curve, in this order."""
 AT = {name: position for position, name in enumerate(MEASURES)}
-PLACE = namedtuple("PLACE", MEASURES)(**AT)  # noqa: PYI024 - kernels read it; all fields are whole numbers
+PLACE = namedtuple("PLACE", MEASURES)(**AT)
 """:data:`AT` as kernels read it."""
 TOLD = (*_PLAIN, *_LOGS, *_LOG1PS, *_SOFT, *_MADE)
 """What :func:`features_of` gives, in this order; without the name of the family."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from realreach.compiled import frozen
 from realreach.features.blocks import Ragged, segment_sum
 from realreach.tables.core import FloatArray, IntArray
 
@@ -69,6 +70,8 @@ def post_rows(counted: Mapping[str, FloatArray], starts: IntArray) -> PostRows:
 
 
 def _rows_of(matrix: FloatArray, starts: IntArray) -> PostRows:
+    matrix.setflags(write=False)
+    starts = frozen(starts)
     return PostRows(dict(zip(COLUMNS, matrix, strict=True)), starts, matrix)
 
 

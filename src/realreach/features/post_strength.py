@@ -58,7 +58,7 @@ def post_strength(posts: PostRows) -> PostStrength:
             _in_blocks(posts, f"log_{name}", both[:, row])
     else:
         kernels.post_strength(frozen(posts.matrix), frozen(posts.starts), both)
-    return PostStrength(both)
+    return PostStrength(frozen(both))
 
 
 def _in_blocks(posts: PostRows, name: str, out: FloatArray) -> None:

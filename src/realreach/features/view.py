@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from realreach.comment_text.model import CommentModel
+from realreach.compiled import frozen
 from realreach.errors import UsageError
 from realreach.features.blocks import Ragged, not_known
 from realreach.features.levels import level_at
@@ -34,7 +35,9 @@ _HISTORY_LIMIT = 367
 _COMMENT_LIMIT = 5_000
 _ACCOUNT_LIMIT = 50_000
 _ACCOUNT_NUMBERS = (*ACCOUNT_COLUMNS, "follow_order")
-_MOVING = pa.array(["video", "reel", "short", "shorts", "live"], pa.large_string())
+_MOVING = ("video", "reel", "short", "shorts", "live")
+_TOTAL, _UNKNOWN = len(_MOVING), len(_MOVING) + 1
+_LOOKED_FOR = pc.SetLookupOptions(pa.array([*_MOVING, "total", None], pa.large_string()))
 
 
 def decision_days(tables: Tables, as_of: object = None) -> FloatArray:
@@ -166,7 +169,8 @@ class View:
             return None
         day = table.days("observed_on")
         table, day = _newest(table, ~(day >= _per_row(self.as_of, table)), _HISTORY_LIMIT, day)
-        return Ragged({"day": day, **{name: table.numbers(name) for name in ("followers", "following")}}, table.starts)
+        counts = {name: frozen(table.numbers(name)) for name in ("followers", "following")}
+        return Ragged({"day": frozen(day), **counts}, frozen(table.starts))
 
     @cached_property
     def curve(self) -> Curve | None:
@@ -197,9 +201,8 @@ class View:
         table, day = self._posts
         names = (*COUNTS, "shares", "saves", "is_sponsored", "likes_hidden")
         columns = {name: table.numbers(name) for name in names}
-        columns |= {"day": day, "age": _per_row(self.as_of, table) - day, "is_video": _is_video(table)}
-        totals = pc.equal(table.strings("format"), "total").fill_null(False)
-        columns["is_total"] = totals.to_numpy(zero_copy_only=False).astype(np.float64)
+        columns |= {"day": day, "age": _per_row(self.as_of, table) - day}
+        columns["is_video"], columns["is_total"] = _formats(table)
         columns["level"] = level_at(self.history, self.followers, table.starts, day)
         return post_rows(columns, table.starts)
 
@@ -270,10 +273,11 @@ class View:
         return out
 
 
-def _is_video(table: Table) -> FloatArray:
-    """Return 1 for moving formats, 0 for still ones, NaN where the format is not known."""
-    formats = table.strings("format")
-    values = pc.is_in(formats, _MOVING).to_numpy(zero_copy_only=False).astype(np.float64)
-    if formats.null_count:
-        values[formats.is_null().to_numpy(zero_copy_only=False)] = np.nan
-    return values
+def _formats(table: Table) -> FloatArray:
+    """Return 1 for moving formats, 0 for still ones, NaN for unknown ones; and 1 for rows of totals; shape (2, posts)."""
+    if "format" not in table:
+        return np.stack([not_known(len(table)), np.zeros(len(table))])
+    # The place among the formats looked for; NaN for any other, which is a still one.
+    place = pc.index_in(table.strings("format"), options=_LOOKED_FOR).to_numpy(zero_copy_only=False)
+    is_video = np.where(place == _UNKNOWN, np.nan, place < _TOTAL)
+    return np.stack([is_video, place == _TOTAL])
