@@ -34,8 +34,8 @@ _NOBODY = -9.0
 """Strength of a post whose counts are not known, among those that are: below any."""
 
 
-def burst_numbers(curve: Curve, posts: PostRows, strength: PostStrength) -> dict[str, FloatArray]:
-    """Return what posts and growth say of each other, one value per creator for each of ``NAMES``; NaN = not known.
+def burst_numbers(curve: Curve, posts: PostRows, strength: PostStrength) -> FloatArray:
+    """Return what posts and growth say of each other, shape (``NAMES``, creators); NaN = not known.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def burst_numbers(curve: Curve, posts: PostRows, strength: PostStrength) -> dict
         if kernels is None:
             _halves(curve.history, posts, out)
         _finish(out)
-    return dict(zip(NAMES, out, strict=False))
+    return out[: len(NAMES)]
 
 
 def _finish(out: FloatArray) -> None:

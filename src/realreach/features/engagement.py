@@ -12,7 +12,7 @@ import numpy as np
 
 from realreach.features.blocks import not_known
 from realreach.features.catalogue import Feature
-from realreach.features.post_numbers import post_numbers
+from realreach.features.post_numbers import NAMES, post_numbers
 from realreach.features.view import View
 from realreach.tables.core import FloatArray
 
@@ -77,12 +77,14 @@ FEATURES: tuple[Feature, ...] = (
 )  # fmt: skip
 
 
+_NAMES = tuple(f"engagement__{name}" for name in NAMES)
+
+
 def compute(view: View) -> dict[str, FloatArray]:
     """Return the engagement features of every creator of the view, one array per catalogue name; NaN = not known."""
     n = len(view)
     if view.posts is None:
         return {f.name: not_known(n) for f in FEATURES} | {"context__posts__100p__count": np.zeros(n)}
-    values = post_numbers(view.posts, view.settled)
-    out = {f"engagement__{name}": value for name, value in values.items()}
+    out = dict(zip(_NAMES, post_numbers(view.posts, view.settled), strict=True))
     out["context__posts__100p__count"] = view.posts.lengths.astype(np.float64)
     return out

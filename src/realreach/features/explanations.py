@@ -111,7 +111,10 @@ def _logarithms(w: Windows, facts: FloatArray) -> tuple[FloatArray, FloatArray]:
     # How many days of usual growth the window brought, against how many usual posts the best one was worth.
     usual = np.maximum(w.expected / (w.end - w.start), 0.0003 * w.level + 0.1)
     seen = np.expm1(np.minimum(facts[ROW_OF["lift"]], 9.0))
-    both = np.log(np.stack([np.maximum(w.excess, 1.0) / usual, np.maximum(seen, 1e-9)]))
+    both = np.empty((2, len(w)))
+    np.divide(np.maximum(w.excess, 1.0), usual, out=both[0])
+    np.maximum(seen, 1e-9, out=both[1])
+    np.log(both, out=both)
     return both[0] - both[1], 1.0 - np.exp(-np.maximum(facts[ROW_OF["answer"]], 0.0))
 
 

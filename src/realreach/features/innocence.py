@@ -124,6 +124,9 @@ class Innocence:
         return np.where(self.explained >= EXPLAINED, 0, np.where(self.explained >= PARTLY, 1, 2)).astype(np.int64)
 
 
+_NAMES = tuple(f.name for f in FEATURES)
+
+
 def innocence_of(view: View) -> Innocence:
     """Find the windows of unusual growth of every creator of a view, and put each to the test.
 
@@ -161,7 +164,7 @@ def compute(view: View) -> dict[str, FloatArray]:
         of_posts.fill(np.nan)
     else:
         of_posts[:, view.post_strength.counted(view.settled) < LEAST_POSTS] = np.nan
-    return {f.name: values for f, values in zip(FEATURES, totals, strict=True)}
+    return dict(zip(_NAMES, totals, strict=True))
 
 
 def _said(view: View, facts: FloatArray) -> FloatArray:

@@ -15,6 +15,7 @@ import numpy as np
 
 from realreach.features.curve import MINIMUM_DAYS
 from realreach.features.explanations import FOLLOW_BACK, OF_CURVE, PARTLY, USUAL_SURPRISE
+from realreach.features.post_kernel_parts import most_counted
 from realreach.features.post_rows import LEAST_POSTS, ROW_OF
 from realreach.features.window_facts import AFTER_DAYS, BACK, BEFORE_DAYS, FOLLOWED_BACK, POSTS_BEFORE, TAIL
 
@@ -89,23 +90,11 @@ def facts_of_posts(owner, start, end, growth, every_starts, every_day, starts, p
         out[6, i] = _answer(posts, max(begin - POSTS_BEFORE, first), begin, later, finish, growth[i])
         if owner[i] != before:
             before = owner[i]
-            counted = _counted(strength, first, stop)
+            counted = most_counted(strength, first, stop)
         out[7, i] = counted >= LEAST_POSTS and first < stop and start[i] >= days[first]
         first, stop = every_starts[owner[i]], every_starts[owner[i] + 1]
         out[8, i] = _first_from(every_day, first, stop, from_)
         out[9, i] = max(_first_from(every_day, first, stop, until), out[8, i])
-
-
-@nb.njit(nogil=True, cache=True)
-def _counted(strength, first, stop):
-    """Return the posts of known strength, in the count that has most of them."""
-    most = 0
-    for count in range(3):
-        number = 0
-        for row in range(first, stop):
-            number += not np.isnan(strength[1, count, row])
-        most = max(most, number)
-    return most
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")

@@ -15,7 +15,7 @@ import numpy as np
 from realreach.features.kernel_parts import deviation, ratio, total
 
 __all__ = [
-    "AGES", "REST", "SCRATCH", "SORTED", "SPARE", "T", "X", "Y", "both_known", "centred", "detrend", "gather", "lag1", "lift", "mean", "mean_where", "median_of", "median_of_sizes", "middle_quantile", "robust", "scratch", "shift_30d", "spread", "spread_where", "sum_of_products",
+    "AGES", "REST", "SCRATCH", "SORTED", "SPARE", "T", "X", "Y", "both_known", "centred", "detrend", "gather", "lag1", "lift", "mean", "mean_where", "median_of", "median_of_sizes", "middle_quantile", "most_counted", "robust", "scratch", "shift_30d", "spread", "spread_where", "sum_of_products",
 ]  # fmt: skip
 
 _RUN = 32
@@ -217,3 +217,15 @@ def centred(values, number, out) -> None:
     middle = mean(values, number)
     for k in range(number):
         out[k] = deviation(values[k], middle)
+
+
+@nb.njit(nogil=True, cache=True)
+def most_counted(strength, first, stop):
+    """Return the posts of known strength, in the count that has most of them."""
+    most = 0
+    for count in range(3):
+        number = 0
+        for row in range(first, stop):
+            number += not np.isnan(strength[1, count, row])
+        most = max(most, number)
+    return most

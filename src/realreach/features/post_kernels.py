@@ -23,11 +23,12 @@ from realreach.features.post_kernel_parts import (
     gather,
     lift,
     median_of_sizes,
+    most_counted,
     scratch,
 )
 from realreach.features.post_rows import LEAST_POSTS, ROW_OF
 
-__all__ = ["level_at", "post_strength"]
+__all__ = ["counted", "level_at", "post_strength"]
 
 _LOG_LIKES, _DAY = ROW_OF["log_likes"], ROW_OF["day"]
 
@@ -71,3 +72,10 @@ def post_strength(posts, starts, out) -> None:
             for k in range(number):
                 out[0, count, index[k]] = work[T, k]
                 out[1, count, index[k]] = work[T, k] / max(scale, 0.1)
+
+
+@nb.njit(nogil=True, cache=True)
+def counted(starts, strength, out) -> None:
+    """Fill how many posts of each creator are of known strength, in the count that has most of them."""
+    for i in range(len(starts) - 1):
+        out[i] = most_counted(strength, starts[i], starts[i + 1])

@@ -56,8 +56,8 @@ _ROW_OF = {name: row for row, name in enumerate((*NAMES, *_MEAN_LEVELS))}
 _OFFSETS = np.array([[0.0], [TRACE], [TRACE], [TRACE]])
 
 
-def post_numbers(every: PostRows, settled: PostRows) -> dict[str, FloatArray]:
-    """Return what the posts say, one value per creator for each of ``NAMES``; NaN = not known.
+def post_numbers(every: PostRows, settled: PostRows) -> FloatArray:
+    """Return what the posts say, shape (``NAMES``, creators); NaN = not known.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def post_numbers(every: PostRows, settled: PostRows) -> dict[str, FloatArray]:
             given = (every.matrix, every.starts, settled.matrix, settled.starts, lead)
             kernels.post_numbers(*map(frozen, given), out)
         _finish(out)
-    return dict(zip(NAMES, out, strict=False))
+    return out[: len(NAMES)]
 
 
 def _finish(out: FloatArray) -> None:

@@ -41,9 +41,14 @@ class PostStrength:
         most = np.nan_to_num(np.fmax.reduce(self.both, axis=1), nan=-np.inf, neginf=-np.inf, posinf=np.inf)
         return np.stack([range_max(values, low, high) for values in most])
 
-    def counted(self, posts: Ragged) -> FloatArray:
+    def counted(self, posts: PostRows) -> FloatArray:
         """Return how many posts of each creator are of known strength, in the count that has most of them."""
         n = len(posts.starts) - 1
+        kernels = kernels_for(n, "features.post_kernels", LEAST_CREATORS)
+        if kernels is not None:
+            out = np.empty(n)
+            kernels.counted(posts.starts, self.both, out)
+            return out
         known = [segment_sum(values, posts.owner, n) for values in ~np.isnan(self.both[1])]
         return np.asarray(np.max(known, axis=0), dtype=np.float64)
 

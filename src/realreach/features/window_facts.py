@@ -96,7 +96,9 @@ def facts_of_posts(
     strength
         How strong each settled post is.
     """
-    levels = np.log1p(np.stack([w.level + w.gain, w.level]))
+    levels = np.empty((2, len(w)))
+    levels[0], levels[1] = w.level + w.gain, w.level
+    np.log1p(levels, out=levels)
     growth = SHARED * (levels[0] - levels[1])
     kernels = kernels_for(len(curve.starts) - 1, "features.innocence_kernels", LEAST_CREATORS)
     if kernels is not None:
