@@ -50,9 +50,14 @@ def kernels_for(rows: int, module: str = "comment_text.kernels", least: int = LE
     """
     if not _state["wanted"] or not (_state["loaded"] or (rows >= least and is_installed())):
         return None
-    found = import_module(f"realreach.{module}")
+    found = _imported(module)
     _state["loaded"] = True
     return found
+
+
+@cache
+def _imported(module: str) -> ModuleType:
+    return import_module(f"realreach.{module}")
 
 
 def load_from_now_on() -> bool:
@@ -63,6 +68,9 @@ def load_from_now_on() -> bool:
 
 def frozen(values: npt.NDArray[_T]) -> npt.NDArray[_T]:
     """Return a read-only view in one piece: one form of every array, so that a kernel is compiled only once."""
+    flags = values.flags
+    if flags.c_contiguous and not flags.writeable:
+        return values
     view = np.ascontiguousarray(values).view()
     view.setflags(write=False)
     return view

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from realreach.features.blocks import Ragged, ratio, segment_sum
-from realreach.features.engagement import settled_posts
+from realreach.features.post_rows import is_settled
 from realreach.features.view import View
 from realreach.tables.core import FloatArray
 
@@ -33,7 +33,8 @@ def engagement_per_post(view: View) -> FloatArray:
         return np.full(n, np.nan)
     columns = {name: table.numbers(name) for name in ("likes", "comments_count")}
     columns["age"] = view.as_of[table.creator] - table.days("posted_at")
-    posts = settled_posts(Ragged(columns, table.starts))
+    posts = Ragged(columns, table.starts)
+    posts = posts.where(is_settled(posts))
     total = posts.columns["likes"] + posts.columns["comments_count"]
     posts.columns["total"] = total
     posts = posts.where(~np.isnan(total)).newest(_POSTS)

@@ -11,8 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from realreach.comment_text.model import CommentModel
+from realreach.compiled import frozen
 from realreach.errors import UsageError
 from realreach.features.blocks import Ragged, not_known
+from realreach.features.levels import level_at
+from realreach.features.post_rows import COUNTS, PostRows, is_settled, post_rows
 from realreach.tables.contract import ACCOUNT_COLUMNS
 from realreach.tables.core import FloatArray, IntArray, Table, Tables
 
@@ -32,6 +35,9 @@ _HISTORY_LIMIT = 367
 _COMMENT_LIMIT = 5_000
 _ACCOUNT_LIMIT = 50_000
 _ACCOUNT_NUMBERS = (*ACCOUNT_COLUMNS, "follow_order")
+_MOVING = ("video", "reel", "short", "shorts", "live")
+_TOTAL, _UNKNOWN = len(_MOVING), len(_MOVING) + 1
+_LOOKED_FOR = pc.SetLookupOptions(pa.array([*_MOVING, "total", None], pa.large_string()))
 
 
 def decision_days(tables: Tables, as_of: object = None) -> FloatArray:
@@ -57,9 +63,10 @@ def decision_days(tables: Tables, as_of: object = None) -> FloatArray:
     last = np.full(n, -1.0)
     for table in (tables.follower_history, tables.posts, tables.comments, tables.audience):
         if table is not None and table.contract.time is not None:
-            days = table.days(table.contract.time)
-            known = ~np.isnan(days)
-            np.maximum.at(last, table.creator[known], np.floor(days[known]))
+            some = table.starts[1:] > table.starts[:-1]
+            if some.any():
+                latest = np.fmax.reduceat(table.days(table.contract.time), table.starts[:-1][some])
+                last[some] = np.fmax(last[some], np.floor(latest))
     days = last + 1.0
     if tables.labels is not None and "as_of" in tables.labels:
         told = tables.labels.days("as_of")
@@ -92,8 +99,7 @@ def known_before(table: Table, as_of: FloatArray) -> Table:
     """Return the rows of a table whose time lies before their creator's ``as_of``; rows without a time are kept."""
     if table.contract.time is None:
         return table
-    days = table.days(table.contract.time)
-    keep = ~(days >= as_of[table.creator])
+    keep = ~(table.days(table.contract.time) >= _per_row(as_of, table))
     return table if keep.all() else filter_rows(table, keep)
 
 
@@ -105,13 +111,37 @@ def filter_rows(table: Table, keep: np.ndarray) -> Table:
     return Table(table.contract, columns, starts)
 
 
-def _limit(table: Table, rows: int) -> Table:
-    """Return at most the last ``rows`` rows of each creator."""
-    lengths = np.diff(table.starts)
-    if len(lengths) == 0 or lengths.max() <= rows:
-        return table
-    position = np.arange(len(table)) - np.repeat(table.starts[1:], lengths)
-    return filter_rows(table, position >= -rows)
+def _per_row(values: FloatArray, table: Table) -> FloatArray:
+    """Return each row's value of its creator; of a creator alone the one value, which stands for all rows."""
+    return values if len(values) == 1 else values[table.creator]
+
+
+def _newest(table: Table, keep: np.ndarray, rows: int, day: FloatArray) -> tuple[Table, FloatArray]:
+    """Return the rows for which ``keep`` is true, at most the last ``rows`` of them for each creator, and their days."""
+    starts = table.starts
+    if not keep.all():
+        starts = np.concatenate([[0], np.cumsum(keep)])[starts]
+    lengths = starts[1:] - starts[:-1]
+    if len(lengths) and lengths.max() > rows:
+        # The last ones are those after which fewer than ``rows`` come.
+        keep = keep & (np.repeat(starts[1:], np.diff(table.starts)) - np.cumsum(keep) < rows)
+    if keep.all():
+        return table, day
+    if len(lengths) == 1:
+        return _narrowed(table, keep, day)
+    return filter_rows(table, keep), day[keep]
+
+
+def _narrowed(table: Table, keep: np.ndarray, day: FloatArray) -> tuple[Table, FloatArray]:
+    """Return rows of one creator: mostly they stand together, and nothing need be copied."""
+    first = int(np.argmax(keep)) if len(keep) else 0
+    number = int(np.count_nonzero(keep))
+    if not keep[first : first + number].all():
+        return filter_rows(table, keep), day[keep]
+    part = slice(first, first + number)
+    return Table(
+        table.contract, {name: values[part] for name, values in table.columns.items()}, np.array([0, number])
+    ), day[part]
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,10 +167,10 @@ class View:
         table = self.tables.follower_history
         if table is None:
             return None
-        table = _limit(known_before(table, self.as_of), _HISTORY_LIMIT)
-        columns = {"day": table.days("observed_on")}
-        columns |= {name: table.numbers(name) for name in ("followers", "following")}
-        return Ragged(columns, table.starts)
+        day = table.days("observed_on")
+        table, day = _newest(table, ~(day >= _per_row(self.as_of, table)), _HISTORY_LIMIT, day)
+        counts = {name: frozen(table.numbers(name)) for name in ("followers", "following")}
+        return Ragged({"day": frozen(day), **counts}, frozen(table.starts))
 
     @cached_property
     def curve(self) -> Curve | None:
@@ -149,40 +179,38 @@ class View:
 
         return None if self.history is None else curve_of(self.history)
 
-    @cached_property
+    @property
     def posts_table(self) -> Table | None:
         """The newest posts before ``as_of``, oldest first."""
+        return None if self._posts is None else self._posts[0]
+
+    @cached_property
+    def _posts(self) -> tuple[Table, FloatArray] | None:
+        """The newest posts and the day of each."""
         table = self.tables.posts
         if table is None:
             return None
-        table = known_before(table, self.as_of)
-        recent = table.days("posted_at") >= self.as_of[table.creator] - _POST_WINDOW_DAYS
-        return _limit(filter_rows(table, recent), _POST_LIMIT)
+        day, as_of = table.days("posted_at"), _per_row(self.as_of, table)
+        return _newest(table, (day < as_of) & (day >= as_of - _POST_WINDOW_DAYS), _POST_LIMIT, day)
 
     @cached_property
-    def posts(self) -> Ragged | None:
+    def posts(self) -> PostRows | None:
         """Counts of the newest posts, oldest first; NaN = unknown. ``level`` is the number of followers at that time."""
-        table = self.posts_table
-        if table is None:
+        if self._posts is None:
             return None
-        names = ("likes", "comments_count", "views", "shares", "saves", "is_sponsored", "likes_hidden")
+        table, day = self._posts
+        names = (*COUNTS, "shares", "saves", "is_sponsored", "likes_hidden")
         columns = {name: table.numbers(name) for name in names}
-        columns["day"] = table.days("posted_at")
-        columns["age"] = self.as_of[table.creator] - columns["day"]
-        columns["is_video"] = self._is_video(table)
-        totals = pc.equal(table.strings("format"), "total").fill_null(False)
-        columns["is_total"] = totals.to_numpy(zero_copy_only=False).astype(np.float64)
-        columns["level"] = self._level_at(table.creator, columns["day"])
-        return Ragged(columns, table.starts)
+        columns |= {"day": day, "age": _per_row(self.as_of, table) - day}
+        columns["is_video"], columns["is_total"] = _formats(table)
+        columns["level"] = level_at(self.history, self.followers, table.starts, day)
+        return post_rows(columns, table.starts)
 
     @cached_property
-    def settled(self) -> Ragged:
+    def settled(self) -> PostRows:
         """The posts whose counts have settled (two days old), with ``row`` = their row in ``posts``."""
-        from realreach.features.engagement import settled_posts
-
         assert self.posts is not None
-        rows = np.arange(len(self.posts.owner), dtype=np.float64)
-        return settled_posts(Ragged({**self.posts.columns, "row": rows}, self.posts.starts))
+        return self.posts.where(is_settled(self.posts))
 
     @cached_property
     def post_strength(self) -> PostStrength:
@@ -197,7 +225,8 @@ class View:
         table = self.tables.comments
         if table is None:
             return None
-        return _limit(known_before(table, self.as_of), _COMMENT_LIMIT)
+        day = table.days("commented_at")
+        return _newest(table, ~(day >= _per_row(self.as_of, table)), _COMMENT_LIMIT, day)[0]
 
     @cached_property
     def audience(self) -> Ragged | None:
@@ -210,9 +239,9 @@ class View:
             return None
         table = known_before(table, self.as_of)
         created = table.days("created_on")
-        table = _limit(filter_rows(table, ~(created >= self.as_of[table.creator])), _ACCOUNT_LIMIT)
+        table, created = _newest(table, ~(created >= _per_row(self.as_of, table)), _ACCOUNT_LIMIT, created)
         columns = {name: table.numbers(name) for name in _ACCOUNT_NUMBERS}
-        return Ragged({**columns, "created": table.days("created_on")}, table.starts)
+        return Ragged({**columns, "created": created}, table.starts)
 
     @cached_property
     def followers(self) -> FloatArray:
@@ -243,35 +272,12 @@ class View:
         out[some] = self.history.columns[name][self.history.starts[1:][some] - 1]
         return out
 
-    def _is_video(self, table: Table) -> FloatArray:
-        """Return 1 for moving formats, 0 for still ones, NaN where the format is not known."""
-        formats = table.strings("format")
-        moving = pc.is_in(formats, pa.array(["video", "reel", "short", "shorts", "live"], pa.large_string()))
-        values = moving.to_numpy(zero_copy_only=False).astype(np.float64)
-        values[formats.is_null().to_numpy(zero_copy_only=False)] = np.nan
-        return values
 
-    def _level_at(self, creator: IntArray, day: FloatArray) -> FloatArray:
-        """Return the followers on a day: interpolated in the history, else the level at ``as_of``.
-
-        Days before the first observation take the first one; days after the last one the last.
-        """
-        level = self.followers[creator]
-        if self.history is None or len(self.history.columns["day"]) == 0:
-            return level
-        # One increasing axis of whole numbers for all creators (exact, so that the crowd around a creator changes no bit).
-        stride = 200_000
-        axis = self.history.owner * stride + self.history.columns["day"].astype(np.int64)
-        values, days = self.history.columns["followers"], self.history.columns["day"]
-        some = self.history.lengths[creator] > 0
-        first = self.history.starts[:-1][creator[some]]
-        last = self.history.starts[1:][creator[some]] - 1
-        at = creator[some] * stride + np.floor(day[some]).astype(np.int64)
-        above = np.clip(np.searchsorted(axis, at, side="right"), first, last)
-        below = np.clip(above - 1, first, last)
-        span = days[above] - days[below]
-        weight = np.divide(day[some] - days[below], span, out=np.ones(len(at)), where=span > 0)
-        weight = np.clip(weight, 0.0, 1.0)
-        level = level.copy()
-        level[some] = values[below] + weight * (values[above] - values[below])
-        return level
+def _formats(table: Table) -> FloatArray:
+    """Return 1 for moving formats, 0 for still ones, NaN for unknown ones; and 1 for rows of totals; shape (2, posts)."""
+    if "format" not in table:
+        return np.stack([not_known(len(table)), np.zeros(len(table))])
+    # The place among the formats looked for; NaN for any other, which is a still one.
+    place = pc.index_in(table.strings("format"), options=_LOOKED_FOR).to_numpy(zero_copy_only=False)
+    is_video = np.where(place == _UNKNOWN, np.nan, place < _TOTAL)
+    return np.stack([is_video, place == _TOTAL])

@@ -1,0 +1,178 @@
+"""The compiled kernel of growth and posts together (numba, the extra ``fast``): one pass over each creator's curve.
+
+It does what :mod:`realreach.features.burst_numbers` does in NumPy, in the same floating-point operations in the same
+order, so that the results are equal to the last bit. Imported only by way of :mod:`realreach.compiled`.
+"""
+
+# Numba finds the types itself, at the first call.
+# ruff: noqa: ANN001
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from realreach.features import burst_numbers as numbers
+from realreach.features.curve import MINIMUM_COUNTS
+from realreach.features.kernel_parts import deviation, ratio
+from realreach.features.post_kernel_parts import AGES, X, Y, mean_where, scratch
+from realreach.features.post_rows import LEAST_POSTS, ROW_OF
+
+__all__ = ["burst_numbers"]
+
+_DAY, _LEVEL, _LIKES, _LOG_FOLLOWERS = ROW_OF["day"], ROW_OF["level"], ROW_OF["log_likes"], ROW_OF["log_followers"]
+_AT = {name: row for row, name in enumerate(numbers.NAMES)}
+_AFTER, _BEFORE = len(numbers.NAMES), len(numbers.NAMES) + 1
+_RESPONSE = _AT["response__burst__likes"]
+_CAUSE_POSTS, _CAUSE = _AT["cause__burst__posts"], _AT["cause__burst__surprise"]
+_SHARE, _MOST = _AT["unexplained__366d__share"], _AT["unexplained__366d__max"]
+_CORRELATION, _IDLE = _AT["coupling__366d__correlation"], _AT["coupling__366d__idle_share"]
+_GAP = _AT["trend__366d__gap"]
+_HALVES, _NOBODY = numbers.LEAST_HALVES, -9.0
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def burst_numbers(
+    first, last, counts, day, followers, starts, gain, surprise, logs, post_starts, posts, strength, out
+) -> None:
+    """Fill the numbers of ``burst_numbers.NAMES`` up to their last logarithm; ``out`` holds NaN.
+
+    ``logs`` holds ln(1 + size of the surprise) of the intervals of the creators ``first:last``.
+    """
+    work, _ = scratch(post_starts)
+    most = 1
+    for c in range(first, last):
+        most = max(most, starts[c + 1] - starts[c])
+    pairs = np.empty((2, most))
+    base = starts[first]
+    for c in range(first, last):
+        low, high = post_starts[c], post_starts[c + 1]
+        history, begin = counts[c], starts[c]
+        if counts[c + 1] - history >= MINIMUM_COUNTS:
+            for count in range(2):
+                out[_GAP + count, c] = _halves(posts, low, high, count, day[history], work)
+        number = starts[c + 1] - begin
+        # The halves want posts inside the curve only; all else wants five.
+        if high - low < LEAST_POSTS or number == 0:
+            continue
+        main = _intervals(
+            day, followers, history, gain, surprise, logs, begin, begin - base, number, posts, strength, low, high,
+            pairs, out, c,
+        )  # fmt: skip
+        if main >= 0:
+            at = history + main
+            after = followers[at] + gain[begin + main]
+            out[_AFTER, c] = after
+            out[_BEFORE, c] = max(after - gain[begin + main], 0.0)
+            _around(posts, low, high, day[at], day[at + 1], out, c)
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _intervals(
+    day, followers, history, gain, surprise, logs, begin, log_begin, number, posts, strength, low, high, pairs, out, c
+):
+    """Fill what intervals and the posts around them say; return the main burst, -1 if there is none."""
+    counted = 0
+    for row in range(low, high):
+        counted += not np.isnan(strength[row])
+    measured = counted >= LEAST_POSTS
+    opened = posts[_DAY, low]
+    cause = week = until = low
+    main, main_surprise, main_posts, main_strength = -1, -np.inf, 0, 0.0
+    known = 0
+    excess = largest = won = idle = sum_x = sum_y = 0.0
+    for j in range(number):
+        start, end = day[history + j], day[history + j + 1]
+        while cause < high and np.floor(posts[_DAY, cause]) < start - 3.0:
+            cause += 1
+        while week < high and np.floor(posts[_DAY, week]) < start - 7.0:
+            week += 1
+        while until < high and np.floor(posts[_DAY, until]) < end + 1.0:
+            until += 1
+        z = surprise[begin + j]
+        if end < opened or np.isnan(z):
+            continue
+        strong = -np.inf
+        for row in range(cause, until):
+            strong = max(strong, _NOBODY if np.isnan(strength[row]) else strength[row])
+        gained = gain[begin + j]
+        if gained > 0.0 and z > main_surprise:
+            main, main_surprise, main_posts, main_strength = j, z, until - cause, strong
+        came = max(gained, 0.0)
+        won += came
+        if week == until:
+            idle += came
+        if z > 2.0 and not strong >= 1.0:
+            excess += came * (1.0 - 2.0 / z)
+            largest = max(largest, z)
+        x = min(max(strong if np.isfinite(strong) else -3.0, -3.0), 6.0)
+        y = logs[log_begin + j] if z > 0.0 else -logs[log_begin + j]
+        pairs[0, known], pairs[1, known] = x, y
+        sum_x += x
+        sum_y += y
+        known += 1
+    if known >= MINIMUM_COUNTS:
+        out[_IDLE, c] = ratio(idle, won)
+        if measured:
+            end = history + number
+            out[_SHARE, c] = ratio(excess, followers[end - 1] + gain[begin + number - 1])
+            out[_MOST, c] = largest
+            out[_CORRELATION, c] = _correlation(pairs, sum_x / known, sum_y / known, known)
+    if main >= 0:
+        out[_CAUSE_POSTS, c] = main_posts
+        if measured:
+            out[_CAUSE, c] = max(main_strength, -3.0)
+    return main
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _correlation(pairs, mean_x, mean_y, number):
+    xx = yy = xy = 0.0
+    for k in range(number):
+        dx, dy = deviation(pairs[0, k], mean_x), deviation(pairs[1, k], mean_y)
+        xx += dx * dx
+        yy += dy * dy
+        xy += dx * dy
+    return ratio(xy, np.sqrt(xx * yy))
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _around(posts, low, high, start, end, out, c) -> None:
+    """Fill the means of the posts of 21 days after a burst less those of the eight before it."""
+    until = low
+    while until < high and posts[_DAY, until] < start - 1.0:
+        until += 1
+    for count in range(3):
+        early = late = 0.0
+        before = after = 0
+        for row in range(max(until - 8, low), until):
+            value = posts[_LIKES + count, row]
+            if not np.isnan(value):
+                early += value
+                before += 1
+        for row in range(until, high):
+            value = posts[_LIKES + count, row]
+            if end + 0.5 < posts[_DAY, row] <= end + 21.0 and not np.isnan(value):
+                late += value
+                after += 1
+        if before >= 2 and after >= 2:
+            out[_RESPONSE + count, c] = late / after - early / before
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _halves(posts, low, high, count, opened, work):
+    """Return growth of followers less growth of a count, newer half of the posts against the older one."""
+    number = 0
+    values, level, flags = work[X], work[Y], work[AGES]
+    for row in range(low, high):
+        value = posts[_LIKES + count, row]
+        if posts[_DAY, row] >= opened and not (np.isnan(posts[_LEVEL, row]) or np.isnan(value)):
+            values[number], level[number] = value, posts[_LOG_FOLLOWERS, row]
+            number += 1
+    if number < _HALVES:
+        return np.nan
+    for k in range(number):
+        flags[k] = k >= number // 2
+    growth = mean_where(level, flags, 1.0, number, 1, work) - mean_where(level, flags, 0.0, number, 1, work)
+    return growth - (mean_where(values, flags, 1.0, number, 1, work) - mean_where(values, flags, 0.0, number, 1, work))

@@ -1,0 +1,92 @@
+"""The posts of a view as the rows of one matrix: what was counted, and the logarithms that every family wants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from realreach.compiled import frozen
+from realreach.features.blocks import Ragged, segment_sum
+from realreach.tables.core import FloatArray, IntArray
+
+__all__ = ["COLUMNS", "COUNTS", "LEAST_POSTS", "ROW_OF", "PostRows", "is_settled", "post_rows", "rows_in_blocks"]
+
+COUNTS = ("likes", "comments_count", "views")
+"""Counts of a post whose strength is judged."""
+LEAST_POSTS = 5
+"""Posts with a known count that a statistic over posts needs; below, it is NaN."""
+COLUMNS = (
+    *COUNTS, "level", "shares", "saves", "is_sponsored", "likes_hidden", "is_video", "is_total", "day", "age", "row",
+    "log_likes", "log_comments_count", "log_views", "log_followers", "log_level", "like_rate", "view_rate",
+)  # fmt: skip
+"""Columns in the order of the matrix. ``level`` is the number of followers on the day of the post, ``row`` the number of
+the post among those of the view; ``log_<count>`` is ln(1 + count), ``log_level`` ln(followers, at least 1), and a rate ln of
+the count (plus a half) per follower."""
+ROW_OF: Mapping[str, int] = {name: row for row, name in enumerate(COLUMNS)}
+
+_SETTLED_DAYS = 2.0
+_LOGS, _RATES = ROW_OF["log_likes"], ROW_OF["log_level"]
+
+
+@dataclass(frozen=True, eq=False)
+class PostRows(Ragged):
+    """Posts of all creators, oldest first; ``columns`` are the rows of ``matrix`` (order of ``COLUMNS``), NaN = unknown."""
+
+    matrix: FloatArray
+
+    def where(self, keep: np.ndarray) -> PostRows:
+        """Return the posts for which ``keep`` is true; these very posts if it is true of all."""
+        if keep.all():
+            return self
+        kept = np.concatenate([[0], np.cumsum(keep)])[self.starts].astype(np.int64)
+        return _rows_of(np.compress(keep, self.matrix, axis=1), kept)
+
+
+def post_rows(counted: Mapping[str, FloatArray], starts: IntArray) -> PostRows:
+    """Return posts with the columns that follow from their counts.
+
+    Parameters
+    ----------
+    counted
+        The columns from ``likes`` to ``age``, one entry per post, creators one after another.
+    starts
+        First post of each creator, and the number of posts.
+    """
+    rows = int(starts[-1])
+    matrix = np.empty((len(COLUMNS), rows))
+    for row in range(ROW_OF["row"]):
+        matrix[row] = counted[COLUMNS[row]]
+    matrix[ROW_OF["row"]] = np.arange(rows)
+    np.log1p(matrix[:4], out=matrix[_LOGS:_RATES])
+    rates = matrix[_RATES:]
+    np.maximum(matrix[ROW_OF["level"]], 1.0, out=rates[0])
+    np.add(matrix[0:3:2], 0.5, out=rates[1:])
+    np.log(rates, out=rates)
+    rates[1:] -= rates[0]
+    return _rows_of(matrix, starts)
+
+
+def _rows_of(matrix: FloatArray, starts: IntArray) -> PostRows:
+    matrix.setflags(write=False)
+    starts = frozen(starts)
+    return PostRows(dict(zip(COLUMNS, matrix, strict=True)), starts, matrix)
+
+
+def is_settled(posts: Ragged) -> np.ndarray:
+    """Return which posts are at least two days old; all of a creator that has fewer than five such."""
+    old = np.asarray(posts.columns["age"] >= _SETTLED_DAYS)
+    if not old.all():
+        count = segment_sum(old.astype(np.float64), posts.owner, len(posts.starts) - 1)
+        old |= (count < LEAST_POSTS)[posts.owner]
+    return old
+
+
+def rows_in_blocks(posts: Ragged, keep: np.ndarray) -> Iterator[tuple[IntArray, IntArray]]:
+    """Yield creators who have equally many posts of those kept, and the rows of these, shape (creators, posts)."""
+    kept = np.concatenate([[0], np.cumsum(keep)])[posts.starts].astype(np.int64)
+    rows: dict[str, Any] = {"row": np.flatnonzero(keep)}
+    for members, columns in Ragged(rows, kept).blocks():
+        yield members, np.asarray(columns["row"])
