@@ -119,7 +119,7 @@ class CommentModel:
             )
             return out
         for start in range(0, len(comments), _CHUNK):
-            part = _part(comments, start, start + _CHUNK)
+            part = comments.part(start, start + _CHUNK)
             out[start : start + _CHUNK] = self._margins(part, heads)
         return out
 
@@ -232,18 +232,6 @@ def _table(slope: float, offset: float) -> FloatArray:
 
 
 _FALL = _frozen([math.exp(-min(i / STEPS, 60.0)) for i in range(2 * _REACH + 1)], np.float64)
-
-
-def _part(comments: Normalised, start: int, stop: int) -> Normalised:
-    if start == 0 and stop >= len(comments):
-        return comments
-    size = min(stop, len(comments)) - start
-    return Normalised(
-        comments.raw.slice(start, size),
-        comments.folded.slice(start, size),
-        comments.plain.slice(start, size),
-        comments.odd_letters[start : start + size],
-    )
 
 
 def read_comment_model(content: bytes, name: str = "model.json", sha256: str | None = None) -> CommentModel:
