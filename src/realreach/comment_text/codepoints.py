@@ -66,6 +66,33 @@ class CodePoints:
         """Return how many code points of each text are marked."""
         return self._over_texts(np.add, hit.view(np.uint8), np.int32).astype(np.int64)
 
+    def count_of(self, traits: int) -> _I64:
+        """Return how many code points of each text have one of the traits."""
+        if not self._held & traits:
+            return np.zeros(len(self), dtype=np.int64)
+        return self.count(self.has(traits))
+
+    @cached_property
+    def _held(self) -> int:
+        """Traits that any code point has."""
+        return int(np.bitwise_or.reduce(self.any_trait, initial=0))
+
+    @cached_property
+    def first(self) -> _U32:
+        """The first code point of each text, a space for an empty one."""
+        return self._at(self.starts[:-1])
+
+    @cached_property
+    def last(self) -> _U32:
+        """The last code point of each text, a space for an empty one."""
+        return self._at(self.starts[1:] - 1)
+
+    def _at(self, places: _I64) -> _U32:
+        out = np.full(len(self), 0x20, dtype=np.uint32)
+        some = self.lengths > 0
+        out[some] = self.codes[places[some]]
+        return out
+
     def any(self, hit: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Return which texts hold a marked code point."""
         return self._over_texts(np.logical_or, hit, np.bool_)
