@@ -15,6 +15,7 @@ from realreach.comment_text import traits
 from realreach.comment_text.normalise import Normalised
 from realreach.comment_text.word_lists import ENGLISH_BIT, INDONESIAN_BIT
 from realreach.comment_text.words import Words, split_words
+from realreach.compiled import frozen, kernels_for
 
 __all__ = ["LANGUAGES", "languages", "word_hits"]
 
@@ -47,7 +48,11 @@ def languages(text: Normalised, words: Words | None = None) -> npt.NDArray[np.in
     words = split_words(text.plain_points) if words is None else words
     indonesian, english = word_hits(words)
     folded = text.folded_points
-    letters, foreign = folded.count_of(traits.LETTER), folded.count_of(traits.FOREIGN)
+    if (compiled := kernels_for(len(text), "comment_text.measuring_kernels")) is not None:
+        letters, foreign = np.empty(len(text), dtype=np.int64), np.empty(len(text), dtype=np.int64)
+        compiled.letters_of_scripts(frozen(folded.codes), frozen(folded.starts), traits.table(), letters, foreign)
+    else:
+        letters, foreign = folded.count_of(traits.LETTER), folded.count_of(traits.FOREIGN)
     out = np.zeros(len(text), dtype=np.int8)
     most, least = np.maximum(indonesian, english), np.minimum(indonesian, english)
     # One listed word in a long comment may be a word of a third language that is spelled the same.

@@ -9,10 +9,11 @@ from realreach.comment_text.codepoints import CodePoints
 from realreach.comment_text.languages import word_hits
 from realreach.comment_text.normalise import LINK, MENTION, PHONE, Normalised
 from realreach.comment_text.traits import (
-    CAPITAL, DIGIT, EMOJI, EXCLAMATION, LETTER, QUESTION, SENTENCE_END, SMALL, SPACELESS, of,
+    CAPITAL, DIGIT, EMOJI, EXCLAMATION, LETTER, QUESTION, SENTENCE_END, SMALL, SPACELESS, of, table,
 )  # fmt: skip
 from realreach.comment_text.word_lists import WISH_BIT
 from realreach.comment_text.words import Words, numbers_of_runs, runs, split_words
+from realreach.compiled import frozen, kernels_for
 
 __all__ = ["MEASURES", "handles", "is_wish", "measure_comments"]
 
@@ -57,6 +58,13 @@ def measure_comments(text: Normalised, words: Words | None = None) -> dict[str, 
     """
     words = split_words(text.plain_points) if words is None else words
     raw, folded, plain = text.raw_points, text.folded_points, text.plain_points
+    if (compiled := kernels_for(len(text), "comment_text.measuring_kernels")) is not None:
+        out = np.empty((len(MEASURES), len(text)))
+        forms = [frozen(part) for points in (raw, folded, plain) for part in (points.codes, points.starts)]
+        compiled.fill_measures(
+            *forms, frozen(text.odd_letters), frozen(words.starts), frozen(words.listed), table(), out
+        )
+        return dict(zip(MEASURES, out, strict=True))
     letters, digits, emoji = folded.count_of(LETTER), folded.count_of(DIGIT), raw.count_of(EMOJI)
     marks = plain.codes
     stands_for_word = (marks >= 1) & (marks <= 5)

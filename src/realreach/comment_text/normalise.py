@@ -30,6 +30,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
@@ -38,8 +39,9 @@ import pyarrow.compute as pc
 
 from realreach.comment_text import lookalikes, traits
 from realreach.comment_text.codepoints import CodePoints, decode, encode
+from realreach.compiled import frozen, kernels_for
 
-__all__ = ["BRAND", "LINK", "MENTION", "NUMBER", "PHONE", "TEXT_LIMIT", "Normalised", "fold", "normalise"]
+__all__ = ["BRAND", "ENDINGS", "LINK", "MENTION", "NUMBER", "PHONE", "TEXT_LIMIT", "Normalised", "fold", "normalise"]
 
 TEXT_LIMIT = 2_200
 """Characters of a text that are read."""
@@ -47,9 +49,10 @@ TEXT_LIMIT = 2_200
 MENTION, LINK, PHONE, NUMBER, BRAND = "\x01", "\x02", "\x03", "\x04", "\x05"
 """Placeholders in :attr:`Normalised.plain`. No input can hold them: control characters become spaces before."""
 
-_ENDINGS = "com|net|org|id|me|ly|co|gg|io|xyz|link|site|online|shop|vip|club"
+ENDINGS = ("com", "net", "org", "id", "me", "ly", "co", "gg", "io", "xyz", "link", "site", "online", "shop", "vip", "club")
+"""What a link without ``www.`` ends in, or its host."""
 _PLACEHOLDERS = (
-    (r"(?:https?:/|www\.)[^ ]*|[a-z0-9][a-z0-9._@-]*\.(?:" + _ENDINGS + r")\b(?:/[^ ]*)?", LINK),
+    (r"(?:https?:/|www\.)[^ ]*|[a-z0-9][a-z0-9._@-]*\.(?:" + "|".join(ENDINGS) + r")\b(?:/[^ ]*)?", LINK),
     (r"@[a-z0-9_.\x{DF}-\x{24F}]+", MENTION),
     (r"\+?\d(?:[ .()\-]{0,2}\d){7,}", PHONE),
     (r"[a-z]{2,}-?\d{2,}|(?:\b[a-z] ){3,}\d(?: ?\d)+", BRAND),
@@ -122,8 +125,32 @@ def normalise(text: pa.Array) -> Normalised:
     ['\x05 gacor!! 🔥🔥', 'jualfolower cek \x01 \x02 \x03']
     """
     written = decode(_capped(text))
+    if (compiled := kernels_for(len(written), "comment_text.folding_kernels")) is not None:
+        return _compiled(written, compiled)
     folded, odd = _fold(written)
     return Normalised(written, folded, _plain(folded), odd)
+
+
+def _compiled(written: CodePoints, kernels: ModuleType) -> Normalised:
+    """Return the forms of texts by the compiled kernels; only what NFKC may change passes by Python."""
+    codes, starts, table = frozen(written.codes), frozen(written.starts), traits.table()
+    odd, unsettled = np.empty(len(written), dtype=bool), np.empty(len(written), dtype=bool)
+    kernels.unsettled_texts(codes, starts, table, unsettled, odd)
+    rows = np.flatnonzero(unsettled)
+    place = np.full(len(written), -1, dtype=np.int64)
+    place[rows] = np.arange(len(rows))
+    settled = _settled(written.take(rows)) if len(rows) else written.take(rows)
+    size = len(codes) + len(settled.codes)
+    folded, plain = np.empty(size, dtype=np.uint32), np.empty(size, dtype=np.uint32)
+    folded_starts, plain_starts = (np.zeros(len(written) + 1, dtype=np.int64) for _ in range(2))
+    maps = lookalikes.always_map(), lookalikes.in_latin_words_map(), lookalikes.lower_map()
+    end, plain_end = kernels.fold_texts(
+        codes, starts, frozen(place), frozen(settled.codes), frozen(settled.starts), table,
+        *(frozen(table) for table in maps), folded, folded_starts, plain, plain_starts, odd,
+    )  # fmt: skip
+    return Normalised(
+        written, CodePoints(folded[:end], folded_starts), CodePoints(plain[:plain_end], plain_starts), odd
+    )
 
 
 def fold(text: pa.Array) -> pa.Array:
@@ -177,6 +204,17 @@ def _bounded(points: CodePoints) -> CodePoints:
     return points.where(~many) if many.any() else points
 
 
+def _cleaned(points: CodePoints) -> CodePoints:
+    """Return the texts with a space for every control character and all white space."""
+    dirty = np.flatnonzero(points.has(traits.DIRTY))
+    return _with(points, dirty, np.full(len(dirty), 0x20, dtype=np.uint32))
+
+
+def _settled(points: CodePoints) -> CodePoints:
+    """Return steps 2 to 4 of texts that NFKC may change."""
+    return _compatible(_bounded(_cleaned(points)))
+
+
 def _with(points: CodePoints, at: npt.NDArray[np.intp], codes: npt.NDArray[np.uint32]) -> CodePoints:
     """Return the texts with other code points at some places."""
     if len(at) == 0:
@@ -196,11 +234,10 @@ def _fold(written: CodePoints) -> tuple[CodePoints, npt.NDArray[np.bool_]]:
     odd = written.holds(traits.STYLED)
     if odd.any():
         odd = written.count(written.has(traits.STYLED)) >= 2
-    dirty = np.flatnonzero(written.has(traits.DIRTY))
-    points = _with(written, dirty, np.full(len(dirty), 0x20, dtype=np.uint32))
+    points = written
     rows = np.flatnonzero(written.holds(traits.UNSETTLED))
     if len(rows):
-        points = points.replaced(rows, _compatible(_bounded(points.take(rows))))
+        points = points.replaced(rows, _settled(points.take(rows)))
     points = _bare(points, odd)
     rows = np.flatnonzero(points.holds(traits.TWIN))
     if len(rows):
@@ -217,9 +254,8 @@ def _bare(points: CodePoints, odd: npt.NDArray[np.bool_]) -> CodePoints:
         odd |= points.count(stroke & points.after(points.has(traits.LATIN | traits.TWIN))) >= 2
     if held & (traits.STROKE | traits.NOTHING):
         points = points.where(~points.has(traits.STROKE | traits.NOTHING))
-    # NFKC can make white space of its own, such as that of an ideographic space.
-    dirty = np.flatnonzero(points.has(traits.DIRTY)) if held & traits.DIRTY else np.empty(0, dtype=np.intp)
-    return _with(points, dirty, np.full(len(dirty), 0x20, dtype=np.uint32))
+    # Here step 2 is done for most texts, and once more for the others: NFKC can make white space of its own.
+    return _cleaned(points) if held & traits.DIRTY else points
 
 
 def _untwinned(

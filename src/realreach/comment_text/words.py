@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,11 @@ import numpy.typing as npt
 from realreach.comment_text import traits
 from realreach.comment_text.codepoints import CodePoints
 from realreach.comment_text.word_lists import ENGLISH, INDONESIAN, WISHES
+from realreach.compiled import frozen, kernels_for
 
 __all__ = [
     "BASE",
+    "MIX",
     "Characters",
     "WordList",
     "Words",
@@ -37,6 +39,7 @@ __all__ = [
 _U64 = npt.NDArray[np.uint64]
 _I64 = npt.NDArray[np.int64]
 BASE = 0x9E3779B97F4A7C15
+MIX = (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53)
 _INVERSE = pow(BASE, -1, 2**64)
 
 
@@ -81,9 +84,9 @@ def _powers(number: int) -> tuple[_U64, _U64]:
 def mix(values: _U64) -> _U64:
     """Return numbers whose every bit depends on every bit of the given ones (the finisher of MurmurHash3)."""
     values = values ^ (values >> np.uint64(33))
-    values = values * np.uint64(0xFF51AFD7ED558CCD)
+    values = values * np.uint64(MIX[0])
     values = values ^ (values >> np.uint64(33))
-    values = values * np.uint64(0xC4CEB9FE1A85EC53)
+    values = values * np.uint64(MIX[1])
     return np.asarray(values ^ (values >> np.uint64(33)), dtype=np.uint64)
 
 
@@ -155,9 +158,26 @@ class Words:
 
 def split_words(points: CodePoints) -> Words:
     """Return the words of texts: the longest runs of letters; digits, marks, emoji and placeholders part them."""
+    if (compiled := kernels_for(len(points), "comment_text.measuring_kernels")) is not None:
+        return _compiled(points, compiled)
     first, last = runs(points, points.has(traits.LETTER))
     starts = np.searchsorted(first, points.starts)
     return Words(numbers_of_runs(points.codes, first, last), last - first, starts.astype(np.int64))
+
+
+def _compiled(points: CodePoints, kernels: ModuleType) -> Words:
+    # Between two words stands another sign or the end of a text.
+    most = (len(points.codes) + len(points) + 1) // 2
+    numbers, lengths = np.empty(most, dtype=np.uint64), np.empty(most, dtype=np.int64)
+    starts, listed = np.zeros(len(points) + 1, dtype=np.int64), np.empty(most, dtype=np.uint8)
+    known = word_list()
+    count = kernels.split_into_words(
+        frozen(points.codes), frozen(points.starts), traits.table(), known.keys, known.bits, known.shift, known.mask,
+        numbers, lengths, starts, listed,
+    )  # fmt: skip
+    out = Words(numbers[:count], lengths[:count], starts)
+    out.__dict__["listed"] = listed[:count]
+    return out
 
 
 def runs(points: CodePoints, inside: npt.NDArray[np.bool_]) -> tuple[_I64, _I64]:
