@@ -162,7 +162,7 @@ def test_words_are_numbered_alike_wherever_they_stand():
 
 
 def test_handles_are_found_and_kept_apart():
-    row, handle = handles(normalise(texts("@a_b.c halo @x", "x", "@", "@x y")))
+    row, handle = handles(normalise(texts("@a_b.c halo @x", "x", "@", "@x y")).folded_points)
     assert row.tolist() == [0, 0, 3]
     assert handle[1] == handle[2] != handle[0]
 

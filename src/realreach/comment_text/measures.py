@@ -105,9 +105,11 @@ def is_wish(words: Words) -> _Bool:
     return np.asarray((hits >= 2) & (4 * hits >= np.diff(words.starts)), dtype=bool)
 
 
-def handles(text: Normalised) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
-    """Return the comment of each mentioned handle, and the number of the handle (no text leaves this module)."""
-    points = text.folded_points
+def handles(points: CodePoints) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
+    """Return the text of each handle mentioned in folded texts, and the number of the handle.
+
+    No text leaves this module.
+    """
     rows = np.flatnonzero(points.any(points.codes == ord("@")))
     if len(rows) == 0:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint64)

@@ -24,6 +24,7 @@ from realreach.comment_text.bags import BagReference
 from realreach.comment_text.hashing import read_points, tokens, word_and_char_grams
 from realreach.comment_text.normalise import Normalised
 from realreach.comment_text.style import STYLE_SIZE, style_bins
+from realreach.comment_text.traits import table
 from realreach.compiled import frozen, kernels_for
 from realreach.errors import ModelError
 from realreach.tables.core import FloatArray, IntArray
@@ -115,7 +116,7 @@ class CommentModel:
             forms = (comments.raw_points, comments.folded_points, comments.plain_points)
             flat = [part for points in forms for part in (frozen(points.codes), frozen(points.starts))]
             compiled.score_comments(
-                *flat, frozen(comments.odd_letters), self.grams, self.bits, self.style, self.bias, out
+                *flat, frozen(comments.odd_letters), table(), self.grams, self.bits, self.style, self.bias, out
             )
             return out
         for start in range(0, len(comments), _CHUNK):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from realreach.comment_text.codepoints import CodePoints
 from realreach.comment_text.hashing import Points, Tokens, bucket, slow_hash
 from realreach.comment_text.normalise import Normalised
+from realreach.comment_text.words import WordList
 from realreach.tables.core import IntArray
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "SLANG_BITS",
     "SLANG_HASHES",
     "STYLE_SIZE",
+    "slang_list",
     "style_bins",
     "style_measures",
 ]
@@ -88,6 +91,14 @@ def _hashed(words: list[str]) -> IntArray:
 
 
 SLANG_HASHES = _hashed(_SLANG.split())
+
+
+@cache
+def slang_list() -> WordList:
+    """Return the slang words, by their numbers in :data:`SLANG_HASHES`."""
+    return WordList([SLANG_HASHES.tolist()])
+
+
 _EDGES = {name: np.asarray(edges, dtype=np.float64) for name, edges in MEASURES.items()}
 _SIZES = {name: len(edges) + 1 for name, edges in MEASURES.items()}
 
@@ -135,7 +146,7 @@ def style_measures(done: Normalised, found: Tokens) -> dict[str, npt.NDArray[np.
     raw, plain = done.raw_points, done.plain_points
     written, marked = _Counter(raw), _Counter(plain)
     words = np.bincount(found.rows[found.is_word], minlength=n)
-    slang = np.isin(bucket(found.sums, 1, SLANG_BITS), SLANG_HASHES) & found.is_word
+    slang = (slang_list().bits_of(bucket(found.sums, 1, SLANG_BITS).view(np.uint64)) > 0) & found.is_word
     upper = _between(raw.codes, ((0x41, 0x5B), (0xC0, 0xD7), (0xD8, 0xDF), (0x410, 0x430)))
     letters = upper | _between(raw.codes, ((0x61, 0x7B), (0xDF, 0xF7), (0xF8, 0x250), (0x430, 0x460)))
     uppers, letter_count = raw.count(upper), raw.count(letters)
