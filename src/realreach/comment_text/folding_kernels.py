@@ -21,6 +21,12 @@ __all__ = ["fold_texts", "unsettled_texts"]
 _LAST = lookalikes.TABLE_SIZE
 _LATIN, _TWIN, _WORD, _STROKE, _NOTHING = traits.LATIN, traits.TWIN, traits.WORD, traits.STROKE, traits.NOTHING
 _STYLED, _UNSETTLED, _DIRTY = traits.STYLED, traits.UNSETTLED, traits.DIRTY
+_MARKED = traits.MARKED
+_CLEAN = np.arange(0x80, dtype=np.uint32)
+_CLEAN[[*range(0x20), 0x7F]] = 0x20
+_CLEAN[0x41:0x5B] += 0x20
+_CLEAN_TRAITS = traits.table()[:0x80].copy()
+"""What the signs of ASCII are folded to, and their traits: most texts need no other look-up."""
 _MENTION, _LINK, _PHONE, _NUMBER, _BRAND = (
     ord(mark)
     for mark in (normalise.MENTION, normalise.LINK, normalise.PHONE, normalise.NUMBER, normalise.BRAND)
@@ -358,45 +364,67 @@ def _fold_with_twins(out, begin, end, table, twins):
 
 
 @nb.njit(nogil=True, cache=True)
-def _folded(codes, low, high, table, always, twins, lower, out, at):
-    """Write a text folded from ``out[at]`` on; return where it ends, and whether it was written in odd letters."""
+def _folded_with_twins(codes, low, high, table, always, twins, lower, out, at):
+    """Write a text that may hold twins folded from ``out[at]`` on; return where it ends, and whether it was odd."""
     begin = at
-    held = before = strokes = 0
     for i in range(low, high):
         c = codes[i]
-        if c < 0x80:
-            before = _LATIN if 0x41 <= (c & 0xDF) <= 0x5A else 0
-            out[at] = 0x20 if c < 0x20 or c == 0x7F else c
-            at += 1
-            continue
         trait = table[min(c, _LAST)]
-        if (trait & (_STROKE | _NOTHING)) != 0:
-            strokes += (trait & _STROKE) != 0 and (before & (_LATIN | _TWIN)) != 0
-        else:
-            held |= trait
+        if (trait & (_STROKE | _NOTHING)) == 0:
             out[at] = 0x20 if (trait & _DIRTY) != 0 else (always[c] if c < _LAST else c)
             at += 1
-        before = trait
-    odd = strokes >= 2
-    if (held & _TWIN) != 0 and _fold_with_twins(out, begin, at, table, twins):
-        odd = True
+    odd = _fold_with_twins(out, begin, at, table, twins)
     for i in range(begin, at):
-        if 0x41 <= out[i] <= 0x5A:
-            out[i] += 0x20
-        elif 0x80 <= out[i] < _LAST:
+        if out[i] < _LAST:
             out[i] = lower[out[i]]
     return at, odd
 
 
 @nb.njit(nogil=True, cache=True)
+def _folded(codes, low, high, table, fold, out, at):
+    """Write a text without twins folded from ``out[at]`` on; return where it ends, its traits, and strokes on letters."""
+    held = before = strokes = 0
+    for i in range(low, high):
+        c = codes[i]
+        if c < 0x80:
+            out[at] = _CLEAN[c]
+            before = _CLEAN_TRAITS[c]
+            held |= before
+            at += 1
+            continue
+        trait = table[min(c, _LAST)]
+        held |= trait
+        if (trait & (_STROKE | _NOTHING)) != 0:
+            strokes += (trait & _STROKE) != 0 and (before & (_LATIN | _TWIN)) != 0
+        else:
+            out[at] = 0x20 if (trait & _DIRTY) != 0 else (fold[c] if c < _LAST else c)
+            at += 1
+        before = trait
+    return at, held, strokes
+
+
+@nb.njit(nogil=True, cache=True, inline="always")
+def _is_squeezed(text, size):
+    """Return whether step 9 leaves a text alone: no white space too much, nothing three times in a row."""
+    if size == 0:
+        return True
+    if text[0] == 0x20 or text[size - 1] == 0x20:
+        return False
+    much = False
+    for i in range(1, size):
+        much |= (text[i] == text[i - 1]) & ((text[i] == 0x20) | ((i > 1) & (text[i] == text[max(i - 2, 0)])))
+    return not much
+
+
+@nb.njit(nogil=True, cache=True)
 def fold_texts(
-    codes, starts, place, settled, settled_starts, table, always, twins, lower, folded, folded_starts, plain,
+    codes, starts, place, settled, settled_starts, table, fold, always, twins, lower, folded, folded_starts, plain,
     plain_starts, odd,
 ):  # fmt: skip
     """Fill the folded and the plain form of texts with their starts, and mark those in odd letters.
 
-    ``place`` is the number of a text among the ``settled`` ones, which are in NFKC, or -1 if it needed nothing.
-    Return the lengths of both forms.
+    ``place`` is the number of a text among the ``settled`` ones, which are in NFKC, or -1 if it needed nothing; ``fold``
+    the maps ``always`` and ``lower`` in one. Return the lengths of both forms.
     """
     longest = 0
     for row in range(len(place)):
@@ -406,14 +434,22 @@ def fold_texts(
     end = plain_end = 0
     for row in range(len(place)):
         at, begin = place[row], end
-        if at >= 0:
-            end, is_odd = _folded(
-                settled, settled_starts[at], settled_starts[at + 1], table, always, twins, lower, folded, begin
-            )
+        source = settled if at >= 0 else codes
+        low = settled_starts[at] if at >= 0 else starts[row]
+        high = settled_starts[at + 1] if at >= 0 else starts[row + 1]
+        end, held, strokes = _folded(source, low, high, table, fold, folded, begin)
+        odd[row] |= strokes >= 2
+        if (held & _TWIN) != 0:
+            end, mixed = _folded_with_twins(source, low, high, table, always, twins, lower, folded, begin)
+            odd[row] |= mixed
+        text, size = folded[begin:end], end - begin
+        # Twins may be read as digits.
+        if (held & (_MARKED | _TWIN)) != 0:
+            text, size = _marked(text, size, one, two)
+        if _is_squeezed(text, size):
+            plain[plain_end : plain_end + size] = text[:size]
+            plain_end += size
         else:
-            end, is_odd = _folded(codes, starts[row], starts[row + 1], table, always, twins, lower, folded, begin)
-        odd[row] |= is_odd
-        text, size = _marked(folded[begin:end], end - begin, one, two)
-        plain_end = _squeezed(text, size, table, plain, plain_end)
+            plain_end = _squeezed(text, size, table, plain, plain_end)
         folded_starts[row + 1], plain_starts[row + 1] = end, plain_end
     return end, plain_end

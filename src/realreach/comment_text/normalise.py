@@ -143,7 +143,7 @@ def _compiled(written: CodePoints, kernels: ModuleType) -> Normalised:
     size = len(codes) + len(settled.codes)
     folded, plain = np.empty(size, dtype=np.uint32), np.empty(size, dtype=np.uint32)
     folded_starts, plain_starts = (np.zeros(len(written) + 1, dtype=np.int64) for _ in range(2))
-    maps = lookalikes.always_map(), lookalikes.in_latin_words_map(), lookalikes.lower_map()
+    maps = traits.fold_map(), lookalikes.always_map(), lookalikes.in_latin_words_map(), lookalikes.lower_map()
     end, plain_end = kernels.fold_texts(
         codes, starts, frozen(place), frozen(settled.codes), frozen(settled.starts), table,
         *(frozen(table) for table in maps), folded, folded_starts, plain, plain_starts, odd,
