@@ -54,6 +54,14 @@ class CodePoints:
         """Traits that any code point of a text has, one number for each text."""
         return self._over_texts(np.bitwise_or, self.traits, np.uint32)
 
+    @cached_property
+    def again(self) -> npt.NDArray[np.bool_]:
+        """Whether a code point is the one before it in its text once more."""
+        out = np.zeros(len(self.codes), dtype=bool)
+        out[1:] = self.codes[1:] == self.codes[:-1]
+        out[self.starts[:-1][self.lengths > 0]] = False
+        return out
+
     def has(self, traits: int) -> npt.NDArray[np.bool_]:
         """Return which code points have one of the traits."""
         return (self.traits & np.uint32(traits)) != 0

@@ -127,9 +127,6 @@ def handles(points: CodePoints) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.u
 def _stretched(points: CodePoints) -> _Bool:
     """Return which code points are the third of a Latin letter in a row."""
     codes = points.codes
-    again = np.zeros(len(codes), dtype=bool)
-    again[1:] = codes[1:] == codes[:-1]
-    again[points.starts[:-1][points.lengths > 0]] = False
-    out = (codes >= 0x61) & (codes <= 0x7A) & again
-    out[1:] &= again[:-1]
+    out = (codes >= 0x61) & (codes <= 0x7A) & points.again
+    out[1:] &= points.again[:-1]
     return out

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text.bags import BagReference
-from realreach.comment_text.hashing import read_points, tokens, word_and_char_grams
+from realreach.comment_text.hashing import read_points, tokens, weighted_sums
 from realreach.comment_text.normalise import Normalised
 from realreach.comment_text.style import STYLE_SIZE, style_bins
 from realreach.comment_text.traits import table
@@ -129,13 +129,11 @@ class CommentModel:
         found = tokens(points)
         bins = style_bins(part, points, found)
         out = (self.bias[:heads] + self.style[:heads].T[bins].sum(axis=1, dtype=np.int64)).astype(np.float64)
-        for buckets, rows in word_and_char_grams(points, found, self.bits):
-            count = np.bincount(rows, minlength=points.count)
+        for totals, count in weighted_sums(points, found, self.grams[:heads], self.bits):
             norm = np.sqrt(np.maximum(count, 1).astype(np.float64))
             for head in range(heads):
                 # Sums of whole numbers far below 2**53: exact in any order.
-                total = np.bincount(rows, weights=self.grams[head][buckets], minlength=points.count)
-                out[:, head] += total / norm
+                out[:, head] += totals[head].astype(np.float64) / norm
         return out
 
     def sold(self, comments: Normalised) -> FloatArray:

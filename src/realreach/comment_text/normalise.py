@@ -281,15 +281,12 @@ def _plain(folded: CodePoints) -> CodePoints:
     """Return steps 8 and 9 of folded texts; those that neither step changes are not touched."""
     codes = folded.codes
     marked = folded.holds(traits.MARKED)
-    again = np.zeros(len(codes), dtype=bool)
-    again[1:] = codes[1:] == codes[:-1]
-    # What repeats twice may be kept, but for white space. A run over the end of a text costs nothing but time.
+    again = folded.again
+    # What repeats twice may be kept, but for white space.
     much = again & (codes == 0x20)
     much[1:] |= again[1:] & again[:-1]
-    some = folded.lengths > 0
-    much[folded.starts[:-1][some]] |= codes[folded.starts[:-1][some]] == 0x20
-    much[folded.starts[1:][some] - 1] |= codes[folded.starts[1:][some] - 1] == 0x20
-    rows = np.flatnonzero(marked | folded.any(much))
+    padded = (folded.lengths > 0) & ((folded.first == 0x20) | (folded.last == 0x20))
+    rows = np.flatnonzero(marked | padded | folded.any(much))
     if len(rows) == 0:
         return folded
     texts = folded.take(rows)
@@ -313,12 +310,9 @@ def _squeeze(points: CodePoints) -> CodePoints:
     if len(codes) == 0:
         return points
     begins = points.starts[:-1][points.lengths > 0]
-    second = np.zeros(len(codes), dtype=bool)
-    second[1:] = codes[1:] == codes[:-1]
-    second[begins] = False
+    second = points.again
     third = second.copy()
     third[1:] &= second[:-1]
-    third[0] = False
     letter, space = points.has(traits.WORD), codes == 0x20
     gone = (third & ~letter) | (second & space)
     stretched = third & letter

@@ -30,6 +30,7 @@ __all__ = [
     "mix",
     "number_of",
     "numbers_of_runs",
+    "powers",
     "runs",
     "split_words",
     "weighted_sums",
@@ -72,9 +73,13 @@ def characters() -> Characters:
     )
 
 
+def powers(number: int) -> tuple[_U64, _U64]:
+    """Return at least so many powers of the base and of its inverse, from the zeroth on."""
+    return _powers(1 << max(number, 1).bit_length())
+
+
 @cache
 def _powers(number: int) -> tuple[_U64, _U64]:
-    """Return the powers of the base and of its inverse."""
     with np.errstate(over="ignore"):
         up = np.cumprod(np.full(number, BASE, dtype=np.uint64))
         down = np.cumprod(np.full(number, _INVERSE, dtype=np.uint64))
@@ -92,8 +97,7 @@ def mix(values: _U64) -> _U64:
 
 def weighted_sums(values: _U64, first: _I64, last: _I64) -> _U64:
     """Return ``v1 B + v2 B^2 + ..`` of the runs ``values[first:last]``, the same wherever a run stands."""
-    number = 1 << max(len(values), 1).bit_length()
-    up, down = _powers(number)
+    up, down = powers(len(values))
     total = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(values * up[1 : len(values) + 1], dtype=np.uint64)])
     return np.asarray((total[last] - total[first]) * down[first], dtype=np.uint64)
 
