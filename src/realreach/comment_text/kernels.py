@@ -67,7 +67,10 @@ def _bin_table():
     """Return the bin of every whole number below ``_TOP_COUNT + 1``, one row for each measure."""
     numbers = np.arange(_TOP_COUNT + 1)
     return np.stack(
-        [np.searchsorted(np.asarray(edges, dtype=np.float64), numbers, side="left") for edges in style.MEASURES.values()]
+        [
+            np.searchsorted(np.asarray(edges, dtype=np.float64), numbers, side="left")
+            for edges in style.MEASURES.values()
+        ]
     )
 
 
@@ -86,7 +89,7 @@ def _raw_measures(raw, low, high, table, out):
         trait = table[min(c, _LAST)]
         letter = 1 if trait & _HAND else 0
         upper = 1 if trait & _CAPITAL else 0
-        first_upper |= letters == 0 and upper
+        first_upper |= letters == 0 and upper > 0
         letters += letter
         uppers += upper
         inner += upper & before
@@ -120,7 +123,7 @@ def _raw_measures(raw, low, high, table, out):
 def _emoji_at_end(raw, low, high, table):
     """Count the emoji at the very end that differ from the sign before them."""
     count = 0
-    last = -1
+    last = np.int64(-1)
     i = high - 1
     while i >= low:
         c = np.int64(raw[i])

@@ -9,8 +9,18 @@ from realreach.comment_text.codepoints import CodePoints
 from realreach.comment_text.languages import word_hits
 from realreach.comment_text.normalise import LINK, MENTION, PHONE, Normalised
 from realreach.comment_text.traits import (
-    CAPITAL, DIGIT, EMOJI, EXCLAMATION, LETTER, QUESTION, SENTENCE_END, SMALL, SPACELESS, of, table,
-)  # fmt: skip
+    CAPITAL,
+    DIGIT,
+    EMOJI,
+    EXCLAMATION,
+    LETTER,
+    QUESTION,
+    SENTENCE_END,
+    SMALL,
+    SPACELESS,
+    of,
+    table,
+)
 from realreach.comment_text.word_lists import WISH_BIT
 from realreach.comment_text.words import Words, numbers_of_runs, runs, split_words
 from realreach.compiled import frozen, kernels_for
@@ -44,6 +54,7 @@ MEASURES = {
     "wish": "a wish, a prayer, or congratulations",
 }
 """Names of the measures and what they count."""
+
 
 def measure_comments(text: Normalised, words: Words | None = None) -> dict[str, _F64]:
     """Return the measures of :data:`MEASURES` of each comment.

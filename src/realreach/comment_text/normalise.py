@@ -49,7 +49,24 @@ TEXT_LIMIT = 2_200
 MENTION, LINK, PHONE, NUMBER, BRAND = "\x01", "\x02", "\x03", "\x04", "\x05"
 """Placeholders in :attr:`Normalised.plain`. No input can hold them: control characters become spaces before."""
 
-ENDINGS = ("com", "net", "org", "id", "me", "ly", "co", "gg", "io", "xyz", "link", "site", "online", "shop", "vip", "club")
+ENDINGS = (
+    "com",
+    "net",
+    "org",
+    "id",
+    "me",
+    "ly",
+    "co",
+    "gg",
+    "io",
+    "xyz",
+    "link",
+    "site",
+    "online",
+    "shop",
+    "vip",
+    "club",
+)
 """What a link without ``www.`` ends in, or its host."""
 _PLACEHOLDERS = (
     (r"(?:https?:/|www\.)[^ ]*|[a-z0-9][a-z0-9._@-]*\.(?:" + "|".join(ENDINGS) + r")\b(?:/[^ ]*)?", LINK),
@@ -102,7 +119,8 @@ class Normalised:
 
     def part(self, start: int, stop: int) -> Normalised:
         """Return neighbouring comments, from row ``start`` up to row ``stop``."""
-        forms = (points.part(start, stop) for points in (self.raw_points, self.folded_points, self.plain_points))
+        raw, folded, plain = self.raw_points, self.folded_points, self.plain_points
+        forms = raw.part(start, stop), folded.part(start, stop), plain.part(start, stop)
         return Normalised(*forms, self.odd_letters[start:stop])
 
 
@@ -258,9 +276,7 @@ def _bare(points: CodePoints, odd: npt.NDArray[np.bool_]) -> CodePoints:
     return _cleaned(points) if held & traits.DIRTY else points
 
 
-def _untwinned(
-    points: CodePoints, rows: npt.NDArray[np.intp], odd: npt.NDArray[np.bool_]
-) -> CodePoints:
+def _untwinned(points: CodePoints, rows: npt.NDArray[np.intp], odd: npt.NDArray[np.bool_]) -> CodePoints:
     """Return texts with the twins read as Latin letters where their word holds one; such texts are odd.
 
     A word is a run of letters, digits and twins. Look-alikes that are letters wherever they stand are so by now.

@@ -164,7 +164,8 @@ def style_measures(done: Normalised, found: Tokens) -> dict[str, npt.NDArray[np.
 def _emoji_at_end(raw: CodePoints) -> IntArray:
     """Return how many different neighbours among the emoji stand at the very end of each comment."""
     out = np.zeros(len(raw), dtype=np.int64)
-    rows = np.flatnonzero(raw.holds(traits.PICTURE))
+    at_end = traits.of(raw.last) & np.uint32(traits.PICTURE | traits.DRAWS_NOTHING)
+    rows = np.flatnonzero(raw.holds(traits.PICTURE) & (at_end != 0))
     if len(rows) == 0:
         return out
     seen = raw.take(rows)

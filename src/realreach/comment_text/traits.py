@@ -99,7 +99,8 @@ def table() -> _U32:
     own = np.arange(TABLE_SIZE, dtype=np.uint32)
     out = np.zeros(TABLE_SIZE + 1, dtype=np.uint32)
     alpha, combining = those(str.isalpha), those(unicodedata.combining)
-    for trait, hit in _folding(every, those(str.isalnum), combining) + [
+    for trait, hit in [
+        *_folding(every, those(str.isalnum), combining),
         (FOLDS, fold_map() != own),
         (UNSETTLED, _unsettled(every) | combining),
         (LETTER, alpha | between(*_MARKS)),
