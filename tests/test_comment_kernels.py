@@ -112,8 +112,8 @@ def test_forms_words_and_measures_of_any_text_are_equal(values):
 def test_placeholders_are_those_of_the_patterns():
     rng = random.Random(2)
     pieces = [
-        ("http:/", "https://", "www.", "com", "id", "co", "a", "b ", "toko", ".", "-", "@", "_", "/", "8", "88", " ", ":", "é",
-         "x y z ", "d 8 8 ", " 9", "..", "ooo", "!!!", "β", "б"),
+        ("http:/", "https://", "www.", "com", "id", "co", "a", "b ", "toko", ".", "-", "@", "_", "/", "8", "88", " ",
+         ":", "é", "x y z ", "d 8 8 ", " 9", "..", "ooo", "!!!", "β", "б"),
         ("0", "1", " ", ".", "-", "(", ")", "+", "a", "  ", "12", ",", ":", "a ", "b "),
     ]  # fmt: skip
     assert_equal_with_and_without_kernels(
@@ -126,12 +126,9 @@ def test_placeholders_are_those_of_the_patterns():
 
 
 @pytest.mark.parametrize("piece", ["a.", "a ", "1 ", "@", "www.", "a@b.", "1.", "z1", "\u0301", "🔥", "β", "aβ "])
-def test_long_texts_are_read_in_linear_time(piece, fast):
-    # Quadratic time of a text of 2,200 signs, a thousand times, would be felt; the forms must be those of one.
-    long = piece * (10_000 // len(piece))
-    done = normalise(pa.array([long] * 200, pa.large_string()))
-    one = normalise(pa.array([long], pa.large_string()))
-    assert done.plain.to_pylist() == one.plain.to_pylist() * 200
+def test_long_texts_of_one_piece_are_equal(piece):
+    # Loops that try a pattern again at every place of a run would take minutes here.
+    assert_equal_with_and_without_kernels([piece * (10_000 // len(piece))] * 50)
 
 
 def test_no_comment_is_no_row(fast):

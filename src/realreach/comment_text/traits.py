@@ -154,10 +154,9 @@ def _unsettled(every: str) -> _Bool:
     A text without such signs is in NFKC already (this is the quick check of Unicode's annex 15, a bit more careful).
     """
     out = between(*_JAMO_BEHIND)
-    for code, sign in enumerate(every):
-        parts = unicodedata.decomposition(sign)
+    for code, parts in enumerate(map(unicodedata.decomposition, every)):
         if parts and code not in PHRASES:
-            out[code] |= not unicodedata.is_normalized("NFKC", sign)
+            out[code] |= not unicodedata.is_normalized("NFKC", every[code])
             out[[int(second, 16) for second in parts.split()[1:2] if parts[0] != "<"]] = True
     return out
 

@@ -241,7 +241,7 @@ def word_list() -> WordList:
 
 def _window(keys: _U64) -> tuple[np.uint64, int]:
     """Return the bits of numbers (a shift, and the size of a table) that tell all the keys apart, as few as will do."""
-    for bits in range(max(len(keys).bit_length(), 1) + 5, 32):
+    for bits in range(max(len(keys).bit_length(), 1) + 6, 32):
         for shift in range(64 - bits + 1):
             if len(np.unique((keys >> np.uint64(shift)) & np.uint64((1 << bits) - 1))) == len(keys):
                 return np.uint64(shift), 1 << bits
