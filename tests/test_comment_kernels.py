@@ -19,7 +19,7 @@ from realreach.comment_text.words import split_words
 from worlds import ODD_TEXTS
 
 FORMS = ("raw", "folded", "plain")
-KERNELS = ("kernels", "folding_kernels", "measuring_kernels")
+KERNELS = ("kernels", "folding_kernels", "plain_kernels", "measuring_kernels")
 SIGNS = " !?.,;:#$%@abcABCéÉßàДд0123456789\n\t\u200d\ufe0f🔥😍🏻❤⭐！？。…¡¿漢字ไทยक\u094d𝐏µªⓀ×÷Øø\u0130ıſﬁ\u0301\u00a0"
 
 
@@ -125,7 +125,7 @@ def test_placeholders_are_those_of_the_patterns():
     )
 
 
-@pytest.mark.parametrize("piece", ["a.", "a ", "1 ", "@", "www.", "a@b.", "1.", "z1", "\u0301", "🔥", "β", "aβ "])
+@pytest.mark.parametrize("piece", ["a.", "a ", "1 ", "@", "www.", "a@b.", "1.", "z1", "\u0301", "🔥", "β", "aβ ", " a"])
 def test_long_texts_of_one_piece_are_equal(piece):
     # Loops that try a pattern again at every place of a run would take minutes here.
     assert_equal_with_and_without_kernels([piece * (10_000 // len(piece))] * 50)
@@ -148,11 +148,9 @@ def test_every_kernel_is_compiled_for_one_form_of_arrays(fast, hostile):
         languages(done, words)
         model.margins(done)
         signatures(done.plain_points)
-    kernels, folding, measuring = (compiled.kernels_for(1, f"comment_text.{name}") for name in KERNELS)
-    used = (
-        kernels.score_comments, kernels.minima, folding.unsettled_texts, folding.fold_texts, measuring.split_into_words,
-        measuring.fill_measures, measuring.letters_of_scripts,
-    )  # fmt: skip
+    kernels, folding, marking, measuring = (compiled.kernels_for(1, f"comment_text.{name}") for name in KERNELS)
+    used = [kernels.score_comments, kernels.minima, folding.unsettled_texts, folding.fold_texts, marking.plain_texts]
+    used += [measuring.split_into_words, measuring.fill_measures, measuring.letters_of_scripts]
     assert [len(k.signatures) for k in used] == [1] * len(used)
 
 

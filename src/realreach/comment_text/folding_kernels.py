@@ -1,11 +1,11 @@
-"""Compiled kernels of the normalisation (numba, the extra ``fast``): the folded and the plain form in one pass.
+"""Compiled kernels of the normalisation (numba, the extra ``fast``): the folded form in one pass.
 
 They do what :mod:`realreach.comment_text.normalise` does step by step. Imported only by way of
 :mod:`realreach.compiled`.
 """
 
 # Numba finds the types itself, at the first call.
-# ruff: noqa: ANN001, ANN201
+# ruff: noqa: ANN001
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
 
 from __future__ import annotations
@@ -14,14 +14,12 @@ import numba as nb
 import numpy as np
 
 from realreach.comment_text import lookalikes, traits
-from realreach.comment_text.placeholder_kernels import marked
 
 __all__ = ["fold_texts", "unsettled_texts"]
 
 _LAST = lookalikes.TABLE_SIZE
 _LATIN, _TWIN, _WORD, _STROKE, _NOTHING = traits.LATIN, traits.TWIN, traits.WORD, traits.STROKE, traits.NOTHING
 _STYLED, _UNSETTLED, _DIRTY = traits.STYLED, traits.UNSETTLED, traits.DIRTY
-_MARKED = traits.MARKED
 _CLEAN = np.arange(0x80, dtype=np.uint32)
 _CLEAN[[*range(0x20), 0x7F]] = 0x20
 _CLEAN[0x41:0x5B] += 0x20
@@ -42,42 +40,6 @@ def unsettled_texts(codes, starts, table, unsettled, odd) -> None:
                 styled += (trait & _STYLED) != 0
         unsettled[row] = (held & _UNSETTLED) != 0
         odd[row] = styled >= 2
-
-
-@nb.njit(nogil=True, cache=True)
-def _squeezed(text, size, table, out, at):
-    """Write a text squeezed from ``out[at]`` on; return where it ends."""
-    begin = at
-    i = 0
-    while i < size:
-        c = text[i]
-        if c != 0x20 and (table[min(c, _LAST)] & _WORD) != 0:
-            # A word: squeezed to one letter a run if any letter stands three times in a row.
-            end = i
-            run = longest = 0
-            while end < size and (table[min(text[end], _LAST)] & _WORD) != 0:
-                run = run + 1 if end > i and text[end] == text[end - 1] else 1
-                longest = max(longest, run)
-                end += 1
-            for k in range(i, end):
-                if longest < 3 or k == i or text[k] != text[k - 1]:
-                    out[at] = text[k]
-                    at += 1
-            i = end
-            continue
-        run = i
-        while run < size and text[run] == c:
-            run += 1
-        if c == 0x20:
-            if at > begin and run < size:
-                out[at] = c
-                at += 1
-        else:
-            for _ in range(min(run - i, 2)):
-                out[at] = c
-                at += 1
-        i = run
-    return at
 
 
 @nb.njit(nogil=True, cache=True)
@@ -143,37 +105,16 @@ def _folded(codes, low, high, table, fold, out, at):
     return at, held, strokes
 
 
-@nb.njit(nogil=True, cache=True, inline="always")
-def _is_squeezed(text, size):
-    """Return whether step 9 leaves a text alone: no white space too much, nothing three times in a row."""
-    if size == 0:
-        return True
-    if text[0] == 0x20 or text[size - 1] == 0x20:
-        return False
-    much = False
-    for i in range(1, size):
-        much |= (text[i] == text[i - 1]) & ((text[i] == 0x20) | ((i > 1) & (text[i] == text[max(i - 2, 0)])))
-    return not much
-
-
 @nb.njit(nogil=True, cache=True)
 def fold_texts(
-    codes, starts, place, settled, settled_starts, table, fold, always, twins, lower, folded, folded_starts, plain,
-    plain_starts, odd,
-):  # fmt: skip
-    """Fill the folded and the plain form of texts with their starts, and mark those in odd letters.
+    codes, starts, place, settled, settled_starts, table, fold, always, twins, lower, folded, folded_starts, odd
+) -> None:
+    """Fill the folded form of texts with their starts, and mark those in odd letters.
 
     ``place`` is the number of a text among the ``settled`` ones, which are in NFKC, or -1 if it needed nothing;
-    ``fold`` is the maps ``always`` and ``lower`` in one. Return the lengths of both forms.
+    ``fold`` is the maps ``always`` and ``lower`` in one.
     """
-    longest = 0
-    for row in range(len(place)):
-        at = place[row]
-        longest = max(
-            longest, settled_starts[at + 1] - settled_starts[at] if at >= 0 else starts[row + 1] - starts[row]
-        )
-    one, two = np.empty(longest, dtype=np.uint32), np.empty(longest, dtype=np.uint32)
-    end = plain_end = 0
+    end = 0
     for row in range(len(place)):
         at, begin = place[row], end
         source = settled if at >= 0 else codes
@@ -184,14 +125,4 @@ def fold_texts(
         if (held & _TWIN) != 0:
             end, mixed = _folded_with_twins(source, low, high, table, always, twins, lower, folded, begin)
             odd[row] |= mixed
-        text, size = folded[begin:end], end - begin
-        # Twins may be read as digits.
-        if (held & (_MARKED | _TWIN)) != 0:
-            text, size = marked(text, size, one, two)
-        if _is_squeezed(text, size):
-            plain[plain_end : plain_end + size] = text[:size]
-            plain_end += size
-        else:
-            plain_end = _squeezed(text, size, table, plain, plain_end)
-        folded_starts[row + 1], plain_starts[row + 1] = end, plain_end
-    return end, plain_end
+        folded_starts[row + 1] = end

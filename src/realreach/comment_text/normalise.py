@@ -157,18 +157,20 @@ def _compiled(written: CodePoints, kernels: ModuleType) -> Normalised:
     rows = np.flatnonzero(unsettled)
     place = np.full(len(written), -1, dtype=np.int64)
     place[rows] = np.arange(len(rows))
-    settled = _settled(written.take(rows)) if len(rows) else written.take(rows)
-    size = len(codes) + len(settled.codes)
-    folded, plain = np.empty(size, dtype=np.uint32), np.empty(size, dtype=np.uint32)
-    folded_starts, plain_starts = (np.zeros(len(written) + 1, dtype=np.int64) for _ in range(2))
+    settled = _settled(written.take(rows)) if len(rows) else written.part(0, 0)
     maps = traits.fold_map(), lookalikes.always_map(), lookalikes.in_latin_words_map(), lookalikes.lower_map()
-    end, plain_end = kernels.fold_texts(
+    folded = np.empty(len(codes) + len(settled.codes), dtype=np.uint32)
+    folded_starts, plain_starts = (np.zeros(len(written) + 1, dtype=np.int64) for _ in range(2))
+    kernels.fold_texts(
         codes, starts, frozen(place), frozen(settled.codes), frozen(settled.starts), table,
-        *(frozen(table) for table in maps), folded, folded_starts, plain, plain_starts, odd,
+        *(frozen(by_code) for by_code in maps), folded, folded_starts, odd,
     )  # fmt: skip
-    return Normalised(
-        written, CodePoints(folded[:end], folded_starts), CodePoints(plain[:plain_end], plain_starts), odd
-    )
+    folded = folded[: folded_starts[-1]]
+    plain = np.empty(len(folded), dtype=np.uint32)
+    marking = kernels_for(len(written), "comment_text.plain_kernels")
+    assert marking is not None, "in use together with those of the folding"
+    end = marking.plain_texts(frozen(folded), frozen(folded_starts), table, plain, plain_starts)
+    return Normalised(written, CodePoints(folded, folded_starts), CodePoints(plain[:end], plain_starts), odd)
 
 
 def fold(text: pa.Array) -> pa.Array:

@@ -1,4 +1,6 @@
-"""Compiled placeholders: the patterns of step 8 of the normalisation as loops over code points.
+"""Compiled kernels of the plain form (numba, the extra ``fast``): placeholders, and what repeats squeezed.
+
+The patterns of step 8 of :mod:`realreach.comment_text.normalise` are loops over code points here.
 
 A pattern that fails at one place of a run is not tried again inside of that run, so that the time stays linear in the
 text whatever it holds. Imported only by way of :mod:`realreach.compiled`.
@@ -13,10 +15,12 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from realreach.comment_text import normalise
+from realreach.comment_text import lookalikes, normalise, traits
 
-__all__ = ["marked"]
+__all__ = ["plain_texts"]
 
+_LAST = lookalikes.TABLE_SIZE
+_WORD = traits.WORD
 _MENTION, _LINK, _PHONE, _NUMBER, _BRAND = (
     ord(mark) for mark in (normalise.MENTION, normalise.LINK, normalise.PHONE, normalise.NUMBER, normalise.BRAND)
 )
@@ -254,7 +258,7 @@ def _mark_numbers(text, size, out):
 
 
 @nb.njit(nogil=True, cache=True)
-def marked(text, size, one, two):
+def _marked(text, size, one, two):
     """Return the text with placeholders (one of the three arrays) and its length."""
     dots = ats = digits = 0
     for i in range(size):
@@ -278,3 +282,71 @@ def marked(text, size, one, two):
         size = _mark_numbers(text, size, one)
         text, one, two = one, two, one
     return text, size
+
+
+@nb.njit(nogil=True, cache=True)
+def _squeezed(text, size, table, out, at):
+    """Write a text squeezed from ``out[at]`` on; return where it ends."""
+    begin = at
+    i = 0
+    while i < size:
+        c = text[i]
+        if c != 0x20 and (table[min(c, _LAST)] & _WORD) != 0:
+            # A word: squeezed to one letter a run if any letter stands three times in a row.
+            end = i
+            run = longest = 0
+            while end < size and (table[min(text[end], _LAST)] & _WORD) != 0:
+                run = run + 1 if end > i and text[end] == text[end - 1] else 1
+                longest = max(longest, run)
+                end += 1
+            for k in range(i, end):
+                if longest < 3 or k == i or text[k] != text[k - 1]:
+                    out[at] = text[k]
+                    at += 1
+            i = end
+            continue
+        run = i
+        while run < size and text[run] == c:
+            run += 1
+        if c == 0x20:
+            if at > begin and run < size:
+                out[at] = c
+                at += 1
+        else:
+            for _ in range(min(run - i, 2)):
+                out[at] = c
+                at += 1
+        i = run
+    return at
+
+
+@nb.njit(nogil=True, cache=True, inline="always")
+def _is_squeezed(text, size):
+    """Return whether step 9 leaves a text alone: no white space too much, nothing three times in a row."""
+    if size == 0:
+        return True
+    if text[0] == 0x20 or text[size - 1] == 0x20:
+        return False
+    much = False
+    for i in range(1, size):
+        much |= (text[i] == text[i - 1]) & ((text[i] == 0x20) | ((i > 1) & (text[i] == text[max(i - 2, 0)])))
+    return not much
+
+
+@nb.njit(nogil=True, cache=True)
+def plain_texts(folded, starts, table, plain, plain_starts):
+    """Fill the plain form of folded texts with their starts; return its length."""
+    longest = 0
+    for row in range(len(starts) - 1):
+        longest = max(longest, starts[row + 1] - starts[row])
+    one, two = np.empty(longest, dtype=np.uint32), np.empty(longest, dtype=np.uint32)
+    end = 0
+    for row in range(len(starts) - 1):
+        text, size = _marked(folded[starts[row] : starts[row + 1]], starts[row + 1] - starts[row], one, two)
+        if _is_squeezed(text, size):
+            plain[end : end + size] = text[:size]
+            end += size
+        else:
+            end = _squeezed(text, size, table, plain, end)
+        plain_starts[row + 1] = end
+    return end
