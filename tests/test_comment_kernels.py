@@ -5,13 +5,21 @@ import random
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from realreach import compiled
+from realreach.comment_text.codepoints import as_text
+from realreach.comment_text.languages import languages
 from realreach.comment_text.likeness import signatures
+from realreach.comment_text.measures import measure_comments
 from realreach.comment_text.model import KINDS, default_comment_model
 from realreach.comment_text.normalise import normalise
+from realreach.comment_text.words import split_words
 from worlds import ODD_TEXTS
 
+FORMS = ("raw", "folded", "plain")
+KERNELS = ("kernels", "folding_kernels", "plain_kernels", "measuring_kernels")
 SIGNS = " !?.,;:#$%@abcABCéÉßàДд0123456789\n\t\u200d\ufe0f🔥😍🏻❤⭐！？。…¡¿漢字ไทยक\u094d𝐏µªⓀ×÷Øø\u0130ıſﬁ\u0301\u00a0"
 
 
@@ -68,18 +76,82 @@ def test_one_head_is_the_first_of_all(plain, hostile, expected):
     assert expected[0].shape == (len(hostile), len(KINDS))
 
 
+def everything_of(text, wanted):
+    """Return all that is told of comments before they are judged, with or without the kernels."""
+    held = compiled._state
+    compiled._state = {"loaded": wanted, "wanted": wanted}
+    try:
+        done = normalise(text)
+        words = split_words(done.plain_points)
+        out = {f"{n} {k}": getattr(getattr(done, f"{n}_points"), k) for n in FORMS for k in ("codes", "starts")}
+        out |= {name: getattr(words, name) for name in ("numbers", "lengths", "starts", "listed")}
+        return out | measure_comments(done, words) | {"odd": done.odd_letters, "language": languages(done, words)}
+    finally:
+        compiled._state = held
+
+
+def assert_equal_with_and_without_kernels(values):
+    pytest.importorskip("numba", reason="the extra fast is not installed")
+    text = as_text(values)
+    slow, quick = everything_of(text, False), everything_of(text, True)
+    for name, value in slow.items():
+        assert value.dtype == quick[name].dtype, name
+        assert np.array_equal(value, quick[name]), name
+
+
+def test_forms_words_and_measures_are_equal(hostile):
+    assert_equal_with_and_without_kernels(hostile.raw.to_pylist())
+
+
+@given(st.lists(st.text(max_size=40), max_size=5))
+@settings(max_examples=60, deadline=None)
+def test_forms_words_and_measures_of_any_text_are_equal(values):
+    assert_equal_with_and_without_kernels(values)
+
+
+def test_placeholders_are_those_of_the_patterns():
+    rng = random.Random(2)
+    pieces = [
+        ("http:/", "https://", "www.", "com", "id", "co", "a", "b ", "toko", ".", "-", "@", "_", "/", "8", "88", " ",
+         ":", "é", "x y z ", "d 8 8 ", " 9", "..", "ooo", "!!!", "β", "б"),
+        ("0", "1", " ", ".", "-", "(", ")", "+", "a", "  ", "12", ",", ":", "a ", "b "),
+    ]  # fmt: skip
+    assert_equal_with_and_without_kernels(
+        [
+            "".join(rng.choice(kind) for _ in range(rng.choice([2, 4, 9, 20, 40])))
+            for kind in pieces
+            for _ in range(3_000)
+        ]
+    )
+
+
+@pytest.mark.parametrize("piece", ["a.", "a ", "1 ", "@", "www.", "a@b.", "1.", "z1", "\u0301", "🔥", "β", "aβ ", " a"])
+def test_long_texts_of_one_piece_are_equal(piece):
+    # Loops that try a pattern again at every place of a run would take minutes here.
+    assert_equal_with_and_without_kernels([piece * (10_000 // len(piece))] * 50)
+
+
 def test_no_comment_is_no_row(fast):
     nothing = normalise(pa.array([], pa.large_string()))
     assert default_comment_model().margins(nothing).shape == (0, len(KINDS))
+    assert len(languages(nothing)) == len(measure_comments(nothing)["words"]) == 0
 
 
 def test_every_kernel_is_compiled_for_one_form_of_arrays(fast, hostile):
     # Another form (writable, or in pieces) would be compiled in the middle of a request, for seconds.
-    kernels = compiled.kernels_for(1)
-    default_comment_model().margins(normalise(pa.array(["halo kak"])))
-    default_comment_model().margins(normalise(pa.array(["halo kak 🔥", ""])))
-    signatures(normalise(pa.array(["halo kak 🔥"])).plain_points)
-    assert [len(k.signatures) for k in (kernels.score_comments, kernels.minima)] == [1, 1]
+    model = default_comment_model()
+    for values in (["halo kak"], ["halo kak 🔥", ""], ["ﬁ", "β a"], [], hostile.raw.to_pylist()[:50]):
+        done = normalise(pa.array(values, pa.large_string()))
+        words = split_words(done.plain_points)
+        measure_comments(done.part(0, 1), None)
+        measure_comments(done, words)
+        languages(done, words)
+        model.margins(done)
+        signatures(done.plain_points)
+    kernels, folding, marking, measuring = (compiled.kernels_for(1, f"comment_text.{name}") for name in KERNELS)
+    used = [kernels.score_comments, kernels.minima, folding.unsettled_texts, folding.fold_texts, marking.plain_texts]
+    used += [measuring.split_into_words, measuring.fill_measures, measuring.letters_of_scripts]
+    assert [len(k.signatures) for k in used] == [1] * len(used)
 
 
 def test_small_jobs_do_not_load_the_kernels(monkeypatch):

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from realreach.comment_text import bags, hashing, style
+from realreach.comment_text import bags, hashing, style, traits
 from realreach.comment_text.model import KINDS, CommentModel, default_comment_model, read_comment_model, stepped
-from realreach.comment_text.normalise import Normalised, normalise
+from realreach.comment_text.normalise import normalise
 from realreach.errors import ModelError
 
 HOSTILE = [
@@ -60,7 +60,7 @@ def slow_pieces(plain):
 
 
 def is_sign(c):
-    return ord(c) < 0x20000 and bool(hashing.SIGN_TABLE[ord(c)])
+    return bool(traits.of(np.array([ord(c)], dtype=np.uint32))[0] & traits.SIGN)
 
 
 def slow_pair(a, b, bits):
@@ -366,6 +366,6 @@ def test_small_bags_are_not_tested(n):
 def test_style_does_not_need_a_whole_array():
     # Slices of Arrow arrays carry an offset: the model must not read their neighbours.
     done = read(["DEWA88 gacor", "lucu", "hai kak"])
-    part = Normalised(done.raw.slice(1, 1), done.folded.slice(1, 1), done.plain.slice(1, 1), done.odd_letters[1:2])
+    part = done.part(1, 2)
     model = default_comment_model()
     np.testing.assert_array_equal(model.scores(part), model.scores(read(["lucu"])))

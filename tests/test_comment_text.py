@@ -8,13 +8,14 @@ import pyarrow as pa
 import pytest
 
 import worlds
+from realreach.comment_text import traits, word_lists
 from realreach.comment_text.codepoints import as_text, decode, encode
 from realreach.comment_text.languages import LANGUAGES, languages
 from realreach.comment_text.likeness import exact_keys, near_groups, template_keys
 from realreach.comment_text.measures import handles, measure_comments
 from realreach.comment_text.normalise import BRAND, LINK, MENTION, NUMBER, PHONE, TEXT_LIMIT, fold, normalise
 from realreach.comment_text.shared import shared_templates
-from realreach.comment_text.words import number_of, split_words
+from realreach.comment_text.words import number_of, split_words, word_list
 
 
 def texts(*values):
@@ -145,6 +146,39 @@ def test_missing_and_broken_texts_are_read():
     assert len(normalise(texts())) == 0
 
 
+def test_marks_at_the_edge_of_a_text_are_no_run_with_those_of_the_next():
+    # Three signs of vowels end the first text, so that a run over its end would cut those of the second.
+    edges = texts("\u0e01\u0e38\u0e38\u0e38", "\u0e38\u0e38\u0e01", "abc", "\u0335a\u0335", "xx", "  x")
+    done = normalise(edges)
+    assert done.folded.to_pylist() == [normalise(edges.slice(i, 1)).folded[0].as_py() for i in range(6)]
+    # The stroke that begins a text is on no letter, whatever the text before ends in.
+    assert done.odd_letters.tolist() == [False] * 6
+
+
+@pytest.mark.parametrize("before", ["", "a", "\u1100", "\uac00", "\u09c7"])
+def test_a_text_without_unsettled_signs_is_in_nfkc(before):
+    every = [before + chr(i) for i in range(0x20400) if not 0xD800 <= i < 0xE000 and i not in traits.PHRASES]
+    settled = ~decode(texts(*every)).holds(traits.UNSETTLED)
+    assert settled.mean() > 0.9 or before == "\u1100"
+    assert all(unicodedata.is_normalized("NFKC", every[i]) for i in np.flatnonzero(settled))
+
+
+def test_parts_and_replaced_texts_are_those_of_the_rows():
+    points = decode(texts("ab", "", "cd 🔥", "e"))
+    points.traits  # noqa: B018 -- what is known of the texts goes along with them
+    other = decode(texts("xyz", ""))
+    cases = {
+        "part": (points.part(1, 3), ["", "cd 🔥"]),
+        "take": (points.take(np.array([3, 0])), ["e", "ab"]),
+        "replaced": (points.replaced(np.array([1, 3]), other), ["ab", "xyz", "cd 🔥", ""]),
+        "where": (points.where(points.codes != ord("c")), ["ab", "", "d 🔥", "e"]),
+    }
+    for name, (found, expected) in cases.items():
+        assert encode(found).to_pylist() == expected, name
+        assert np.array_equal(found.traits, traits.of(found.codes)), name
+    assert encode(points).to_pylist() == ["ab", "", "cd 🔥", "e"]
+
+
 def test_placeholders_cannot_be_written():
     forged = normalise(texts("".join((MENTION, LINK, PHONE, NUMBER, BRAND)) + "kak"))
     assert forged.plain.to_pylist() == ["kak"]
@@ -161,8 +195,19 @@ def test_words_are_numbered_alike_wherever_they_stand():
     assert number_of("ab") != number_of("ba")
 
 
+def test_listed_words_are_told_from_all_others():
+    known = word_list()
+    for bit, words in ((1, word_lists.INDONESIAN), (2, word_lists.ENGLISH), (4, word_lists.WISHES)):
+        numbers = np.array([number_of(w) for w in sorted(words)], dtype=np.uint64)
+        assert ((known.bits_of(numbers) & bit) > 0).all()
+    others = np.random.default_rng(0).integers(2**64, size=100_000, dtype=np.uint64)
+    assert not known.bits_of(others).any()
+    # A word that shares the place of a listed one in the table is another word all the same.
+    assert known.bits_of(numbers ^ np.uint64(1 << 63) if int(known.shift) < 40 else numbers ^ np.uint64(1)).sum() == 0
+
+
 def test_handles_are_found_and_kept_apart():
-    row, handle = handles(normalise(texts("@a_b.c halo @x", "x", "@", "@x y")))
+    row, handle = handles(normalise(texts("@a_b.c halo @x", "x", "@", "@x y")).folded_points)
     assert row.tolist() == [0, 0, 3]
     assert handle[1] == handle[2] != handle[0]
 

@@ -9,11 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from realreach.comment_text.traits import of
 
 __all__ = ["CodePoints", "as_text", "decode", "encode"]
 
@@ -41,22 +44,128 @@ class CodePoints:
         """Number of the text that each code point stands in."""
         return np.repeat(np.arange(len(self)), self.lengths)
 
+    @cached_property
+    def traits(self) -> _U32:
+        """Traits of each code point (:mod:`realreach.comment_text.traits`)."""
+        return of(self.codes)
+
+    @cached_property
+    def any_trait(self) -> _U32:
+        """Traits that any code point of a text has, one number for each text."""
+        return self._over_texts(np.bitwise_or, self.traits, np.uint32)
+
+    @cached_property
+    def again(self) -> npt.NDArray[np.bool_]:
+        """Whether a code point is the one before it in its text once more."""
+        out = np.zeros(len(self.codes), dtype=bool)
+        out[1:] = self.codes[1:] == self.codes[:-1]
+        out[self.starts[:-1][self.lengths > 0]] = False
+        return out
+
+    def has(self, traits: int) -> npt.NDArray[np.bool_]:
+        """Return which code points have one of the traits."""
+        return (self.traits & np.uint32(traits)) != 0
+
+    def holds(self, traits: int) -> npt.NDArray[np.bool_]:
+        """Return which texts hold a code point with one of the traits."""
+        return (self.any_trait & np.uint32(traits)) != 0
+
     def count(self, hit: npt.NDArray[np.bool_]) -> _I64:
         """Return how many code points of each text are marked."""
-        place = np.flatnonzero(hit).searchsorted(self.starts)
-        return place[1:] - place[:-1]
+        return self._over_texts(np.add, hit.view(np.uint8), np.int32).astype(np.int64)
+
+    def count_of(self, traits: int) -> _I64:
+        """Return how many code points of each text have one of the traits."""
+        if not self._held & traits:
+            return np.zeros(len(self), dtype=np.int64)
+        return self.count(self.has(traits))
+
+    @cached_property
+    def _held(self) -> int:
+        """Traits that any code point has."""
+        return int(np.bitwise_or.reduce(self.any_trait, initial=0))
+
+    @cached_property
+    def first(self) -> _U32:
+        """The first code point of each text, a space for an empty one."""
+        return self._at(self.starts[:-1])
+
+    @cached_property
+    def last(self) -> _U32:
+        """The last code point of each text, a space for an empty one."""
+        return self._at(self.starts[1:] - 1)
+
+    def _at(self, places: _I64) -> _U32:
+        out = np.full(len(self), 0x20, dtype=np.uint32)
+        some = self.lengths > 0
+        out[some] = self.codes[places[some]]
+        return out
+
+    def any(self, hit: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Return which texts hold a marked code point."""
+        return self._over_texts(np.logical_or, hit, np.bool_)
+
+    def after(self, hit: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Return which code points follow a marked one of the same text."""
+        out = np.zeros(len(hit), dtype=bool)
+        out[1:] = hit[:-1]
+        out[self.starts[:-1][self.lengths > 0]] = False
+        return out
+
+    def _over_texts(self, how: np.ufunc, values: npt.NDArray[Any], kind: type[np.generic]) -> npt.NDArray[Any]:
+        """Return the values of each text taken together; 0 for an empty text."""
+        some = self.lengths > 0
+        if len(self.codes) and some.all():
+            return np.asarray(how.reduceat(values, self.starts[:-1], dtype=kind))
+        out = np.zeros(len(self), dtype=kind)
+        if len(self.codes):
+            out[some] = how.reduceat(values, self.starts[:-1][some], dtype=kind)
+        return out
 
     def take(self, rows: _I64) -> CodePoints:
         """Return some texts, in the order given."""
         lengths = self.lengths[rows]
-        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        starts = _starts_of(lengths)
         at = np.repeat(self.starts[rows] - starts[:-1], lengths) + np.arange(starts[-1])
-        return CodePoints(self.codes[at], starts)
+        return self._with_traits_at(at, starts)
+
+    def part(self, start: int, stop: int) -> CodePoints:
+        """Return neighbouring texts."""
+        starts = self.starts[start : stop + 1]
+        out = CodePoints(self.codes[starts[0] : starts[-1]], starts - starts[0])
+        if "traits" in self.__dict__:
+            out.__dict__["traits"] = self.traits[starts[0] : starts[-1]]
+        return out
 
     def where(self, keep: npt.NDArray[np.bool_]) -> CodePoints:
         """Return the texts without the code points for which ``keep`` is false."""
-        kept = np.concatenate([[0], np.cumsum(keep)])[self.starts]
-        return CodePoints(self.codes[keep], np.asarray(kept, dtype=np.int64))
+        return self._with_traits_at(keep, _starts_of(self.count(keep)))
+
+    def replaced(self, rows: _I64, texts: CodePoints) -> CodePoints:
+        """Return the texts with those of some rows (ascending) replaced by the given ones."""
+        if len(rows) == len(self):
+            return texts
+        lengths = self.lengths.copy()
+        lengths[rows] = texts.lengths
+        starts = _starts_of(lengths)
+        begins = self.starts[:-1].copy()
+        begins[rows] = texts.starts[:-1] + len(self.codes)
+        at = np.repeat(begins - starts[:-1], lengths) + np.arange(starts[-1])
+        out = CodePoints(np.concatenate([self.codes, texts.codes]).take(at), starts)
+        out.__dict__["traits"] = np.concatenate([self.traits, texts.traits]).take(at)
+        return out
+
+    def _with_traits_at(self, at: npt.NDArray[Any], starts: _I64) -> CodePoints:
+        out = CodePoints(self.codes[at], starts)
+        if "traits" in self.__dict__:
+            out.__dict__["traits"] = self.traits[at]
+        return out
+
+
+def _starts_of(lengths: npt.NDArray[np.integer]) -> _I64:
+    out = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=out[1:])
+    return out
 
 
 def as_text(values: Iterable[str | None]) -> pa.Array:
@@ -87,9 +196,10 @@ def decode(text: pa.Array) -> CodePoints:
         return _mended(bytes(flat), offsets - offsets[0])
     if len(codes) == len(flat):
         return CodePoints(codes, offsets - offsets[0])
-    first = (np.frombuffer(flat, dtype=np.uint8) & 0xC0) != 0x80
-    before = np.concatenate([[0], np.cumsum(first)])
-    return CodePoints(codes, np.asarray(before[offsets - offsets[0]], dtype=np.int64))
+    # Where a text begins in bytes, less the bytes before that begin no character.
+    inner = np.flatnonzero((np.frombuffer(flat, dtype=np.uint8) & 0xC0) == 0x80)
+    begins = offsets - offsets[0]
+    return CodePoints(codes, begins - np.searchsorted(inner, begins))
 
 
 def _mended(flat: bytes, offsets: _I64) -> CodePoints:
@@ -108,7 +218,10 @@ def encode(points: CodePoints) -> pa.Array:
     ['a', '', 'naïve 🔥']
     """
     codes = points.codes
-    size = 1 + (codes > 0x7F).astype(np.int64) + (codes > 0x7FF) + (codes > 0xFFFF)
-    offsets = np.concatenate([[0], np.cumsum(size)])[points.starts].astype(np.int64)
     data = codes.tobytes().decode("utf-32-le").encode("utf-8")
+    offsets = points.starts
+    if len(data) > len(codes):
+        # Bytes beyond one for each code point.
+        more = (codes > 0x7F).view(np.uint8) + (codes > 0x7FF) + (codes > 0xFFFF)
+        offsets = offsets + _starts_of(points._over_texts(np.add, more, np.int32))
     return pa.LargeStringArray.from_buffers(len(points), pa.py_buffer(offsets.tobytes()), pa.py_buffer(data))

@@ -26,13 +26,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from realreach.comment_text.codepoints import CodePoints, decode
+from realreach.comment_text.traits import SIGN
+from realreach.comment_text.words import powers
 from realreach.tables.core import IntArray
 
 __all__ = [
     "CHAR_SIZES",
     "PAIR",
     "SEEDS",
-    "SIGN_TABLE",
     "B",
     "M",
     "Points",
@@ -43,6 +44,7 @@ __all__ = [
     "read_points",
     "slow_hash",
     "tokens",
+    "weighted_sums",
     "word_and_char_grams",
 ]
 
@@ -57,26 +59,9 @@ PAIR = 0xC2B2AE3D27D4EB4F
 SEEDS = {1: 0x1656667B19E3779F, 2: 0x27D4EB2F165667C5, 3: 0x85EBCA6B3, 4: 0x85EBCA6B4, 5: 0x85EBCA6B5}
 """What is added to the sum: by kind of piece (1 token, 2 pair of tokens, 3-5 characters)."""
 CHAR_SIZES = (3, 4, 5)
+_POWERS = [pow(B, k, 2**64) for k in range(max(CHAR_SIZES))]
 
 _SPACE = 32
-_TABLE = 0x20000
-# Everything but letters, digits and marks, in blocks; what lies above the table counts as letters.
-_SIGNS = (
-    (0x00, 0x30), (0x3A, 0x41), (0x5B, 0x61), (0x7B, 0xAA), (0xAB, 0xB5), (0xB6, 0xBA), (0xBB, 0xC0), (0xD7, 0xD8),
-    (0xF7, 0xF8), (0x2000, 0x2070), (0x20A0, 0x20D0), (0x2100, 0x2C00), (0x2E00, 0x2E80), (0x3000, 0x3005),
-    (0x3008, 0x3020), (0xD800, 0xF900), (0xFE10, 0xFE70), (0xFF00, 0xFF10), (0xFF1A, 0xFF21), (0xFF3B, 0xFF41),
-    (0xFF5B, 0xFF66), (0x1F000, 0x1FB00),
-)  # fmt: skip
-
-
-def _sign_table() -> npt.NDArray[np.bool_]:
-    table = np.zeros(_TABLE, dtype=bool)
-    for low, high in _SIGNS:
-        table[low:high] = True
-    return table
-
-
-SIGN_TABLE = _sign_table()
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,12 +90,14 @@ def read_points(text: pa.Array | CodePoints) -> Points:
     read = text if isinstance(text, CodePoints) else decode(text)
     rows = np.concatenate([np.zeros(1, dtype=np.int64), np.repeat(np.arange(len(read)), read.lengths + 1)])
     values = np.full(len(rows), _SPACE, dtype=np.uint64)
+    is_word = np.zeros(len(rows), dtype=bool)
+    # Behind each text stands a space, and one before the first.
+    ends = np.concatenate([[0], read.starts[1:] + np.arange(1, len(read) + 1)])
     inside = np.ones(len(rows), dtype=bool)
-    inside[0] = False
-    inside[read.starts[1:] + np.arange(1, len(read) + 1)] = False
+    inside[ends] = False
     values[inside] = read.codes
-    sign = SIGN_TABLE[np.minimum(values, np.uint64(_TABLE - 1)).astype(np.int64)] & (values < _TABLE)
-    return Points(values, rows, ~sign, len(read))
+    is_word[inside] = (read.traits & np.uint32(SIGN)) == 0
+    return Points(values, rows, is_word, len(read))
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,18 +134,10 @@ def tokens(points: Points) -> Tokens:
 
 def _segment_sums(values: U64, space: npt.NDArray[np.bool_], at: IntArray) -> U64:
     """Return the polynomial of the code points from each start to the next start, spaces left out."""
-    values, space = values[at[0] :], space[at[0] :]
-    at = at - at[0]
-    place = np.arange(len(values)) - np.repeat(at, np.diff(np.append(at, len(values))))
-    terms = np.where(space, np.uint64(0), values * _powers(int(place.max()) + 1)[place])
-    return np.add.reduceat(terms, at)
-
-
-def _powers(count: int) -> U64:
-    """Return B**0, B**1, … modulo 2**64."""
-    out = np.full(count, np.uint64(B))
-    out[0] = 1
-    return np.multiply.accumulate(out)
+    up, down = powers(len(values))
+    terms = values * up[: len(values)]
+    terms[space] = 0
+    return np.asarray(np.add.reduceat(terms, at) * down[at], dtype=np.uint64)
 
 
 def bucket(sums: U64, kind: int, bits: int) -> IntArray:
@@ -190,7 +169,6 @@ def char_grams(points: Points) -> list[tuple[int, U64, IntArray]]:
     """
     values = points.values
     space = values == _SPACE
-    powers = _powers(max(CHAR_SIZES))
     out: list[tuple[int, U64, IntArray]] = []
     size, sums, fine = 1, values, np.ones(len(values), dtype=bool)
     for wanted in CHAR_SIZES:
@@ -200,11 +178,68 @@ def char_grams(points: Points) -> list[tuple[int, U64, IntArray]]:
             # From size to size + 1: what was the last code point becomes an inner one, which must be no space.
             inner = ~space[size - 1 : -1] if size > 1 else np.ones(len(values) - 1, dtype=bool)
             fine = fine[:-1] & inner[: len(fine) - 1]
-            sums = sums[:-1] + values[size:] * powers[size]
+            sums = sums[:-1] + values[size:] * np.uint64(_POWERS[size])
             size += 1
         # A gram belongs to the comment of its second code point: the first may be the space of the comment before.
         out.append((size, sums[fine], points.rows[1 : len(fine) + 1][fine]))
     return out
+
+
+def weighted_sums(
+    points: Points, found: Tokens, weights: npt.NDArray[np.int32], bits: int
+) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """Return the sums of the weights of all pieces of each comment, without a list of them.
+
+    Returns
+    -------
+    list
+        For tokens and pairs together, and for character n-grams together: the sums by head, shape (heads, comments),
+        and the number of pieces of each comment.
+    """
+    pairs, pair_rows = pair_sums(found)
+    parts = ((bucket(found.sums, 1, bits), found.rows), (bucket(pairs, 2, bits), pair_rows))
+    bounds = [np.searchsorted(rows, np.arange(points.count + 1)) for _, rows in parts]
+    tokens_total = [sum(_between(w.take(b), at) for (b, _), at in zip(parts, bounds, strict=True)) for w in weights]
+    tokens_count = sum(np.diff(at) for at in bounds)
+    return [(np.array(tokens_total), np.asarray(tokens_count)), _character_sums(points, weights, bits)]
+
+
+def _between(values: npt.NDArray[np.int32], bounds: IntArray) -> npt.NDArray[np.int64]:
+    """Return the sums of values between neighbouring bounds."""
+    before = np.zeros(len(values) + 1, dtype=np.int64)
+    np.cumsum(values, out=before[1:])
+    return np.diff(before[bounds])
+
+
+def _character_sums(
+    points: Points, weights: npt.NDArray[np.int32], bits: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the sums of the weights of character n-grams by head, and how many there are of each comment.
+
+    Every place begins a piece of each size; what reaches over a space weighs nothing. So no piece is picked out.
+    """
+    n = points.count
+    total = np.zeros((len(weights), n), dtype=np.int64)
+    if n == 0:
+        return total, np.zeros(0, dtype=np.int64)
+    # The pieces of a comment begin at the space before it or at one of its signs but the last.
+    size = len(points.values)
+    begins = np.searchsorted(points.rows[1:], np.arange(n))
+    values = np.concatenate([points.values, np.full(max(CHAR_SIZES), _SPACE, dtype=np.uint64)])
+    solid = values != _SPACE
+    mixed = values[:size] * np.uint64(M)
+    mixed += values[1 : size + 1] * np.uint64(_POWERS[1] * M % 2**64)
+    fine = solid[1 : size + 1].copy()
+    count = np.zeros(n, dtype=np.int64)
+    for length in CHAR_SIZES:
+        mixed += values[length - 1 : size + length - 1] * np.uint64(_POWERS[length - 1] * M % 2**64)
+        if length > CHAR_SIZES[0]:
+            fine &= solid[length - 2 : size + length - 2]
+        place = ((mixed + np.uint64(SEEDS[length] * M % 2**64)) >> np.uint64(64 - bits)).view(np.int64)
+        for head, of_head in enumerate(weights):
+            total[head] += np.add.reduceat(of_head.take(place) * fine, begins, dtype=np.int64)
+        count += np.add.reduceat(fine.view(np.uint8), begins, dtype=np.int64)
+    return total, count
 
 
 def grams(text: pa.Array, bits: int) -> list[tuple[IntArray, IntArray]]:

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["TABLE_SIZE", "always_map", "in_latin_words_map", "lower_map", "styled"]
+__all__ = ["TABLE_SIZE", "always_map", "in_latin_words_map", "lower_map", "styled", "through"]
 
 TABLE_SIZE = 0x20000
 """Code points below this have an entry in every table; those above (rare Han) are what they are."""
@@ -94,3 +94,10 @@ def styled() -> npt.NDArray[np.bool_]:
         out[code] = True
     out[[0x212A, 0x1F170, 0x1F171, 0x1F17E, 0x1F17F, ord("ı")]] = False
     return out
+
+
+def through(table: _U32, codes: _U32) -> _U32:
+    """Return what a map makes of code points; those above the table are what they are."""
+    if len(codes) == 0 or int(codes.max()) < TABLE_SIZE:
+        return table[codes]
+    return np.where(codes < TABLE_SIZE, table[np.minimum(codes, TABLE_SIZE - 1)], codes)

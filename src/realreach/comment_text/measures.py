@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text.codepoints import CodePoints
 from realreach.comment_text.languages import word_hits
 from realreach.comment_text.normalise import LINK, MENTION, PHONE, Normalised
-from realreach.comment_text.words import Words, characters, number_of, numbers_of_runs, runs, split_words
+from realreach.comment_text.traits import (
+    CAPITAL,
+    DIGIT,
+    EMOJI,
+    EXCLAMATION,
+    LETTER,
+    QUESTION,
+    SENTENCE_END,
+    SMALL,
+    SPACELESS,
+    of,
+    table,
+)
+from realreach.comment_text.word_lists import WISH_BIT
+from realreach.comment_text.words import Words, numbers_of_runs, runs, split_words
+from realreach.compiled import frozen, kernels_for
 
 __all__ = ["MEASURES", "handles", "is_wish", "measure_comments"]
 
@@ -42,11 +55,6 @@ MEASURES = {
 }
 """Names of the measures and what they count."""
 
-_WISHES = """semoga smoga moga amin aamiin amiin allahumma barakallah barakallahu birthday bday congrats congratulation
-congratulations innalillahi insyaallah masyaallah alhamdulillah subhanallah bismillah sehat selalu selamat sukses berkah
-lancar rezeki rejeki doa doakan mendoakan didoakan bless blessed blessing pray prayers panjang umur milad ultah samawa
-sakinah mawaddah warahmah husnul khotimah berduka condolences"""
-
 
 def measure_comments(text: Normalised, words: Words | None = None) -> dict[str, _F64]:
     """Return the measures of :data:`MEASURES` of each comment.
@@ -61,38 +69,42 @@ def measure_comments(text: Normalised, words: Words | None = None) -> dict[str, 
     """
     words = split_words(text.plain_points) if words is None else words
     raw, folded, plain = text.raw_points, text.folded_points, text.plain_points
-    kinds = characters()
-    letter = kinds.of("letter", folded.codes)
+    if (compiled := kernels_for(len(text), "comment_text.measuring_kernels")) is not None:
+        out = np.empty((len(MEASURES), len(text)))
+        forms = [frozen(part) for points in (raw, folded, plain) for part in (points.codes, points.starts)]
+        compiled.fill_measures(
+            *forms, frozen(text.odd_letters), frozen(words.starts), frozen(words.listed), table(), out
+        )
+        return dict(zip(MEASURES, out, strict=True))
+    letters, digits, emoji = folded.count_of(LETTER), folded.count_of(DIGIT), raw.count_of(EMOJI)
+    marks = plain.codes
+    stands_for_word = (marks >= 1) & (marks <= 5)
+    spaceless = (folded.count_of(SPACELESS) + 1) // 2
+    indonesian, english = word_hits(words)
     found: dict[str, npt.NDArray] = {
         "length": folded.lengths,
-        "letters": folded.count(letter),
-        "digits": folded.count(kinds.of("digit", folded.codes)),
-        "emoji": raw.count(kinds.of("emoji", raw.codes)),
-        "capitals": raw.count(kinds.of("upper", raw.codes)),
+        "letters": letters,
+        "words": np.maximum(np.diff(words.starts) + plain.count(stands_for_word), spaceless),
+        "emoji": emoji,
+        "digits": digits,
+        "capitals": raw.count_of(CAPITAL),
+        "emoji_only": (emoji > 0) & (letters + digits == 0),
         "odd_letters": text.odd_letters,
-        "question": folded.count(folded.codes == ord("?")) > 0,
-        "exclamation": folded.count(folded.codes == ord("!")) > 0,
-        "stretched": folded.count(_stretched(folded)) > 0,
-        "mention": plain.count(plain.codes == ord(MENTION)) > 0,
-        "starts_with_mention": _first(plain) == ord(MENTION),
-        "link": plain.count(plain.codes == ord(LINK)) > 0,
-        "phone": plain.count(plain.codes == ord(PHONE)) > 0,
-        "hashtag": folded.count(_before_word(folded, ord("#"), letter)) > 0,
-        "ends_with_emoji": kinds.of("emoji", _last(plain)),
-        "tidy": kinds.of("upper", _first(raw)) & (raw.count(_ends_of_sentences(raw)) > 0),
+        "mention": plain.any(marks == ord(MENTION)),
+        "starts_with_mention": plain.first == ord(MENTION),
+        "question": folded.holds(QUESTION),
+        "exclamation": folded.holds(EXCLAMATION),
+        "stretched": folded.any(_stretched(folded)),
+        "link": plain.any(marks == ord(LINK)),
+        "phone": plain.any(marks == ord(PHONE)),
+        "hashtag": folded.any(folded.has(LETTER) & folded.after(folded.codes == ord("#"))),
+        "ends_with_emoji": (of(plain.last) & EMOJI) > 0,
+        "tidy": ((of(raw.first) & CAPITAL) > 0) & raw.any(raw.has(SENTENCE_END) & raw.after(raw.has(SMALL))),
+        "indonesian": indonesian > 0,
+        "english": english > 0,
+        "wish": is_wish(words),
     }
-    spaceless = np.ceil(folded.count(kinds.of("spaceless", folded.codes)) / 2.0)
-    found["words"] = np.maximum(np.diff(words.starts) + _numbers_between(plain), spaceless)
-    found["emoji_only"] = (found["emoji"] > 0) & (found["letters"] + found["digits"] == 0)
-    indonesian, english = word_hits(words)
-    found |= {"indonesian": indonesian > 0, "english": english > 0, "wish": is_wish(words)}
     return {name: found[name].astype(np.float64) for name in MEASURES}
-
-
-@cache
-def _wishes() -> npt.NDArray[np.uint64]:
-    """Return the sorted numbers of the words of wishes and prayers."""
-    return np.sort(np.array([number_of(w) for w in set(_WISHES.split())], dtype=np.uint64))
 
 
 def is_wish(words: Words) -> _Bool:
@@ -100,73 +112,32 @@ def is_wish(words: Words) -> _Bool:
 
     Such formulas repeat under honest posts ("semoga sehat selalu kak"): likeness must not count them.
     """
-    table = _wishes()
-    at = np.minimum(np.searchsorted(table, words.numbers), len(table) - 1)
-    hits = words.sum_by_text(table[at] == words.numbers)
+    hits = words.count((words.listed & WISH_BIT) > 0)
     return np.asarray((hits >= 2) & (4 * hits >= np.diff(words.starts)), dtype=bool)
 
 
-def handles(text: Normalised) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
-    """Return the comment of each mentioned handle, and the number of the handle (no text leaves this module)."""
-    points = text.folded_points
-    kinds = characters()
+def handles(points: CodePoints) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
+    """Return the text of each handle mentioned in folded texts, and the number of the handle.
+
+    No text leaves this module.
+    """
+    rows = np.flatnonzero(points.any(points.codes == ord("@")))
+    if len(rows) == 0:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint64)
+    points = points.take(rows)
     codes = points.codes
-    inside = kinds.of("letter", codes) | kinds.of("digit", codes) | (codes == ord("_")) | (codes == ord("."))
+    inside = points.has(LETTER | DIGIT) | (codes == ord("_")) | (codes == ord("."))
     first, last = runs(points, inside)
-    told = (first > 0) & (codes[np.maximum(first - 1, 0)] == ord("@"))
-    owner = np.searchsorted(points.starts, first, side="right") - 1
     # The at-sign must stand in the same text.
-    told &= first > points.starts[np.maximum(owner, 0)]
-    return owner[told].astype(np.int64), numbers_of_runs(codes, first[told], last[told])
-
-
-def _first(points: CodePoints) -> npt.NDArray[np.uint32]:
-    """Return the first code point of each text, a space for an empty one."""
-    some = points.lengths > 0
-    out = np.full(len(points), 0x20, dtype=np.uint32)
-    out[some] = points.codes[points.starts[:-1][some]]
-    return out
-
-
-def _last(points: CodePoints) -> npt.NDArray[np.uint32]:
-    some = points.lengths > 0
-    out = np.full(len(points), 0x20, dtype=np.uint32)
-    out[some] = points.codes[points.starts[1:][some] - 1]
-    return out
-
-
-def _shifted(mask: npt.NDArray, points: CodePoints, by: int) -> _Bool:
-    """Return for each code point whether the one ``by`` places before it, in its text, is marked."""
-    out = np.zeros(len(mask), dtype=bool)
-    out[by:] = mask[:-by] if by < len(mask) else False
-    for back in range(by):
-        at = points.starts[:-1] + back
-        out[at[at < len(mask)]] = False
-    return out
+    told = points.after(codes == ord("@"))[first]
+    first, last = first[told], last[told]
+    owner = np.searchsorted(points.starts, first, side="right") - 1
+    return rows[owner], numbers_of_runs(codes, first, last)
 
 
 def _stretched(points: CodePoints) -> _Bool:
+    """Return which code points are the third of a Latin letter in a row."""
     codes = points.codes
-    latin = (codes >= 0x61) & (codes <= 0x7A)
-    out = np.zeros(len(codes), dtype=bool)
-    out[2:] = latin[2:] & (codes[2:] == codes[1:-1]) & (codes[2:] == codes[:-2])
-    starts = points.starts[:-1]
-    for back in (0, 1):
-        at = starts + back
-        out[at[at < len(codes)]] = False
+    out = (codes >= 0x61) & (codes <= 0x7A) & points.again
+    out[1:] &= points.again[:-1]
     return out
-
-
-def _before_word(points: CodePoints, sign: int, letter: _Bool) -> _Bool:
-    return letter & _shifted(points.codes == sign, points, 1)
-
-
-def _ends_of_sentences(points: CodePoints) -> _Bool:
-    codes = points.codes
-    mark = (codes == ord(".")) | (codes == ord("!")) | (codes == ord("?"))
-    return mark & _shifted(characters().of("lower", codes), points, 1)
-
-
-def _numbers_between(plain: CodePoints) -> npt.NDArray[np.int64]:
-    """Return how many placeholders of each comment stand for a word (they are 1 to 5)."""
-    return plain.count((plain.codes >= 1) & (plain.codes <= 5))

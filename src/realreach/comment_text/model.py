@@ -21,9 +21,10 @@ import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text.bags import BagReference
-from realreach.comment_text.hashing import read_points, tokens, word_and_char_grams
+from realreach.comment_text.hashing import read_points, tokens, weighted_sums
 from realreach.comment_text.normalise import Normalised
 from realreach.comment_text.style import STYLE_SIZE, style_bins
+from realreach.comment_text.traits import table
 from realreach.compiled import frozen, kernels_for
 from realreach.errors import ModelError
 from realreach.tables.core import FloatArray, IntArray
@@ -115,11 +116,11 @@ class CommentModel:
             forms = (comments.raw_points, comments.folded_points, comments.plain_points)
             flat = [part for points in forms for part in (frozen(points.codes), frozen(points.starts))]
             compiled.score_comments(
-                *flat, frozen(comments.odd_letters), self.grams, self.bits, self.style, self.bias, out
+                *flat, frozen(comments.odd_letters), table(), self.grams, self.bits, self.style, self.bias, out
             )
             return out
         for start in range(0, len(comments), _CHUNK):
-            part = _part(comments, start, start + _CHUNK)
+            part = comments.part(start, start + _CHUNK)
             out[start : start + _CHUNK] = self._margins(part, heads)
         return out
 
@@ -128,13 +129,11 @@ class CommentModel:
         found = tokens(points)
         bins = style_bins(part, points, found)
         out = (self.bias[:heads] + self.style[:heads].T[bins].sum(axis=1, dtype=np.int64)).astype(np.float64)
-        for buckets, rows in word_and_char_grams(points, found, self.bits):
-            count = np.bincount(rows, minlength=points.count)
+        for totals, count in weighted_sums(points, found, self.grams[:heads], self.bits):
             norm = np.sqrt(np.maximum(count, 1).astype(np.float64))
             for head in range(heads):
                 # Sums of whole numbers far below 2**53: exact in any order.
-                total = np.bincount(rows, weights=self.grams[head][buckets], minlength=points.count)
-                out[:, head] += total / norm
+                out[:, head] += totals[head].astype(np.float64) / norm
         return out
 
     def sold(self, comments: Normalised) -> FloatArray:
@@ -232,18 +231,6 @@ def _table(slope: float, offset: float) -> FloatArray:
 
 
 _FALL = _frozen([math.exp(-min(i / STEPS, 60.0)) for i in range(2 * _REACH + 1)], np.float64)
-
-
-def _part(comments: Normalised, start: int, stop: int) -> Normalised:
-    if start == 0 and stop >= len(comments):
-        return comments
-    size = min(stop, len(comments)) - start
-    return Normalised(
-        comments.raw.slice(start, size),
-        comments.folded.slice(start, size),
-        comments.plain.slice(start, size),
-        comments.odd_letters[start : start + size],
-    )
 
 
 def read_comment_model(content: bytes, name: str = "model.json", sha256: str | None = None) -> CommentModel:

@@ -29,17 +29,19 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from realreach.comment_text import lookalikes
+from realreach.comment_text import lookalikes, traits
 from realreach.comment_text.codepoints import CodePoints, decode, encode
+from realreach.compiled import frozen, kernels_for
 
-__all__ = ["BRAND", "LINK", "MENTION", "NUMBER", "PHONE", "TEXT_LIMIT", "Normalised", "fold", "normalise"]
+__all__ = ["BRAND", "ENDINGS", "LINK", "MENTION", "NUMBER", "PHONE", "TEXT_LIMIT", "Normalised", "fold", "normalise"]
 
 TEXT_LIMIT = 2_200
 """Characters of a text that are read."""
@@ -47,15 +49,32 @@ TEXT_LIMIT = 2_200
 MENTION, LINK, PHONE, NUMBER, BRAND = "\x01", "\x02", "\x03", "\x04", "\x05"
 """Placeholders in :attr:`Normalised.plain`. No input can hold them: control characters become spaces before."""
 
-_ENDINGS = "com|net|org|id|me|ly|co|gg|io|xyz|link|site|online|shop|vip|club"
+ENDINGS = (
+    "com",
+    "net",
+    "org",
+    "id",
+    "me",
+    "ly",
+    "co",
+    "gg",
+    "io",
+    "xyz",
+    "link",
+    "site",
+    "online",
+    "shop",
+    "vip",
+    "club",
+)
+"""What a link without ``www.`` ends in, or its host."""
 _PLACEHOLDERS = (
-    (r"(?:https?:/|www\.)[^ ]*|[a-z0-9][a-z0-9._@-]*\.(?:" + _ENDINGS + r")\b(?:/[^ ]*)?", LINK),
+    (r"(?:https?:/|www\.)[^ ]*|[a-z0-9][a-z0-9._@-]*\.(?:" + "|".join(ENDINGS) + r")\b(?:/[^ ]*)?", LINK),
     (r"@[a-z0-9_.\x{DF}-\x{24F}]+", MENTION),
     (r"\+?\d(?:[ .()\-]{0,2}\d){7,}", PHONE),
     (r"[a-z]{2,}-?\d{2,}|(?:\b[a-z] ){3,}\d(?: ?\d)+", BRAND),
     (r"\d+(?:[.,:]\d+)*", NUMBER),
 )
-_LATIN, _TWIN, _WORD, _STROKE, _NOTHING, _SPACE, _SORTED = 1, 2, 4, 8, 16, 32, 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,39 +83,45 @@ class Normalised:
 
     Parameters
     ----------
-    raw
-        As written, at most 2,200 characters; null is the empty text. Large strings, as the other two.
-    folded
+    raw_points
+        Code points as written, at most 2,200 characters; null is the empty text.
+    folded_points
         NFKC, look-alikes and case folded; digits, links, punctuation and emoji as they are.
-    plain
+    plain_points
         ``folded`` with placeholders and stretched letters squeezed: the form for likeness keys and models.
     odd_letters
         Whether a text was written in odd letters: two or more styled letters or digits ("𝐏𝟕"), two or more letters with
         strokes, or a word that mixes Latin letters with their Greek, Cyrillic or currency twins.
     """
 
-    raw: pa.Array
-    folded: pa.Array
-    plain: pa.Array
+    raw_points: CodePoints
+    folded_points: CodePoints
+    plain_points: CodePoints
     odd_letters: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
-        return len(self.raw)
+        return len(self.raw_points)
 
     @cached_property
-    def raw_points(self) -> CodePoints:
-        """Code points of ``raw``."""
-        return decode(self.raw)
+    def raw(self) -> pa.Array:
+        """The texts as written, as large strings."""
+        return encode(self.raw_points)
 
     @cached_property
-    def folded_points(self) -> CodePoints:
-        """Code points of ``folded``."""
-        return decode(self.folded)
+    def folded(self) -> pa.Array:
+        """The folded texts, as large strings."""
+        return encode(self.folded_points)
 
     @cached_property
-    def plain_points(self) -> CodePoints:
-        """Code points of ``plain``."""
-        return decode(self.plain)
+    def plain(self) -> pa.Array:
+        """The plain texts, as large strings."""
+        return encode(self.plain_points)
+
+    def part(self, start: int, stop: int) -> Normalised:
+        """Return neighbouring comments, from row ``start`` up to row ``stop``."""
+        raw, folded, plain = self.raw_points, self.folded_points, self.plain_points
+        forms = raw.part(start, stop), folded.part(start, stop), plain.part(start, stop)
+        return Normalised(*forms, self.odd_letters[start:stop])
 
 
 def normalise(text: pa.Array) -> Normalised:
@@ -118,16 +143,34 @@ def normalise(text: pa.Array) -> Normalised:
     ['\x05 gacor!! 🔥🔥', 'jualfolower cek \x01 \x02 \x03']
     """
     written = decode(_capped(text))
+    if (compiled := kernels_for(len(written), "comment_text.folding_kernels")) is not None:
+        return _compiled(written, compiled)
     folded, odd = _fold(written)
-    text_folded = encode(folded)
-    marked = text_folded
-    for pattern, mark in _PLACEHOLDERS:
-        marked = pc.replace_substring_regex(marked, pattern=pattern, replacement=mark)
-    plain = _squeeze(decode(marked))
-    done = Normalised(encode(written), text_folded, encode(plain), odd)
-    # The code points are at hand: what is cached needs no second decoding.
-    done.__dict__.update(raw_points=written, folded_points=folded, plain_points=plain)
-    return done
+    return Normalised(written, folded, _plain(folded), odd)
+
+
+def _compiled(written: CodePoints, kernels: ModuleType) -> Normalised:
+    """Return the forms of texts by the compiled kernels; only what NFKC may change passes by Python."""
+    codes, starts, table = frozen(written.codes), frozen(written.starts), traits.table()
+    odd, unsettled = np.empty(len(written), dtype=bool), np.empty(len(written), dtype=bool)
+    kernels.unsettled_texts(codes, starts, table, unsettled, odd)
+    rows = np.flatnonzero(unsettled)
+    place = np.full(len(written), -1, dtype=np.int64)
+    place[rows] = np.arange(len(rows))
+    settled = _settled(written.take(rows)) if len(rows) else written.part(0, 0)
+    maps = traits.fold_map(), lookalikes.always_map(), lookalikes.in_latin_words_map(), lookalikes.lower_map()
+    folded = np.empty(len(codes) + len(settled.codes), dtype=np.uint32)
+    folded_starts, plain_starts = (np.zeros(len(written) + 1, dtype=np.int64) for _ in range(2))
+    kernels.fold_texts(
+        codes, starts, frozen(place), frozen(settled.codes), frozen(settled.starts), table,
+        *(frozen(by_code) for by_code in maps), folded, folded_starts, odd,
+    )  # fmt: skip
+    folded = folded[: folded_starts[-1]]
+    plain = np.empty(len(folded), dtype=np.uint32)
+    marking = kernels_for(len(written), "comment_text.plain_kernels")
+    assert marking is not None, "in use together with those of the folding"
+    end = marking.plain_texts(frozen(folded), frozen(folded_starts), table, plain, plain_starts)
+    return Normalised(written, CodePoints(folded, folded_starts), CodePoints(plain[:end], plain_starts), odd)
 
 
 def fold(text: pa.Array) -> pa.Array:
@@ -149,117 +192,134 @@ def _capped(text: pa.Array) -> pa.Array:
 
 
 def _compatible(points: CodePoints) -> CodePoints:
-    """Return the texts in NFKC, in one call over all texts that are not ASCII.
+    """Return texts in NFKC, in one call over all of them.
 
     Arrow's own ``utf8_normalize`` leaves "é" and Korean syllables taken apart, whatever form is asked for. A line feed
     stands between the texts: it joins with nothing, and texts have none after step 2. A sign that stands for a whole
     phrase (such as U+FDFA, eighteen letters) stays the one sign it is, so that no text grows much.
     """
-    phrase = {0xFDFA: 0x06, 0xFDFB: 0x07}
-    wide = points.count(points.codes >= 0x80) > 0
-    inside = np.repeat(wide, points.lengths)
-    ends = np.cumsum(points.lengths[wide])
-    codes = np.insert(points.codes[inside], ends, 0x0A)
-    for sign, stand_in in phrase.items():
+    codes = np.insert(points.codes, points.starts[1:], 0x0A)
+    for sign, stand_in in traits.PHRASES.items():
         codes[codes == sign] = stand_in
     joined = unicodedata.normalize("NFKC", codes.tobytes().decode("utf-32-le"))
     codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32).copy()
-    for sign, stand_in in phrase.items():
+    for sign, stand_in in traits.PHRASES.items():
         codes[codes == stand_in] = sign
     end = codes == 0x0A
-    starts = np.concatenate([[0], np.flatnonzero(end) + 1]) - np.arange(int(wide.sum()) + 1)
+    starts = np.concatenate([[0], np.flatnonzero(end) + 1]) - np.arange(len(points) + 1)
     done = CodePoints(codes[~end], starts)
-    done = done.where(np.arange(len(done.codes)) - np.repeat(starts[:-1], done.lengths) < TEXT_LIMIT)
-    lengths = points.lengths.copy()
-    lengths[wide] = done.lengths
-    out = np.empty(int(lengths.sum()), dtype=np.uint32)
-    changed = np.repeat(wide, lengths)
-    out[changed], out[~changed] = done.codes, points.codes[~inside]
-    return CodePoints(out, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+    if len(done) and int(done.lengths.max()) > TEXT_LIMIT:
+        done = done.where(np.arange(len(done.codes)) - np.repeat(starts[:-1], done.lengths) < TEXT_LIMIT)
+    return done
 
 
 def _bounded(points: CodePoints) -> CodePoints:
     """Return the texts with at most three of the combining marks that normalisation sorts in a row."""
-    marks = (_kind_of(points.codes) & _SORTED) > 0
-    if not marks.any():
+    marks = points.has(traits.SORTED)
+    other = np.where(marks, -1, np.arange(len(marks)))
+    begins = points.starts[:-1][points.lengths > 0]
+    other[begins] = np.where(marks[begins], begins - 1, begins)
+    place = np.arange(len(marks)) - np.maximum.accumulate(other)
+    many = marks & (place > 3)
+    return points.where(~many) if many.any() else points
+
+
+def _cleaned(points: CodePoints) -> CodePoints:
+    """Return the texts with a space for every control character and all white space."""
+    dirty = np.flatnonzero(points.has(traits.DIRTY))
+    return _with(points, dirty, np.full(len(dirty), 0x20, dtype=np.uint32))
+
+
+def _settled(points: CodePoints) -> CodePoints:
+    """Return steps 2 to 4 of texts that NFKC may change."""
+    return _compatible(_bounded(_cleaned(points)))
+
+
+def _with(points: CodePoints, at: npt.NDArray[np.intp], codes: npt.NDArray[np.uint32]) -> CodePoints:
+    """Return the texts with other code points at some places."""
+    if len(at) == 0:
         return points
-    place = np.arange(len(marks)) - np.maximum.accumulate(np.where(marks, -1, np.arange(len(marks))))
-    return points.where(~marks | (place <= 3))
-
-
-@cache
-def _kinds() -> npt.NDArray[np.uint8]:
-    """Return what each code point is to the folding, as bits."""
-    out = np.zeros(lookalikes.TABLE_SIZE, dtype=np.uint8)
-    every = np.arange(lookalikes.TABLE_SIZE, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
-    word = np.fromiter((c.isalnum() for c in every), dtype=bool, count=lookalikes.TABLE_SIZE)
-    out[word] |= _WORD
-    for low, high in ((0x41, 0x5B), (0x61, 0x7B), (0xC0, 0x250), (0x1E00, 0x1F00)):
-        out[low:high] |= _LATIN
-    twins = lookalikes.in_latin_words_map() != np.arange(lookalikes.TABLE_SIZE)
-    out[twins] |= _TWIN | _WORD
-    for low, high in ((0x300, 0x370), (0x1AB0, 0x1B00), (0x1DC0, 0x1E00), (0x20D0, 0x2100), (0xFE20, 0xFE30)):
-        out[low:high] = _STROKE
-    for low, high in ((0x200B, 0x2010), (0x202A, 0x202F), (0x2060, 0x2070), (0xFE00, 0xFE10), (0x180B, 0x180F)):
-        out[low:high] = _NOTHING
-    out[[0xAD, 0x61C, 0xFEFF]] = _NOTHING
-    out[[i for i, c in enumerate(every[:0x3001]) if c.isspace()]] = _SPACE
-    out[0:0x20] = out[0x7F:0xA0] = _SPACE
-    out[np.fromiter((unicodedata.combining(c) > 0 for c in every), dtype=bool, count=len(every))] |= _SORTED
-    return out
-
-
-def _kind_of(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
-    table = _kinds()
-    return table[np.minimum(codes, lookalikes.TABLE_SIZE - 1)]
-
-
-def _through(table: npt.NDArray[np.uint32], codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    if len(codes) == 0 or int(codes.max()) < lookalikes.TABLE_SIZE:
-        return table[codes]
-    return np.where(codes < lookalikes.TABLE_SIZE, table[np.minimum(codes, lookalikes.TABLE_SIZE - 1)], codes)
+    out, kept = points.codes.copy(), points.traits.copy()
+    out[at], kept[at] = codes, traits.of(codes)
+    changed = CodePoints(out, points.starts)
+    changed.__dict__["traits"] = kept
+    return changed
 
 
 def _fold(written: CodePoints) -> tuple[CodePoints, npt.NDArray[np.bool_]]:
-    """Return steps 2 to 7 and whether a text was written in odd letters."""
-    hit = lookalikes.styled()[np.minimum(written.codes, lookalikes.TABLE_SIZE - 1)]
-    odd = written.count(hit) >= 2
-    space = (_kind_of(written.codes) & _SPACE) > 0
-    points = CodePoints(np.where(space, np.uint32(0x20), written.codes), written.starts)
-    if len(points.codes) and int(points.codes.max()) >= 0x80:
-        points = _compatible(_bounded(points))
-        points, marked = _bare(points)
-        odd |= marked
-    codes = _through(lookalikes.always_map(), points.codes)
-    kind = _kind_of(codes)
-    twin = (kind & _TWIN) > 0
-    if twin.any():
-        mixed = twin & _in_latin_word(kind, points.owner)
-        codes = np.where(mixed, _through(lookalikes.in_latin_words_map(), codes), codes)
-        odd |= points.count(mixed) > 0
-    return CodePoints(_through(lookalikes.lower_map(), codes), points.starts), odd
+    """Return steps 2 to 7 and whether a text was written in odd letters.
+
+    Most steps touch few code points or few texts, and only those are worked on: in the others the step changes nothing.
+    """
+    odd = written.holds(traits.STYLED)
+    if odd.any():
+        odd = written.count(written.has(traits.STYLED)) >= 2
+    points = written
+    rows = np.flatnonzero(written.holds(traits.UNSETTLED))
+    if len(rows):
+        points = points.replaced(rows, _settled(points.take(rows)))
+    points = _bare(points, odd)
+    rows = np.flatnonzero(points.holds(traits.TWIN))
+    if len(rows):
+        points = points.replaced(rows, _untwinned(points.take(rows), rows, odd))
+    capital = np.flatnonzero(points.has(traits.FOLDS))
+    return _with(points, capital, traits.fold_map()[points.codes[capital]]), odd
 
 
-def _bare(points: CodePoints) -> tuple[CodePoints, npt.NDArray[np.bool_]]:
-    """Return the texts without strokes and without what has no width, and which had two letters with strokes."""
-    kind = _kind_of(points.codes)
-    stroke = (kind & _STROKE) > 0
-    before = np.concatenate([[False], ((kind & (_LATIN | _TWIN)) > 0)[:-1]]) if len(kind) else stroke
-    marked = points.count(stroke & before) >= 2
-    gone = stroke | ((kind & _NOTHING) > 0)
-    if gone.any():
-        points, kind = points.where(~gone), kind[~gone]
-    # NFKC can make white space of its own, such as that of an ideographic space.
-    return CodePoints(np.where((kind & _SPACE) > 0, np.uint32(0x20), points.codes), points.starts), marked
+def _bare(points: CodePoints, odd: npt.NDArray[np.bool_]) -> CodePoints:
+    """Return the texts without strokes and without what has no width; two letters with strokes are odd letters."""
+    held = np.bitwise_or.reduce(points.any_trait, initial=0)
+    if held & traits.STROKE:
+        stroke = points.has(traits.STROKE)
+        odd |= points.count(stroke & points.after(points.has(traits.LATIN | traits.TWIN))) >= 2
+    if held & (traits.STROKE | traits.NOTHING):
+        points = points.where(~points.has(traits.STROKE | traits.NOTHING))
+    # Here step 2 is done for most texts, and once more for the others: NFKC can make white space of its own.
+    return _cleaned(points) if held & traits.DIRTY else points
 
 
-def _in_latin_word(kind: npt.NDArray[np.uint8], owner: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Return which code points stand in a run of letters, digits and twins that holds a Latin letter."""
-    word, latin = (kind & _WORD) > 0, (kind & _LATIN) > 0
-    change = np.ones(len(kind), dtype=bool)
-    change[1:] = (word[1:] != word[:-1]) | (owner[1:] != owner[:-1])
+def _untwinned(points: CodePoints, rows: npt.NDArray[np.intp], odd: npt.NDArray[np.bool_]) -> CodePoints:
+    """Return texts with the twins read as Latin letters where their word holds one; such texts are odd.
+
+    A word is a run of letters, digits and twins. Look-alikes that are letters wherever they stand are so by now.
+    """
+    points = CodePoints(lookalikes.through(lookalikes.always_map(), points.codes), points.starts)
+    word = points.has(traits.WORD)
+    change = np.ones(len(word), dtype=bool)
+    change[1:] = (word[1:] != word[:-1]) | (points.owner[1:] != points.owner[:-1])
     run = np.cumsum(change) - 1
-    return np.asarray((np.bincount(run, weights=latin & word) > 0)[run], dtype=bool)
+    latin = np.bincount(run, weights=points.has(traits.LATIN) & word) > 0
+    mixed = points.has(traits.TWIN) & latin[run]
+    odd[rows] |= points.any(mixed)
+    at = np.flatnonzero(mixed)
+    return _with(points, at, lookalikes.through(lookalikes.in_latin_words_map(), points.codes[at]))
+
+
+def _plain(folded: CodePoints) -> CodePoints:
+    """Return steps 8 and 9 of folded texts; those that neither step changes are not touched."""
+    codes = folded.codes
+    marked = folded.holds(traits.MARKED)
+    again = folded.again
+    # What repeats twice may be kept, but for white space.
+    much = again & (codes == 0x20)
+    much[1:] |= again[1:] & again[:-1]
+    padded = (folded.lengths > 0) & ((folded.first == 0x20) | (folded.last == 0x20))
+    rows = np.flatnonzero(marked | padded | folded.any(much))
+    if len(rows) == 0:
+        return folded
+    texts = folded.take(rows)
+    inner = np.flatnonzero(marked[rows])
+    if len(inner):
+        texts = texts.replaced(inner, _marked(texts.take(inner)))
+    return folded.replaced(rows, _squeeze(texts))
+
+
+def _marked(points: CodePoints) -> CodePoints:
+    """Return step 8: texts with placeholders."""
+    text = encode(points)
+    for pattern, mark in _PLACEHOLDERS:
+        text = pc.replace_substring_regex(text, pattern=pattern, replacement=mark)
+    return decode(text)
 
 
 def _squeeze(points: CodePoints) -> CodePoints:
@@ -267,28 +327,23 @@ def _squeeze(points: CodePoints) -> CodePoints:
     codes = points.codes
     if len(codes) == 0:
         return points
-    first = np.ones(len(codes), dtype=bool)
-    first[1:] = codes[1:] != codes[:-1]
-    first[points.starts[:-1][points.lengths > 0]] = True
-    place = np.arange(len(codes)) - np.maximum.accumulate(np.where(first, np.arange(len(codes)), 0))
-    kind = _kind_of(codes)
-    letter, space = (kind & _WORD) > 0, codes == 0x20
-    keep = np.where(space, place < 1, place < 2) | letter
-    third = letter & (place >= 2)
-    if third.any():
+    begins = points.starts[:-1][points.lengths > 0]
+    second = points.again
+    third = second.copy()
+    third[1:] &= second[:-1]
+    letter, space = points.has(traits.WORD), codes == 0x20
+    gone = (third & ~letter) | (second & space)
+    stretched = third & letter
+    if stretched.any():
         change = np.ones(len(codes), dtype=bool)
         change[1:] = letter[1:] != letter[:-1]
-        change[points.starts[:-1][points.lengths > 0]] = True
+        change[begins] = True
         word = np.cumsum(change) - 1
-        stretched = np.bincount(word[third], minlength=int(word[-1]) + 1)[word] > 0
-        keep &= ~stretched | ~letter | first
-    keep &= ~(space & _at_end(points, space))
-    return points.where(keep)
-
-
-def _at_end(points: CodePoints, space: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Return which code points have nothing but white space before them, or after them, in their text."""
-    seen = np.concatenate([[0], np.cumsum(~space)])
-    before = seen[:-1] - np.repeat(seen[points.starts[:-1]], points.lengths)
-    after = np.repeat(seen[points.starts[1:]], points.lengths) - seen[1:]
-    return np.asarray((before == 0) | (after == 0), dtype=bool)
+        long = np.bincount(word[stretched], minlength=int(word[-1]) + 1) > 0
+        gone |= second & letter & long[word]
+    gone[begins] |= space[begins]
+    # Of the white space at the end, one is left by now: the first of its run.
+    ends = points.starts[1:][points.lengths > 0] - 1
+    firsts = np.flatnonzero(~second)
+    gone[firsts[np.searchsorted(firsts, ends[space[ends]], side="right") - 1]] = True
+    return points.where(~gone)

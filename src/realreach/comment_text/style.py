@@ -7,15 +7,17 @@ style score is a sum of whole numbers, too, and no measure can grow without boun
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
+from realreach.comment_text import traits
 from realreach.comment_text.codepoints import CodePoints
 from realreach.comment_text.hashing import Points, Tokens, bucket, slow_hash
-from realreach.comment_text.normalise import Normalised
+from realreach.comment_text.normalise import BRAND, LINK, MENTION, NUMBER, PHONE, Normalised
+from realreach.comment_text.words import WordList
 from realreach.tables.core import IntArray
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "SLANG_BITS",
     "SLANG_HASHES",
     "STYLE_SIZE",
+    "slang_list",
     "style_bins",
     "style_measures",
 ]
@@ -78,8 +81,6 @@ _SLANG = (
     "gotta yall dude ok yeah nah hmm ugh damn jaja jajaja kkkk rs mdr "
 )
 """Words of careless writing: Indonesian particles and short forms, laughter, English chat forms."""
-_EMOJI = ((0x1F300, 0x1FB00), (0x2600, 0x27C0), (0x2B50, 0x2B56), (0x1F1E6, 0x1F200), (0x2190, 0x2200))
-_DRAWS_NOTHING = ((0xFE00, 0xFE10), (0x200D, 0x200E), (0x1F3FB, 0x1F400))
 SLANG_BITS = 62
 
 
@@ -88,6 +89,14 @@ def _hashed(words: list[str]) -> IntArray:
 
 
 SLANG_HASHES = _hashed(_SLANG.split())
+
+
+@cache
+def slang_list() -> WordList:
+    """Return the slang words, by their numbers in :data:`SLANG_HASHES`."""
+    return WordList([SLANG_HASHES.tolist()])
+
+
 _EDGES = {name: np.asarray(edges, dtype=np.float64) for name, edges in MEASURES.items()}
 _SIZES = {name: len(edges) + 1 for name, edges in MEASURES.items()}
 
@@ -101,24 +110,12 @@ def _offsets() -> tuple[list[int], int]:
 BIN_STARTS, STYLE_SIZE = _offsets()
 
 
-@dataclass(frozen=True, eq=False)
-class _Counter:
-    """Counts of marked code points by comment."""
-
-    points: CodePoints
-
-    def of(self, *marks: str) -> IntArray:
-        hit = self.points.codes == ord(marks[0])
-        for mark in marks[1:]:
-            hit |= self.points.codes == ord(mark)
-        return self.points.count(hit)
-
-
-def _between(codes: npt.NDArray[np.uint32], ranges: tuple[tuple[int, int], ...]) -> npt.NDArray[np.bool_]:
-    hit = np.zeros(len(codes), dtype=bool)
-    for low, high in ranges:
-        hit |= (codes >= low) & (codes < high)
-    return hit
+def _count_of(points: CodePoints, marks: str) -> IntArray:
+    """Return how many of some signs each text holds."""
+    hit = points.codes == ord(marks[0])
+    for mark in marks[1:]:
+        hit |= points.codes == ord(mark)
+    return points.count(hit)
 
 
 def style_measures(done: Normalised, found: Tokens) -> dict[str, npt.NDArray[np.float64]]:
@@ -133,88 +130,74 @@ def style_measures(done: Normalised, found: Tokens) -> dict[str, npt.NDArray[np.
     """
     n = len(done)
     raw, plain = done.raw_points, done.plain_points
-    written, marked = _Counter(raw), _Counter(plain)
     words = np.bincount(found.rows[found.is_word], minlength=n)
-    slang = np.isin(bucket(found.sums, 1, SLANG_BITS), SLANG_HASHES) & found.is_word
-    upper = _between(raw.codes, ((0x41, 0x5B), (0xC0, 0xD7), (0xD8, 0xDF), (0x410, 0x430)))
-    letters = upper | _between(raw.codes, ((0x61, 0x7B), (0xDF, 0xF7), (0xF8, 0x250), (0x430, 0x460)))
-    uppers, letter_count = raw.count(upper), raw.count(letters)
-    emoji, at_end = _emoji(raw)
-    folded = done.folded_points
+    slang = (slang_list().bits_of(bucket(found.sums, 1, SLANG_BITS).view(np.uint64)) > 0) & found.is_word
+    letters, uppers = raw.count_of(traits.HAND_LETTER), raw.count_of(traits.HAND_CAPITAL)
     out = {
         "length": raw.lengths,
         "words": words,
-        "emoji": emoji,
-        "emoji_kinds_at_end": at_end,
-        "exclamation": written.of("!", "\uff01", "\u00a1"),
-        "question": written.of("?", "\uff1f", "\u00bf"),
-        "sentence_marks": written.of(".", "!", "?", "\u3002", "\u2026"),
-        "commas": written.of(",", ";", ":"),
-        "capitals_share": uppers / np.maximum(letter_count, 1),
-        "begins_with_capital": _first(raw, upper, letters),
-        "inner_capitals": raw.count(upper & _after(letters, raw)),
+        "emoji": raw.count_of(traits.PICTURE),
+        "emoji_kinds_at_end": _emoji_at_end(raw),
+        "exclamation": _count_of(raw, "!\uff01\u00a1"),
+        "question": _count_of(raw, "?\uff1f\u00bf"),
+        "sentence_marks": _count_of(raw, ".!?\u3002\u2026"),
+        "commas": _count_of(raw, ",;:"),
+        "capitals_share": uppers / np.maximum(letters, 1),
+        "begins_with_capital": _begins_with_capital(raw),
+        "inner_capitals": raw.count(raw.has(traits.HAND_CAPITAL) & raw.after(raw.has(traits.HAND_LETTER))),
         "odd_letters": done.odd_letters,
-        "links": marked.of("\x02"),
-        "mentions": marked.of("\x01"),
-        "mention_first": (plain.codes[plain.starts[:-1][plain.lengths > 0]] == 1),
-        "phones": marked.of("\x03"),
-        "brands": marked.of("\x05"),
-        "numbers": marked.of("\x04"),
+        "links": _count_of(plain, LINK),
+        "mentions": _count_of(plain, MENTION),
+        "mention_first": plain.first == ord(MENTION),
+        "phones": _count_of(plain, PHONE),
+        "brands": _count_of(plain, BRAND),
+        "numbers": _count_of(plain, NUMBER),
         "slang": np.bincount(found.rows[slang], minlength=n),
-        "stretched": _stretched(folded),
-        "word_length": plain.count(_between(plain.codes, ((0x61, 0x7B), (0xC0, 0x2000)))) / np.maximum(words, 1),
-        "lines": written.of("\n"),
-        "hash_or_money": written.of("#", "$", "%"),
+        "stretched": _stretched(done.folded_points),
+        "word_length": plain.count_of(traits.INSIDE) / np.maximum(words, 1),
+        "lines": _count_of(raw, "\n"),
+        "hash_or_money": _count_of(raw, "#$%"),
     }
-    first = np.zeros(n, dtype=bool)
-    first[plain.lengths > 0] = out["mention_first"]
-    out["mention_first"] = first
     return {name: np.asarray(values, dtype=np.float64) for name, values in out.items()}
 
 
-def _after(hit: npt.NDArray[np.bool_], points: CodePoints) -> npt.NDArray[np.bool_]:
-    """Return which code points follow a marked one of the same comment."""
-    out = np.zeros(len(hit), dtype=bool)
-    out[1:] = hit[:-1]
-    out[points.starts[:-1][points.lengths > 0]] = False
+def _emoji_at_end(raw: CodePoints) -> IntArray:
+    """Return how many different neighbours among the emoji stand at the very end of each comment."""
+    out = np.zeros(len(raw), dtype=np.int64)
+    at_end = traits.of(raw.last) & np.uint32(traits.PICTURE | traits.DRAWS_NOTHING)
+    rows = np.flatnonzero(raw.holds(traits.PICTURE) & (at_end != 0))
+    if len(rows) == 0:
+        return out
+    seen = raw.take(rows)
+    seen = seen.where(~seen.has(traits.DRAWS_NOTHING))
+    mark = seen.has(traits.PICTURE)
+    place = np.arange(len(mark))
+    last_other = np.maximum.accumulate(np.where(mark, -1, place))
+    # An emoji belongs to the tail if no other sign of the comment comes after it.
+    ends = np.repeat(seen.starts[1:] - 1, seen.lengths)
+    fresh = mark & (last_other[ends] <= place) & ~seen.again
+    out[rows] = seen.count(fresh)
     return out
 
 
-def _emoji(raw: CodePoints) -> tuple[IntArray, IntArray]:
-    """Return how many emoji a comment holds, and how many different neighbours stand at its very end."""
-    nothing = _between(raw.codes, (*_DRAWS_NOTHING, (0x20, 0x21), (0x0A, 0x0B)))
-    is_emoji = _between(raw.codes, _EMOJI) & ~nothing
-    seen = raw.where(~nothing)
-    mark = is_emoji[~nothing]
-    place = np.arange(len(mark))
-    last_other = np.maximum.accumulate(np.where(mark, -1, place)) if len(mark) else place
-    # An emoji belongs to the tail if no other sign of the comment comes after it.
-    ends = np.repeat(seen.starts[1:] - 1, seen.lengths)
-    tail = mark & (last_other[ends] <= place) if len(mark) else mark
-    same = np.zeros(len(mark), dtype=bool)
-    same[1:] = seen.codes[1:] == seen.codes[:-1]
-    same[seen.starts[:-1][seen.lengths > 0]] = False
-    fresh = tail & ~same
-    return raw.count(is_emoji), seen.count(fresh)
-
-
-def _first(raw: CodePoints, upper: npt.NDArray[np.bool_], letters: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _begins_with_capital(raw: CodePoints) -> npt.NDArray[np.bool_]:
     """Return whether the first letter of a comment is a capital one."""
-    before = np.concatenate([[0], np.cumsum(letters)])
-    rank = before[1:] - np.repeat(before[raw.starts[:-1]], raw.lengths)
-    return raw.count(letters & upper & (rank == 1)) > 0
+    letters = np.flatnonzero(raw.has(traits.HAND_LETTER))
+    if len(letters) == 0:
+        return np.zeros(len(raw), dtype=bool)
+    first = letters[np.minimum(np.searchsorted(letters, raw.starts[:-1]), len(letters) - 1)]
+    capital = (raw.traits[first] & np.uint32(traits.HAND_CAPITAL)) != 0
+    return np.asarray(capital & (first >= raw.starts[:-1]) & (first < raw.starts[1:]), dtype=bool)
 
 
 def _stretched(folded: CodePoints) -> IntArray:
     """Return how many letters continue a run of three or more."""
-    codes = folded.codes
-    if len(codes) < 3:
-        return np.zeros(len(folded), dtype=np.int64)
-    letter = _between(codes, ((0x61, 0x7B), (0xC0, 0x250)))
-    owner = folded.owner
-    run = np.zeros(len(codes), dtype=bool)
-    run[2:] = letter[2:] & (codes[2:] == codes[1:-1]) & (codes[2:] == codes[:-2]) & (owner[2:] == owner[:-2])
-    return folded.count(run)
+    third = folded.again.copy()
+    third[1:] &= folded.again[:-1]
+    rows = np.flatnonzero(third)
+    hit = np.zeros(len(third), dtype=bool)
+    hit[rows] = (folded.traits[rows] & np.uint32(traits.STRETCHES)) != 0
+    return folded.count(hit)
 
 
 def style_bins(done: Normalised, points: Points, found: Tokens) -> npt.NDArray[np.int32]:

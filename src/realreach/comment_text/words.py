@@ -7,100 +7,79 @@ for one chance in about 10^19 for each pair.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from types import MappingProxyType, ModuleType
 
 import numpy as np
 import numpy.typing as npt
 
+from realreach.comment_text import traits
 from realreach.comment_text.codepoints import CodePoints
+from realreach.comment_text.word_lists import ENGLISH, INDONESIAN, WISHES
+from realreach.compiled import frozen, kernels_for
 
 __all__ = [
     "BASE",
+    "MIX",
     "Characters",
+    "WordList",
     "Words",
     "characters",
     "mix",
     "number_of",
     "numbers_of_runs",
+    "powers",
     "runs",
     "split_words",
     "weighted_sums",
+    "word_list",
 ]
 
 _U64 = npt.NDArray[np.uint64]
 _I64 = npt.NDArray[np.int64]
 BASE = 0x9E3779B97F4A7C15
+MIX = (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53)
 _INVERSE = pow(BASE, -1, 2**64)
-_SIZE = 0x20000
 
 
 @dataclass(frozen=True, eq=False)
 class Characters:
-    """What each code point below 0x20000 is; those above are Han."""
+    """What code points are, by the names of the traits that words and measures ask for."""
 
-    letter: npt.NDArray[np.bool_]
-    digit: npt.NDArray[np.bool_]
-    upper: npt.NDArray[np.bool_]
-    lower: npt.NDArray[np.bool_]
-    emoji: npt.NDArray[np.bool_]
-    spaceless: npt.NDArray[np.bool_]
-    foreign: npt.NDArray[np.bool_]
+    names: Mapping[str, int]
 
     def of(self, kind: str, codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
         """Return which code points are of a kind."""
-        table: npt.NDArray[np.bool_] = getattr(self, kind)
-        return np.asarray(table[np.minimum(codes, _SIZE - 1)] | ((codes >= _SIZE) & (kind in _HAN)), dtype=bool)
-
-
-_HAN = ("letter", "spaceless", "foreign")
-_EMOJI = (
-    (0x1F300, 0x1FB00),
-    (0x2600, 0x27C0),
-    (0x2B50, 0x2B51),
-    (0x2B55, 0x2B56),
-    (0x2190, 0x2200),
-    (0x1F1E6, 0x1F200),
-)
-_SPACELESS = ((0x3040, 0x3100), (0x3400, 0xA000), (0xF900, 0xFB00), (0xE00, 0xF00), (0x1780, 0x1800), (0x1000, 0x10A0))
-_MARKS = (
-    (0x900, 0xE00),
-    (0xE31, 0xE4F),
-    (0xEB1, 0xED0),
-    (0x1000, 0x10A0),
-    (0x17B4, 0x17D4),
-    (0x610, 0x61B),
-    (0x64B, 0x660),
-)
-"""Vowel signs of scripts that write them as marks: part of a word, though Unicode calls them no letters."""
+        return (traits.of(codes) & np.uint32(self.names[kind])) != 0
 
 
 @cache
 def characters() -> Characters:
-    """Return the tables of kinds, made once."""
-    text = np.arange(_SIZE, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
-    flags = [
-        np.fromiter(map(test, text), dtype=bool, count=_SIZE)
-        for test in (str.isalpha, str.isdecimal, str.isupper, str.islower)
-    ]
-    letter = flags[0]
-    foreign = letter.copy()
-    foreign[:0x250] = foreign[0x1E00:0x1F00] = foreign[0x250:0x2B0] = False
-    letter = letter | _ranges(_MARKS)
-    _, digit, upper, lower = flags
-    return Characters(letter, digit, upper, lower, _ranges(_EMOJI), _ranges(_SPACELESS), foreign)
+    """Return the kinds ``letter``, ``digit``, ``upper``, ``lower``, ``emoji``, ``spaceless`` and ``foreign``."""
+    return Characters(
+        MappingProxyType(
+            {
+                "letter": traits.LETTER,
+                "digit": traits.DIGIT,
+                "upper": traits.CAPITAL,
+                "lower": traits.SMALL,
+                "emoji": traits.EMOJI,
+                "spaceless": traits.SPACELESS,
+                "foreign": traits.FOREIGN,
+            }
+        )
+    )
 
 
-def _ranges(ranges: tuple[tuple[int, int], ...]) -> npt.NDArray[np.bool_]:
-    out = np.zeros(_SIZE, dtype=bool)
-    for low, high in ranges:
-        out[low:high] = True
-    return out
+def powers(number: int) -> tuple[_U64, _U64]:
+    """Return at least so many powers of the base and of its inverse, from the zeroth on."""
+    return _powers(1 << max(number, 1).bit_length())
 
 
 @cache
 def _powers(number: int) -> tuple[_U64, _U64]:
-    """Return the powers of the base and of its inverse."""
     with np.errstate(over="ignore"):
         up = np.cumprod(np.full(number, BASE, dtype=np.uint64))
         down = np.cumprod(np.full(number, _INVERSE, dtype=np.uint64))
@@ -110,16 +89,15 @@ def _powers(number: int) -> tuple[_U64, _U64]:
 def mix(values: _U64) -> _U64:
     """Return numbers whose every bit depends on every bit of the given ones (the finisher of MurmurHash3)."""
     values = values ^ (values >> np.uint64(33))
-    values = values * np.uint64(0xFF51AFD7ED558CCD)
+    values = values * np.uint64(MIX[0])
     values = values ^ (values >> np.uint64(33))
-    values = values * np.uint64(0xC4CEB9FE1A85EC53)
+    values = values * np.uint64(MIX[1])
     return np.asarray(values ^ (values >> np.uint64(33)), dtype=np.uint64)
 
 
 def weighted_sums(values: _U64, first: _I64, last: _I64) -> _U64:
     """Return ``v1 B + v2 B^2 + ..`` of the runs ``values[first:last]``, the same wherever a run stands."""
-    number = 1 << max(len(values), 1).bit_length()
-    up, down = _powers(number)
+    up, down = powers(len(values))
     total = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(values * up[1 : len(values) + 1], dtype=np.uint64)])
     return np.asarray((total[last] - total[first]) * down[first], dtype=np.uint64)
 
@@ -161,9 +139,20 @@ class Words:
     starts: _I64
 
     @cached_property
+    def listed(self) -> npt.NDArray[np.uint8]:
+        """In which lists each word stands, as bits (:mod:`realreach.comment_text.word_lists`)."""
+        return word_list().bits_of(self.numbers)
+
+    @cached_property
     def owner(self) -> _I64:
         """Number of the text that each word stands in."""
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+
+    def count(self, hit: npt.NDArray[np.bool_]) -> _I64:
+        """Return how many words of each text are marked."""
+        before = np.zeros(len(hit) + 1, dtype=np.int64)
+        np.cumsum(hit, out=before[1:])
+        return np.diff(before[self.starts])
 
     def sum_by_text(self, values: npt.NDArray) -> npt.NDArray[np.float64]:
         """Return the sum of a value per word over each text."""
@@ -173,20 +162,87 @@ class Words:
 
 def split_words(points: CodePoints) -> Words:
     """Return the words of texts: the longest runs of letters; digits, marks, emoji and placeholders part them."""
-    first, last = runs(points, characters().of("letter", points.codes))
+    if (compiled := kernels_for(len(points), "comment_text.measuring_kernels")) is not None:
+        return _compiled(points, compiled)
+    first, last = runs(points, points.has(traits.LETTER))
     starts = np.searchsorted(first, points.starts)
     return Words(numbers_of_runs(points.codes, first, last), last - first, starts.astype(np.int64))
+
+
+def _compiled(points: CodePoints, kernels: ModuleType) -> Words:
+    # Between two words stands another sign or the end of a text.
+    most = (len(points.codes) + len(points) + 1) // 2
+    numbers, lengths = np.empty(most, dtype=np.uint64), np.empty(most, dtype=np.int64)
+    starts, listed = np.zeros(len(points) + 1, dtype=np.int64), np.empty(most, dtype=np.uint8)
+    known = word_list()
+    count = kernels.split_into_words(
+        frozen(points.codes), frozen(points.starts), traits.table(), known.keys, known.bits, known.shift, known.mask,
+        numbers, lengths, starts, listed,
+    )  # fmt: skip
+    out = Words(numbers[:count], lengths[:count], starts)
+    out.__dict__["listed"] = listed[:count]
+    return out
 
 
 def runs(points: CodePoints, inside: npt.NDArray[np.bool_]) -> tuple[_I64, _I64]:
     """Return where the longest runs of marked code points begin and end; no run reaches over the end of a text."""
     if len(inside) == 0:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    edge = np.zeros(len(inside) + 1, dtype=bool)
-    edge[points.starts] = True
-    before = np.concatenate([[False], inside[:-1]])
-    after = np.concatenate([inside[1:], [False]])
-    return (
-        np.flatnonzero(inside & (~before | edge[:-1])).astype(np.int64),
-        np.flatnonzero(inside & (~after | edge[1:])).astype(np.int64) + 1,
-    )
+    # A run begins where its mark differs from the one before, or at the start of a text; it ends likewise.
+    change = np.ones(len(inside) + 1, dtype=bool)
+    change[1:-1] = inside[1:] != inside[:-1]
+    change[points.starts] = True
+    edges = np.flatnonzero(change)
+    full = inside[edges[:-1]]
+    return edges[:-1][full], edges[1:][full]
+
+
+class WordList:
+    """Whether words stand in lists, one look-up for each word: a table that no two listed words share a place of.
+
+    Parameters
+    ----------
+    lists
+        The numbers of the listed words; list ``k`` is answered by the bit ``1 << k``.
+
+    Examples
+    --------
+    >>> listed = WordList([[number_of("kak")], [number_of("wow"), number_of("kak")]])
+    >>> words = np.array([number_of(w) for w in ("kak", "wow", "oh")], dtype=np.uint64)
+    >>> listed.bits_of(words).tolist()
+    [3, 2, 0]
+    """
+
+    def __init__(self, lists: Iterable[Iterable[int]]) -> None:
+        bits: dict[int, int] = {}
+        for k, numbers in enumerate(lists):
+            for number in numbers:
+                bits[number] = bits.get(number, 0) | 1 << k
+        keys = np.array(sorted(bits), dtype=np.uint64)
+        self.shift, size = _window(keys)
+        self.mask = np.uint64(size - 1)
+        place = ((keys >> self.shift) & self.mask).astype(np.int64)
+        self.keys, self.bits = np.zeros(size, dtype=np.uint64), np.zeros(size, dtype=np.uint8)
+        self.keys[place], self.bits[place] = keys, [bits[int(key)] for key in keys]
+        self.keys.setflags(write=False)
+        self.bits.setflags(write=False)
+
+    def bits_of(self, numbers: _U64) -> npt.NDArray[np.uint8]:
+        """Return in which lists words stand, 0 for a word in none."""
+        place = ((numbers >> self.shift) & self.mask).astype(np.int64)
+        return self.bits[place] * (self.keys[place] == numbers)
+
+
+@cache
+def word_list() -> WordList:
+    """Return the listed words; list ``k`` answers with the bit ``1 << k``."""
+    return WordList([number_of(word) for word in words] for words in (INDONESIAN, ENGLISH, WISHES))
+
+
+def _window(keys: _U64) -> tuple[np.uint64, int]:
+    """Return the bits of numbers (a shift, and the size of a table) that tell all the keys apart, as few as will do."""
+    for bits in range(max(len(keys).bit_length(), 1) + 6, 32):
+        for shift in range(64 - bits + 1):
+            if len(np.unique((keys >> np.uint64(shift)) & np.uint64((1 << bits) - 1))) == len(keys):
+                return np.uint64(shift), 1 << bits
+    raise AssertionError("numbers of 64 bits differ in some 31 of them")

@@ -82,7 +82,7 @@ def _conversation(section: Section) -> dict[str, FloatArray]:
 
 
 def _mentions(section: Section) -> dict[str, FloatArray]:
-    row, handle = handles(section.text)
+    row, handle = handles(section.text.folded_points)
     measures = section.measures
     inside = (measures["mention"] > 0) & (measures["starts_with_mention"] == 0)
     return {
