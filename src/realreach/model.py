@@ -94,15 +94,23 @@ class Layout:
         records = {f.name: f.model_name for f in catalogue()} if self.is_catalogue else {}
         return tuple(records.get(self.names[i], self.names[i]) for i in self.used)
 
+    @cached_property
+    def _telling(self) -> tuple[IntArray, IntArray, IntArray]:
+        """Columns of the matrix that tell that a pillar is there, pillar by pillar; where each begins; its bit."""
+        bits = [1 << bit for bit in range(len(PILLARS)) if ((self.needs == 1 << bit) & self._judges).any()]
+        own = [self.used[(self.needs == bit) & self._judges] for bit in bits]
+        starts = np.cumsum([0, *(len(columns) for columns in own)])[:-1]
+        return np.concatenate([*own, np.empty(0, dtype=np.int64)]).astype(np.int64), starts, np.array(bits, np.int64)
+
     def present(self, matrix: FloatArray) -> IntArray:
         """Return the bit mask of the pillars of which at least one feature is known, for each row."""
-        known = ~np.isnan(matrix[:, self.used])
-        out = np.zeros(len(matrix), dtype=np.int64)
-        for bit in range(len(PILLARS)):
-            own = (self.needs == (1 << bit)) & self._judges
-            if own.any():
-                out |= known[:, own].any(axis=1).astype(np.int64) << bit
-        return out if (self.needs > 0).any() else np.full(len(matrix), ALL_PILLARS, dtype=np.int64)
+        if not (self.needs > 0).any():
+            return np.full(len(matrix), ALL_PILLARS, dtype=np.int64)
+        columns, starts, bits = self._telling
+        if len(bits) == 0:
+            return np.zeros(len(matrix), dtype=np.int64)
+        there = np.logical_or.reduceat(~np.isnan(matrix[:, columns]), starts, axis=1)
+        return np.asarray(there @ bits, dtype=np.int64)
 
     def without(self, values: FloatArray, keep: IntArray) -> FloatArray:
         """Return the used columns with NaN for every feature that needs a pillar outside each row's ``keep`` mask."""

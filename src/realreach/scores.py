@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from realreach.features.catalogue import column_numbers
 from realreach.features.view import View, decision_days
 from realreach.model import Assessment
 from realreach.output import DTYPES, OUTPUT_COLUMNS, STATUS_REASONS, frame_of, rows_of
-from realreach.pillars import PILLARS, combination_name
+from realreach.pillars import ALL_PILLARS, PILLARS, combination_name
 from realreach.real import engagement_per_post, what_is_real
 from realreach.tables.contract import SCHEMA_VERSION
 from realreach.tables.core import FloatArray, IntArray, Tables
@@ -39,6 +39,10 @@ __all__ = ["OUTPUT_COLUMNS", "STATUS_REASONS", "Scorer"]
 _SHARES = {
     end: f"audience__suspicious__all__{stat}" for end, stat in (("", "median"), ("_low", "low"), ("_high", "high"))
 }
+
+
+_COVERAGE = tuple(combination_name(mask) for mask in range(ALL_PILLARS + 1))
+"""What each set of pillars is called."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +166,7 @@ class Scorer:
             "platform": tables.creators.strings("platform").to_pylist(),
             "as_of": _day_texts(days),
             "status": ["scored" if s else "insufficient_data" for s in scored.tolist()],
-            "status_reasons": _reasons(judged, present),
+            "status_reasons": list(map(_reason, judged.tolist(), present.tolist())),
             "authenticity": 100.0 * (1.0 - probability),
             "fake_probability": probability,
             "probability_low": low,
@@ -172,7 +176,7 @@ class Scorer:
             "flagged": [f if s else None for f, s in zip(flagged.tolist(), scored.tolist(), strict=True)],
             **{f"{name}_authenticity": 100.0 * (1.0 - pillars[name]) for name in PILLARS},
             **shares,
-            "coverage": [combination_name(m) for m in judged.tolist()],
+            "coverage": [_COVERAGE[m] for m in judged.tolist()],
             **{name: values.astype(np.int64) for name, values in counts.items()},
             "rows_set_aside": np.array([set_aside.get(i, 0) for i in ids], dtype=np.int64),
             "model": [self.bundle.name] * len(ids),
@@ -314,16 +318,13 @@ def _set_aside(report: Report) -> dict[str, int]:
     return counts
 
 
-def _reasons(judged: IntArray, present: IntArray) -> list[str]:
-    """Return for each creator why pillars are not judged: not there, or there but of no use to this model."""
-
-    def words(used: int, there: int) -> str:
-        lacking = [(name, there & (1 << bit)) for bit, name in enumerate(PILLARS) if not used & (1 << bit)]
-        # A sample of the audience is an extra that few teams have: nobody is told that it is missing.
-        codes = [f"{n}_not_judged" if is_there else f"no_{n}" for n, is_there in lacking if is_there or n != "audience"]
-        return "+".join(codes if used else ["nothing_to_judge", *codes])
-
-    return [words(int(used), int(there)) for used, there in zip(judged, present, strict=True)]
+@lru_cache(maxsize=1 << 2 * len(PILLARS))
+def _reason(judged: int, present: int) -> str:
+    """Return why pillars are not judged: not there, or there but of no use to this model."""
+    lacking = [(name, present & (1 << bit)) for bit, name in enumerate(PILLARS) if not judged & (1 << bit)]
+    # A sample of the audience is an extra that few teams have: nobody is told that it is missing.
+    codes = [f"{n}_not_judged" if is_there else f"no_{n}" for n, is_there in lacking if is_there or n != "audience"]
+    return "+".join(codes if judged else ["nothing_to_judge", *codes])
 
 
 def _words(confidence: IntArray, scored: np.ndarray) -> list[str | None]:
@@ -332,4 +333,6 @@ def _words(confidence: IntArray, scored: np.ndarray) -> list[str | None]:
 
 
 def _day_texts(days: FloatArray) -> list[str | None]:
-    return [str(np.datetime64(int(day), "D")) if day > 0 else None for day in days]
+    numbers = days.tolist()
+    texts = {day: str(np.datetime64(int(day), "D")) if day > 0 else None for day in set(numbers)}
+    return [texts[day] for day in numbers]
