@@ -22,8 +22,9 @@ from realreach._version import __version__
 from realreach.accounts.model import AccountModel, default_account_model
 from realreach.comment_text.model import CommentModel, default_comment_model
 from realreach.errors import ModelError, OutputError
-from realreach.features import feature_matrix
+from realreach.features import matrix_of
 from realreach.features.catalogue import CATALOGUE_VERSION, feature_names
+from realreach.features.view import View
 from realreach.files import atomic_folder, check_writable
 from realreach.heads import Heads
 from realreach.model import Calibration, FittedModel, Layout
@@ -104,8 +105,11 @@ class Bundle:
 
     def features(self, tables: Tables, days: FloatArray) -> FloatArray:
         """Return the features of creators as of their days of decision, computed as at the training of this model."""
-        as_of = days.astype("datetime64[D]")
-        return feature_matrix(tables, as_of, self.comment_model, self.account_model)
+        return matrix_of(self.view(tables, days))
+
+    def view(self, tables: Tables, days: FloatArray) -> View:
+        """Return what the features are computed from: the tables as they stood on the days of decision."""
+        return View(tables, days, self.comment_model, self.account_model)
 
     @property
     def name(self) -> str:

@@ -19,6 +19,7 @@ from realreach.bundle import Bundle, load_bundle
 from realreach.calibration import shifted_odds
 from realreach.confidence import CONFIDENCES, confidence_table, supplied
 from realreach.errors import ModelError, UsageError
+from realreach.features import matrix_of
 from realreach.features.catalogue import column_numbers
 from realreach.features.view import View, decision_days
 from realreach.model import Assessment
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["OUTPUT_COLUMNS", "STATUS_REASONS", "Scorer"]
 
 
+CHUNK = 1_000
+"""Creators that are scored together: their columns stay in the processor's cache."""
 _SHARES = {
     end: f"audience__suspicious__all__{stat}" for end, stat in (("", "median"), ("_low", "low"), ("_high", "high"))
 }
@@ -128,20 +131,21 @@ class Scorer:
             One row per creator in the order of the creators table; columns of :data:`OUTPUT_COLUMNS`. The same
             creator gets the same numbers alone and in any crowd.
         """
-        days = decision_days(tables, as_of)
-        matrix = self.bundle.features(tables, days)
-        return self.score_features(matrix, tables, days, set_aside=set_aside)
+        view = self.bundle.view(tables, decision_days(tables, as_of))
+        return self._frame(matrix_of(view), view, set_aside or {})
 
     def score_features(
         self, matrix: FloatArray, tables: Tables, days: FloatArray, *, set_aside: Mapping[str, int] | None = None
     ) -> pd.DataFrame:
         """Score creators whose features are already there; see :meth:`score_tables`."""
-        return frame_of(self._columns(matrix, tables, days, set_aside or {}))
+        return self._frame(matrix, self.bundle.view(tables, days), set_aside or {})
 
-    def _columns(
-        self, matrix: FloatArray, tables: Tables, days: FloatArray, set_aside: Mapping[str, int]
-    ) -> dict[str, Any]:
+    def _frame(self, matrix: FloatArray, view: View, set_aside: Mapping[str, int]) -> pd.DataFrame:
+        return frame_of(self._columns(matrix, view, set_aside))
+
+    def _columns(self, matrix: FloatArray, view: View, set_aside: Mapping[str, int]) -> dict[str, Any]:
         """Return the output columns as plain arrays and lists: what a data frame and a service's answer are made of."""
+        tables, days = view.tables, view.as_of
         model = self.bundle.model
         assessed, alone = model.assess_with_pillars(matrix)
         judged, present = assessed.mask, model.layout.present(matrix)
@@ -181,12 +185,10 @@ class Scorer:
             "rows_set_aside": np.array([set_aside.get(i, 0) for i in ids], dtype=np.int64),
             "model": [self.bundle.name] * len(ids),
             "schema_version": [SCHEMA_VERSION] * len(ids),
-            **(self._further(assessed, probability, tables, days, matrix) if self.heads else {}),
+            **(self._further(assessed, probability, view, matrix) if self.heads else {}),
         }
 
-    def _further(
-        self, assessed: Assessment, probability: FloatArray, tables: Tables, days: FloatArray, matrix: FloatArray
-    ) -> dict[str, Any]:
+    def _further(self, assessed: Assessment, probability: FloatArray, view: View, matrix: FloatArray) -> dict[str, Any]:
         """Return the columns of the heads and of what is real; those that the model has no head for are left out."""
         heads = self.bundle.heads
         if not heads:
@@ -197,9 +199,9 @@ class Scorer:
             out |= {name: median, f"{name}_low": low, f"{name}_high": high}
         if told.shares:
             followers = np.rint(10.0 ** matrix[:, column_numbers()["context__followers__now__log10"]])
-            price = tables.creators.numbers("price_per_post")
-            out |= what_is_real(followers, engagement_per_post(View(tables, days)), price, told.shares)
-            currency = tables.creators.strings("currency").to_pylist()
+            price = view.tables.creators.numbers("price_per_post")
+            out |= what_is_real(followers, engagement_per_post(view), price, told.shares)
+            currency = view.tables.creators.strings("currency").to_pylist()
             out["currency"] = [c if p == p else None for c, p in zip(currency, price.tolist(), strict=True)]
         return out
 
@@ -245,12 +247,12 @@ class Scorer:
     def _answers(self, result: ReadResult, as_of: object) -> list[dict[str, Any]]:
         """Return the rows of :meth:`score_result` as dictionaries, without a data frame in between."""
         tables, aside = result.tables, _set_aside(result.report)
-        days = decision_days(tables, as_of)
-        matrix = self.bundle.features(tables, days)
+        view = self.bundle.view(tables, decision_days(tables, as_of))
+        matrix = matrix_of(view)
         invalid = [self._refused(key, codes, aside.get(key, 1)) for key, codes in result.report.invalid_creators]
-        return rows_of(self._columns(matrix, tables, days, aside)) + invalid
+        return rows_of(self._columns(matrix, view, aside)) + invalid
 
-    def score_result(self, result: ReadResult, as_of: object = None, *, chunk: int = 20_000) -> pd.DataFrame:
+    def score_result(self, result: ReadResult, as_of: object = None, *, chunk: int = CHUNK) -> pd.DataFrame:
         """Score what was read, ``chunk`` creators at a time, and add the creators whose row was set aside.
 
         Every creator of the input comes back exactly once: scored, ``insufficient_data`` or ``invalid_input``.
@@ -260,9 +262,7 @@ class Scorer:
         parts = list(self.score_in_parts(result, as_of, chunk=chunk))
         return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
 
-    def score_in_parts(
-        self, result: ReadResult, as_of: object = None, *, chunk: int = 20_000
-    ) -> Iterable[pd.DataFrame]:
+    def score_in_parts(self, result: ReadResult, as_of: object = None, *, chunk: int = CHUNK) -> Iterable[pd.DataFrame]:
         """Yield the output of :meth:`score_result` in parts, for large inputs and progress bars."""
         aside = _set_aside(result.report)
         n = len(result.tables)
