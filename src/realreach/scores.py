@@ -17,6 +17,7 @@ import numpy as np
 
 from realreach.bundle import Bundle, load_bundle
 from realreach.calibration import shifted_odds
+from realreach.compiled import LEAST_CREATORS, kernels_for
 from realreach.confidence import CONFIDENCES, confidence_table, supplied
 from realreach.errors import ModelError, UsageError
 from realreach.features import matrix_of
@@ -38,7 +39,7 @@ __all__ = ["OUTPUT_COLUMNS", "STATUS_REASONS", "Scorer"]
 
 
 CHUNK = 1_000
-"""Creators that are scored together: their columns stay in the processor's cache."""
+"""Creators that are computed together: their columns stay in the processor's cache."""
 _SHARES = {
     end: f"audience__suspicious__all__{stat}" for end, stat in (("", "median"), ("_low", "low"), ("_high", "high"))
 }
@@ -257,22 +258,19 @@ class Scorer:
 
         Every creator of the input comes back exactly once: scored, ``insufficient_data`` or ``invalid_input``.
         """
-        import pandas as pd
-
-        parts = list(self.score_in_parts(result, as_of, chunk=chunk))
-        return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+        return _joined(list(self.score_in_parts(result, as_of, chunk=chunk)))
 
     def score_in_parts(self, result: ReadResult, as_of: object = None, *, chunk: int = CHUNK) -> Iterable[pd.DataFrame]:
         """Yield the output of :meth:`score_result` in parts, for large inputs and progress bars."""
-        aside = _set_aside(result.report)
-        n = len(result.tables)
-        days = decision_days(result.tables, as_of).astype("datetime64[D]")
+        tables, aside = result.tables, _set_aside(result.report)
+        n = len(tables)
+        # Many small calls are one large one: the kernels are worth loading for all of them.
+        kernels_for(n, "tree_kernels", LEAST_CREATORS)
+        days = decision_days(tables, as_of).astype("datetime64[D]")
         for first in range(0, max(n, 1), chunk):
-            if first == 0 and n <= chunk:
-                part = result.tables
-            else:
-                part = result.tables.take(np.arange(first, min(first + chunk, n)))
-            yield self.score_tables(part, days[first : first + chunk], set_aside=aside)
+            end = min(first + chunk, n)
+            steps = [(at, min(at + CHUNK, end)) for at in range(first, end, CHUNK)] or [(0, 0)]
+            yield _joined([self.score_tables(tables.between(*s), days[slice(*s)], set_aside=aside) for s in steps])
         if result.report.invalid_creators:
             yield self._invalid(result.report.invalid_creators, aside)
 
@@ -305,6 +303,12 @@ class Scorer:
             "schema_version": SCHEMA_VERSION,
         }
         return row
+
+
+def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
 
 
 def _set_aside(report: Report) -> dict[str, int]:
