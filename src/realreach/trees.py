@@ -188,9 +188,10 @@ class Forest:
             hidden = (self.needs[None, :] & ~masks[part, None]) != 0
             shown = np.where(hidden, np.nan, values[rows[part]])
             for column, booster in enumerate(self.boosters):
-                asked = slice(None) if wanted is None else np.flatnonzero(wanted[part, column])
-                if wanted is None or len(asked):
-                    out[part, column][asked] = booster.predict(shown[asked], raw_score=True, num_threads=1)
+                if wanted is None:
+                    out[part, column] = booster.predict(shown, raw_score=True, num_threads=1)
+                elif len(asked := np.flatnonzero(wanted[part, column])):
+                    out[first + asked, column] = booster.predict(shown[asked], raw_score=True, num_threads=1)
         return out
 
     def plan(self, mask: int) -> Plan:

@@ -152,7 +152,7 @@ def _coded_ids(array: pa.Array, column: Column, limits: Limits) -> Cells | None:
     if not _is_text(words) or words.null_count:
         return None
     checked = _ids(words, column, limits, None)
-    if checked.values.null_count or any(rows.any() for rows in checked.found.values()):
+    if _missing(checked.values).any() or any(rows.any() for rows in checked.found.values()):
         return None
     numbers = array.indices.cast(pa.int64())
     return Cells(words.take(numbers), coded=Coded(numbers.fill_null(-1).to_numpy(zero_copy_only=False), words))

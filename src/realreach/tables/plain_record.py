@@ -103,6 +103,7 @@ def plain_tables(record: object, limits: Limits) -> Tables | None:
 
 def _inner(contract: TableContract, given: object, creator: object, limits: Limits) -> Table:
     """Return a table inside the record, from row objects or from an object of equally long lists."""
+    columns: Mapping[str, _Values]
     if type(given) is dict:
         columns = given
         sizes = {len(values) if type(values) is list else -1 for values in columns.values()}
