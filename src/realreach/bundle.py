@@ -22,8 +22,9 @@ from realreach._version import __version__
 from realreach.accounts.model import AccountModel, default_account_model
 from realreach.comment_text.model import CommentModel, default_comment_model
 from realreach.errors import ModelError, OutputError
-from realreach.features import feature_matrix
-from realreach.features.catalogue import CATALOGUE_VERSION, feature_names
+from realreach.features import matrix_of
+from realreach.features.catalogue import CATALOGUE_VERSION, catalogue, feature_names, pillars_of
+from realreach.features.view import View
 from realreach.files import atomic_folder, check_writable
 from realreach.heads import Heads
 from realreach.model import Calibration, FittedModel, Layout
@@ -40,6 +41,7 @@ __all__ = [
     "OPTIONAL_FILES",
     "Bundle",
     "check_bundle_target",
+    "features_sha256",
     "load_bundle",
     "manifest_sha256",
     "save_bundle",
@@ -104,8 +106,11 @@ class Bundle:
 
     def features(self, tables: Tables, days: FloatArray) -> FloatArray:
         """Return the features of creators as of their days of decision, computed as at the training of this model."""
-        as_of = days.astype("datetime64[D]")
-        return feature_matrix(tables, as_of, self.comment_model, self.account_model)
+        return matrix_of(self.view(tables, days))
+
+    def view(self, tables: Tables, days: FloatArray) -> View:
+        """Return what the features are computed from: the tables as they stood on the days of decision."""
+        return View(tables, days, self.comment_model, self.account_model)
 
     @property
     def name(self) -> str:
@@ -161,7 +166,12 @@ def save_bundle(
     if odd:
         raise ModelError(f"a model folder has no place for {odd[0]!r}. Extra files are {', '.join(EXTRAS)}.")
     layout = model.layout
-    facts = {**metadata, "format": BUNDLE_FORMAT, "realreach_version": __version__}
+    facts = {
+        **metadata,
+        "format": BUNDLE_FORMAT,
+        "realreach_version": __version__,
+        "features_sha256": features_sha256(layout),
+    }
     files = {
         "model.txt": _booster_text(model.booster),
         "features.json": _json(
@@ -194,6 +204,22 @@ def save_bundle(
         (writing / _MANIFEST).write_text(_json({"format": BUNDLE_FORMAT, "files": manifest}), encoding="utf-8")
         load_bundle(writing)
     return target
+
+
+def features_sha256(layout: Layout) -> str:
+    """Return the digest of what a model takes in: columns in order, the pillars they need, how they are computed.
+
+    A feature counts with its name, its unit, whether it is judged against similar creators and whether it makes its
+    pillar count, all under the version of the catalogue; wording does not.
+    """
+    records = {f.name: [f.unit, f.peers, f.judges, sorted(pillars_of(f))] for f in catalogue()}
+    facts = [
+        CATALOGUE_VERSION,
+        [[name, records.get(name)] for name in layout.names],
+        layout.used.tolist(),
+        layout.needs.tolist(),
+    ]
+    return hashlib.sha256(json.dumps(facts, separators=(",", ":")).encode()).hexdigest()
 
 
 def _booster_text(booster: lgb.Booster) -> str:
@@ -272,9 +298,21 @@ def _assembled(root: Path, contents: Mapping[str, bytes], sha256: str) -> Bundle
     references = References.from_dict(json.loads(contents["references.json"]))
     calibration = Calibration.from_dict(json.loads(contents["calibration.json"]))
     model = FittedModel(_booster(root, "model.txt", contents["model.txt"], layout), layout, references, calibration)
+    _check_features(root, metadata, layout)
     settings, card = contents["settings.toml"].decode(), contents["card.md"].decode()
     extras = {name: contents[name].decode() for name in EXTRAS if name in contents}
     return Bundle(model, metadata, settings, card, sha256, _heads(root, contents, layout), extras)
+
+
+def _check_features(root: Path, metadata: Mapping[str, Any], layout: Layout) -> None:
+    told, here = metadata.get("features_sha256"), features_sha256(layout)
+    # Models made before the digest was kept have none.
+    if told is not None and told != here:
+        raise ModelError(
+            f"{root}: the model was trained on features of another meaning than this realreach computes (their "
+            f"digest in metadata.json is {told!s:.12}, here it is {here:.12}). "
+            "Use the realreach version named there, or train again."
+        )
 
 
 def _heads(root: Path, contents: Mapping[str, bytes], layout: Layout) -> Heads:

@@ -91,15 +91,21 @@ class Calibration:
 
     def _read(self, table: Mapping[int, FloatArray], margin: FloatArray, mask: IntArray) -> FloatArray:
         out = np.full(len(margin), np.nan)
-        for combination in np.unique(mask).tolist():
-            if combination in table:
-                rows = mask == combination
-                out[rows] = np.interp(margin[rows], self.margin[combination], table[combination])
+        for combination in table.keys() & set(mask.tolist()):
+            rows = np.flatnonzero(mask == combination)
+            out[rows] = np.interp(margin[rows], self.margin[combination], table[combination])
         return out
 
     def limit(self, mask: IntArray) -> FloatArray:
         """Return each row's operating threshold; NaN for rows without any pillar."""
-        return np.array([self.threshold[int(m)] if m else np.nan for m in mask], dtype=np.float64)
+        return self._limits[mask]
+
+    @cached_property
+    def _limits(self) -> FloatArray:
+        out = np.full(ALL_PILLARS + 1, np.nan)
+        for mask, threshold in self.threshold.items():
+            out[mask] = threshold
+        return out
 
     def widths(self) -> dict[int, float]:
         """Return the mean width of the range of each combination over its knots; NaN where there is no range."""

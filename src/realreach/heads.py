@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from realreach.model import Assessment
 from realreach.pillars import ALL_PILLARS, COMBINATIONS, PILLARS, combination_mask, combination_name
 from realreach.tables.core import FloatArray, IntArray
+from realreach.trees import Forest
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -104,17 +107,6 @@ class Chance:
     booster: lgb.Booster
     line: Mapping[int, tuple[float, float]]
 
-    def given_bought(self, assessed: Assessment) -> FloatArray:
-        """Return the chance if the creator is bought, 0 to 1; NaN where the head does not speak."""
-        margin = _margins(self.booster, assessed, self.line)
-        out = np.full(len(margin), np.nan)
-        for mask, (slope, intercept) in self.line.items():
-            rows = assessed.mask == mask
-            if not rows.any():
-                continue
-            out[rows] = 0.5 * (1.0 + np.tanh((slope * margin[rows] + intercept) / 2.0))
-        return out
-
 
 @dataclass(frozen=True, eq=False)
 class ShareHead:
@@ -139,30 +131,37 @@ class ShareHead:
     spread: Mapping[int, FloatArray]
     levels: Mapping[int, FloatArray]
 
-    def quantiles(self, assessed: Assessment, probability: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return low, median and high of the share, 0 to 1; NaN where the head does not speak.
+    def quantiles(self, mask: IntArray, nonzero: FloatArray, size: FloatArray) -> FloatArray:
+        """Return low, median and high of the share, 0 to 1, shape (3, rows); NaN where the head does not speak.
 
-        ``probability`` is the overall one, at the prevalence that is wanted.
+        ``mask`` are the pillars judged, ``nonzero`` is the chance that anything was bought, ``size`` the log-odds of
+        the share if so.
         """
-        nonzero = probability * self.chance.given_bought(assessed)
-        size = _margins(self.size, assessed, self.levels)
-        out = tuple(np.full(len(size), np.nan) for _ in range(3))
-        for mask, levels in self.levels.items():
-            rows = np.flatnonzero(assessed.mask == mask)
-            if len(rows) == 0:
-                continue
+        out = np.full((3, len(mask)), np.nan)
+        for pillars in set(mask.tolist()) & self.levels.keys():
+            levels = self.levels[pillars]
+            rows = np.flatnonzero(mask == pillars)
             chance = nonzero[rows]
-            low, high = (np.interp(chance, levels[:, 0], levels[:, side]) for side in (1, 2))
-            for values, level in zip(out, (low, np.full(len(rows), 0.5), high), strict=True):
-                values[rows] = share_at(level, chance, size[rows], self.spread[mask])
-        return out[0], out[1], out[2]
+            level = np.full((3, len(rows)), 0.5)
+            for place, side in ((0, 1), (2, 2)):
+                level[place] = np.interp(chance, levels[:, 0], levels[:, side])
+            out[:, rows] = share_at(level, chance, size[rows], self.spread[pillars])
+        return out
 
 
 def share_at(level: FloatArray, nonzero: FloatArray, size: FloatArray, spread: FloatArray) -> FloatArray:
-    """Return the quantile of a two-part distribution: 0 with chance ``1 - nonzero``, else a spread around a size."""
-    inside = np.divide(level - (1.0 - nonzero), nonzero, out=np.zeros(len(nonzero)), where=nonzero > 0)
-    away = np.interp(inside, np.linspace(0.0, 1.0, len(spread)), spread)
+    """Return the quantile of a two-part distribution: 0 with chance ``1 - nonzero``, else a spread around a size.
+
+    ``level`` may have a first axis more than the others: several levels of each.
+    """
+    inside = np.divide(level - (1.0 - nonzero), nonzero, out=np.zeros(level.shape), where=nonzero > 0)
+    away = np.interp(inside, _steps(len(spread)), spread)
     return np.where(inside > 0, 0.5 * (1.0 + np.tanh((size + away) / 2.0)), 0.0)
+
+
+@cache
+def _steps(count: int) -> FloatArray:
+    return np.linspace(0.0, 1.0, count)
 
 
 def level_of(share: FloatArray, nonzero: FloatArray, size: FloatArray, spread: FloatArray) -> FloatArray:
@@ -202,10 +201,36 @@ class Heads:
         probability
             The overall probability at the prevalence that is wanted; no mechanism gets above it.
         """
-        return HeadScores(
-            {name: probability * head.given_bought(assessed) for name, head in self.mechanisms.items()},
-            {name: head.quantiles(assessed, probability) for name, head in self.shares.items()},
-        )
+        slope, intercept = np.moveaxis(self._line_table[assessed.mask], 2, 0)
+        raw = self._raw(assessed, ~np.isnan(slope))
+        heads = slope.shape[1]
+        bought = probability[:, None] * (0.5 * (1.0 + np.tanh((slope * raw[:, :heads] + intercept) / 2.0)))
+        shares = {}
+        for name, nonzero, size in zip(self.shares, bought.T[len(self.mechanisms) :], raw.T[heads:], strict=True):
+            low, median, high = self.shares[name].quantiles(assessed.mask, nonzero, size)
+            shares[name] = (low, median, high)
+        return HeadScores(dict(zip(self.mechanisms, bought.T, strict=False)), shares)
+
+    def _raw(self, assessed: Assessment, spoken: npt.NDArray[np.bool_]) -> FloatArray:
+        """Return the raw values of :attr:`_forest` for rows whose pillars they speak of; anything for the others."""
+        asked = np.concatenate([spoken, spoken[:, len(self.mechanisms) :]], axis=1)
+        rows = np.flatnonzero(asked.any(axis=1))
+        out = np.full(asked.shape, np.nan)
+        out[rows] = self._forest.raw(assessed.values, rows, np.zeros(len(rows), dtype=np.int64), asked[rows])
+        return out
+
+    @cached_property
+    def _line_table(self) -> FloatArray:
+        """Slope and intercept by set of pillars, of the mechanisms and then the shares; NaN where a head is silent."""
+        shares = (_by_mask({mask: head.chance.line[mask] for mask in head.levels}) for head in self.shares.values())
+        return np.stack([*(_by_mask(head.line) for head in self.mechanisms.values()), *shares], axis=1)
+
+    @cached_property
+    def _forest(self) -> Forest:
+        """Boosters of mechanisms, of the shares' chances and of their sizes; they see what the overall model saw."""
+        chances = (*self.mechanisms.values(), *(head.chance for head in self.shares.values()))
+        boosters = (*(head.booster for head in chances), *(head.size for head in self.shares.values()))
+        return Forest(boosters, np.zeros(boosters[0].num_feature(), dtype=np.int64))
 
     def boosters(self) -> dict[str, lgb.Booster]:
         """Return every booster by its name in the model folder."""
@@ -248,14 +273,11 @@ class Heads:
         return cls({name: Chance(boosters[name], _pairs(line)) for name, line in data["mechanisms"].items()}, shares)
 
 
-def _margins(booster: lgb.Booster, assessed: Assessment, spoken: Mapping[int, object]) -> FloatArray:
-    """Return the booster's raw values for rows whose pillars it speaks of; NaN for the others."""
-    out = np.full(len(assessed.mask), np.nan)
-    speaks = np.zeros(ALL_PILLARS + 1, dtype=bool)
-    speaks[list(spoken)] = True
-    rows = np.flatnonzero(speaks[assessed.mask])
-    if len(rows):
-        out[rows] = booster.predict(assessed.values[rows], raw_score=True, num_threads=1)
+def _by_mask(line: Mapping[int, tuple[float, float]]) -> FloatArray:
+    """Return slope and intercept of every set of pillars, shape (16, 2); NaN where there is none."""
+    out = np.full((ALL_PILLARS + 1, 2), np.nan)
+    for mask, pair in line.items():
+        out[mask] = pair
     return out
 
 

@@ -19,6 +19,7 @@ from realreach.features.catalogue import catalogue, pillars_of
 from realreach.pillars import ALL_PILLARS, COMBINATIONS, PILLARS, combination_name, subsets_of
 from realreach.references import References
 from realreach.tables.core import FloatArray, IntArray
+from realreach.trees import Forest
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -35,10 +36,6 @@ __all__ = [
     "masked_copies",
     "subsets_of",
 ]
-
-
-_TOGETHER = 64
-"""Rows up to which their masked copies are judged in one call; more of them would only cost memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,15 +94,23 @@ class Layout:
         records = {f.name: f.model_name for f in catalogue()} if self.is_catalogue else {}
         return tuple(records.get(self.names[i], self.names[i]) for i in self.used)
 
+    @cached_property
+    def _telling(self) -> tuple[IntArray, IntArray, IntArray]:
+        """Columns of the matrix that tell that a pillar is there, pillar by pillar; where each begins; its bit."""
+        bits = [1 << bit for bit in range(len(PILLARS)) if ((self.needs == 1 << bit) & self._judges).any()]
+        own = [self.used[(self.needs == bit) & self._judges] for bit in bits]
+        starts = np.cumsum([0, *(len(columns) for columns in own)])[:-1]
+        return np.concatenate([*own, np.empty(0, dtype=np.int64)]).astype(np.int64), starts, np.array(bits, np.int64)
+
     def present(self, matrix: FloatArray) -> IntArray:
         """Return the bit mask of the pillars of which at least one feature is known, for each row."""
-        known = ~np.isnan(matrix[:, self.used])
-        out = np.zeros(len(matrix), dtype=np.int64)
-        for bit in range(len(PILLARS)):
-            own = (self.needs == (1 << bit)) & self._judges
-            if own.any():
-                out |= known[:, own].any(axis=1).astype(np.int64) << bit
-        return out if (self.needs > 0).any() else np.full(len(matrix), ALL_PILLARS, dtype=np.int64)
+        if not (self.needs > 0).any():
+            return np.full(len(matrix), ALL_PILLARS, dtype=np.int64)
+        columns, starts, bits = self._telling
+        if len(bits) == 0:
+            return np.zeros(len(matrix), dtype=np.int64)
+        there = np.logical_or.reduceat(~np.isnan(matrix[:, columns]), starts, axis=1)
+        return np.asarray(there @ bits, dtype=np.int64)
 
     def without(self, values: FloatArray, keep: IntArray) -> FloatArray:
         """Return the used columns with NaN for every feature that needs a pillar outside each row's ``keep`` mask."""
@@ -147,9 +152,16 @@ class FittedModel:
 
     def margins(self, values: FloatArray) -> FloatArray:
         """Return raw margins (log-odds before calibration) for :meth:`values` output."""
-        if len(values) == 0:
-            return np.empty(0)
-        return np.asarray(self.booster.predict(values, raw_score=True, num_threads=1), dtype=np.float64)
+        return self._margins(values, np.arange(len(values)), np.full(len(values), ALL_PILLARS))
+
+    @cached_property
+    def _forest(self) -> Forest:
+        needs = self.layout.needs
+        return Forest((self.booster,), needs if self.masks_pillars else np.zeros_like(needs))
+
+    def _margins(self, values: FloatArray, rows: IntArray, masks: IntArray) -> FloatArray:
+        """Return the margins of some rows, each seen through its pillars."""
+        return self._forest.raw(values, rows, masks)[:, 0]
 
     def probabilities(self, matrix: FloatArray, keep: int = ALL_PILLARS) -> FloatArray:
         """Return calibrated probabilities of bought engagement for each row of a feature matrix.
@@ -173,40 +185,37 @@ class FittedModel:
         return self._assess(self.values(matrix), self.judged(matrix, keep))
 
     def _assess(self, values: FloatArray, mask: IntArray) -> Assessment:
-        if self.masks_pillars:
-            values = self.layout.without(values, mask)
-        margin = np.full(len(mask), np.nan)
         # Rows without anything to judge cost nothing.
-        rows = mask > 0
-        margin[rows] = self.margins(values[rows])
+        rows = np.flatnonzero(mask)
+        margin = np.full(len(mask), np.nan)
+        margin[rows] = self._margins(values, rows, mask[rows])
+        return self._assessment(values, mask, margin)
+
+    def _assessment(self, values: FloatArray, mask: IntArray, margin: FloatArray) -> Assessment:
         low, high = self.calibration.range_of(margin, mask)
-        return Assessment(self.calibration.apply(margin, mask), low, high, mask, values)
+        seen = self.layout.without(values, mask) if self.masks_pillars else values
+        return Assessment(self.calibration.apply(margin, mask), low, high, mask, seen)
 
     def by_pillar(self, matrix: FloatArray) -> dict[str, FloatArray]:
         """Return the probability from each pillar alone; NaN where it is missing."""
-        return self._pillars(self.values(matrix), self.layout.present(matrix))
-
-    def _pillars(self, values: FloatArray, present: IntArray) -> dict[str, FloatArray]:
-        return {
-            name: self._assess(values, self.calibration.judged(present & (1 << bit))).probability
-            for bit, name in enumerate(PILLARS)
-        }
+        return self.assess_with_pillars(matrix)[1]
 
     def assess_with_pillars(self, matrix: FloatArray) -> tuple[Assessment, dict[str, FloatArray]]:
-        """Return what :meth:`assess` and :meth:`by_pillar` do, for few rows with one call of the booster for all.
+        """Return what :meth:`assess` and :meth:`by_pillar` do, with one pass over the booster for all.
 
-        A call costs as much as ten rows, so the masked copies of a row are judged together with it. A row's margin does
-        not depend on the others in a call.
+        A creator with a single pillar is judged once: alone it says what it says in all. A row's margin does not depend
+        on the others in a call.
         """
         values, present = self.values(matrix), self.layout.present(matrix)
-        n = len(matrix)
-        if n > _TOGETHER or n == 0:
-            return self._assess(values, self.calibration.judged(present)), self._pillars(values, present)
-        bits = [ALL_PILLARS, *(1 << bit for bit in range(len(PILLARS)))]
-        masks = np.concatenate([self.calibration.judged(present & keep) for keep in bits])
-        every = self._assess(np.concatenate([values] * len(bits)), masks)
-        whole = Assessment(every.probability[:n], every.low[:n], every.high[:n], masks[:n], every.values[:n])
-        return whole, {name: every.probability[i * n : (i + 1) * n] for i, name in enumerate(PILLARS, start=1)}
+        keep = np.array([ALL_PILLARS, *(1 << bit for bit in range(len(PILLARS)))])[:, None]
+        masks = self.calibration.judged(present[None, :] & keep)
+        view, row = np.nonzero(masks.astype(bool) & ((masks != masks[0]) | (keep == ALL_PILLARS)))
+        margin = np.full(masks.shape, np.nan)
+        margin[view, row] = self._margins(values, row, masks[view, row])
+        same = masks == masks[0]
+        margin = np.where(same, margin[0], margin)
+        alone = self.calibration.apply(margin[1:].ravel(), masks[1:].ravel()).reshape(len(PILLARS), -1)
+        return self._assessment(values, masks[0], margin[0]), dict(zip(PILLARS, alone, strict=True))
 
 
 def masked_copies(

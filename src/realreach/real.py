@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from realreach.features.blocks import Ragged, ratio, segment_sum
-from realreach.features.post_rows import is_settled
 from realreach.features.view import View
 from realreach.tables.core import FloatArray
 
@@ -28,16 +27,11 @@ def engagement_per_post(view: View) -> FloatArray:
     read as zero. A mean, not a median, since the purchased share is one of the sum.
     """
     n = len(view)
-    table = view.posts_table
-    if table is None:
+    if view.posts is None:
         return np.full(n, np.nan)
-    columns = {name: table.numbers(name) for name in ("likes", "comments_count")}
-    columns["age"] = view.as_of[table.creator] - table.days("posted_at")
-    posts = Ragged(columns, table.starts)
-    posts = posts.where(is_settled(posts))
-    total = posts.columns["likes"] + posts.columns["comments_count"]
-    posts.columns["total"] = total
-    posts = posts.where(~np.isnan(total)).newest(_POSTS)
+    columns, starts = view.settled.columns, view.settled.starts
+    total = columns["likes"] + columns["comments_count"]
+    posts = Ragged({"total": total}, starts).where(~np.isnan(total)).newest(_POSTS)
     count = posts.lengths.astype(np.float64)
     mean = ratio(segment_sum(posts.columns["total"], posts.owner, n), count)
     return np.where(count >= _LEAST_POSTS, mean, np.nan)

@@ -25,6 +25,8 @@ _PLAIN = "all_honest"
 """Key of the plain quantiles beside the two kinds of company."""
 _SPREAD_OF_NORMAL = 2.5631
 """Distance between the 10 % and 90 % quantile of a normal variable, in standard deviations."""
+_AT_ONCE = 1_000
+"""Creators whose distances are computed together."""
 _KNOTS = 7
 _PRIOR = 40.0
 """Creators that the set of all creators is worth when a group's quantiles are drawn towards it."""
@@ -86,16 +88,8 @@ class References:
 
     def of(self, matrix: FloatArray, kind: str) -> FloatArray:
         """Return the 10 %, 50 % and 90 % quantile of similar creators, shape (features of this kind, rows, 3)."""
-        group, at = _company(matrix, kind)
-        knots = self.axes[kind]
         table = self.quantiles[kind]
-        known = ~np.isnan(at)
-        low = np.clip(np.searchsorted(knots, np.where(known, at, knots[0]), side="right") - 1, 0, len(knots) - 2)
-        share = np.clip((np.where(known, at, knots[0]) - knots[low]) / (knots[low + 1] - knots[low]), 0.0, 1.0)
-        # Size not known: the middle of all creators.
-        group = np.where(known, group, table.shape[1] - 1)
-        middle = (len(knots) - 1) // 2
-        low, share = np.where(known, low, middle), np.where(known, share, 0.0)
+        group, low, share = self._place(matrix, kind)
         weight = share[None, :, None]
         return (1.0 - weight) * table[:, group, low] + weight * table[:, group, low + 1]
 
@@ -108,11 +102,33 @@ class References:
         for kind, columns in self._columns.items():
             if len(columns) == 0:
                 continue
-            quantiles = self.of(matrix, kind)
-            spread = np.maximum((quantiles[..., 2] - quantiles[..., 0]) / _SPREAD_OF_NORMAL, self.least[kind][:, None])
-            distance = (matrix[:, columns].T - quantiles[..., 1]) / spread
-            out[:, columns] = np.clip(distance, -_LIMIT, _LIMIT).T
+            table, least = self._by_company[kind], self.least[kind]
+            group, low, share = self._place(matrix, kind)
+            # Some creators at a time: their quantiles stay in the processor's cache.
+            for first in range(0, len(matrix), _AT_ONCE):
+                part = slice(first, first + _AT_ONCE)
+                weight = share[part, None, None]
+                at = (1.0 - weight) * table[group[part], low[part]] + weight * table[group[part], low[part] + 1]
+                spread = np.maximum((at[:, 2] - at[:, 0]) / _SPREAD_OF_NORMAL, least)
+                distance = (matrix[part, columns] - at[:, 1]) / spread
+                out[part, columns] = np.minimum(np.maximum(distance, -_LIMIT), _LIMIT)
         return out
+
+    @cached_property
+    def _by_company(self) -> dict[str, FloatArray]:
+        """The quantiles with features last, shape (groups + 1, knots, 3, features): one piece for each creator."""
+        return {kind: np.ascontiguousarray(table.transpose(1, 2, 3, 0)) for kind, table in self.quantiles.items()}
+
+    def _place(self, matrix: FloatArray, kind: str) -> tuple[IntArray, IntArray, FloatArray]:
+        """Return each row's group, the knot below its size, and how far it lies towards the next (0 to 1)."""
+        group, at = _company(matrix, kind)
+        knots = self.axes[kind]
+        known = ~np.isnan(at)
+        # Size not known: the middle of all creators.
+        size = np.where(known, at, knots[(len(knots) - 1) // 2])
+        low = np.minimum(np.maximum(np.searchsorted(knots, size, side="right") - 1, 0), len(knots) - 2)
+        share = np.minimum(np.maximum((size - knots[low]) / (knots[low + 1] - knots[low]), 0.0), 1.0)
+        return np.where(known, group, self.quantiles[kind].shape[1] - 1), low, share
 
     def to_dict(self) -> dict[str, object]:
         """Return plain lists for a JSON file."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +17,15 @@ import numpy as np
 
 from realreach.bundle import Bundle, load_bundle
 from realreach.calibration import shifted_odds
+from realreach.compiled import LEAST_CREATORS, kernels_for
 from realreach.confidence import CONFIDENCES, confidence_table, supplied
 from realreach.errors import ModelError, UsageError
+from realreach.features import matrix_of
 from realreach.features.catalogue import column_numbers
 from realreach.features.view import View, decision_days
 from realreach.model import Assessment
 from realreach.output import DTYPES, OUTPUT_COLUMNS, STATUS_REASONS, frame_of, rows_of
-from realreach.pillars import PILLARS, combination_name
+from realreach.pillars import ALL_PILLARS, PILLARS, combination_name
 from realreach.real import engagement_per_post, what_is_real
 from realreach.tables.contract import SCHEMA_VERSION
 from realreach.tables.core import FloatArray, IntArray, Tables
@@ -36,9 +38,15 @@ if TYPE_CHECKING:
 __all__ = ["OUTPUT_COLUMNS", "STATUS_REASONS", "Scorer"]
 
 
+CHUNK = 1_000
+"""Creators that are computed together: their columns stay in the processor's cache."""
 _SHARES = {
     end: f"audience__suspicious__all__{stat}" for end, stat in (("", "median"), ("_low", "low"), ("_high", "high"))
 }
+
+
+_COVERAGE = tuple(combination_name(mask) for mask in range(ALL_PILLARS + 1))
+"""What each set of pillars is called."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,20 +132,21 @@ class Scorer:
             One row per creator in the order of the creators table; columns of :data:`OUTPUT_COLUMNS`. The same
             creator gets the same numbers alone and in any crowd.
         """
-        days = decision_days(tables, as_of)
-        matrix = self.bundle.features(tables, days)
-        return self.score_features(matrix, tables, days, set_aside=set_aside)
+        view = self.bundle.view(tables, decision_days(tables, as_of))
+        return self._frame(matrix_of(view), view, set_aside or {})
 
     def score_features(
         self, matrix: FloatArray, tables: Tables, days: FloatArray, *, set_aside: Mapping[str, int] | None = None
     ) -> pd.DataFrame:
         """Score creators whose features are already there; see :meth:`score_tables`."""
-        return frame_of(self._columns(matrix, tables, days, set_aside or {}))
+        return self._frame(matrix, self.bundle.view(tables, days), set_aside or {})
 
-    def _columns(
-        self, matrix: FloatArray, tables: Tables, days: FloatArray, set_aside: Mapping[str, int]
-    ) -> dict[str, Any]:
+    def _frame(self, matrix: FloatArray, view: View, set_aside: Mapping[str, int]) -> pd.DataFrame:
+        return frame_of(self._columns(matrix, view, set_aside))
+
+    def _columns(self, matrix: FloatArray, view: View, set_aside: Mapping[str, int]) -> dict[str, Any]:
         """Return the output columns as plain arrays and lists: what a data frame and a service's answer are made of."""
+        tables, days = view.tables, view.as_of
         model = self.bundle.model
         assessed, alone = model.assess_with_pillars(matrix)
         judged, present = assessed.mask, model.layout.present(matrix)
@@ -162,7 +171,7 @@ class Scorer:
             "platform": tables.creators.strings("platform").to_pylist(),
             "as_of": _day_texts(days),
             "status": ["scored" if s else "insufficient_data" for s in scored.tolist()],
-            "status_reasons": _reasons(judged, present),
+            "status_reasons": list(map(_reason, judged.tolist(), present.tolist())),
             "authenticity": 100.0 * (1.0 - probability),
             "fake_probability": probability,
             "probability_low": low,
@@ -172,17 +181,15 @@ class Scorer:
             "flagged": [f if s else None for f, s in zip(flagged.tolist(), scored.tolist(), strict=True)],
             **{f"{name}_authenticity": 100.0 * (1.0 - pillars[name]) for name in PILLARS},
             **shares,
-            "coverage": [combination_name(m) for m in judged.tolist()],
+            "coverage": [_COVERAGE[m] for m in judged.tolist()],
             **{name: values.astype(np.int64) for name, values in counts.items()},
             "rows_set_aside": np.array([set_aside.get(i, 0) for i in ids], dtype=np.int64),
             "model": [self.bundle.name] * len(ids),
             "schema_version": [SCHEMA_VERSION] * len(ids),
-            **(self._further(assessed, probability, tables, days, matrix) if self.heads else {}),
+            **(self._further(assessed, probability, view, matrix) if self.heads else {}),
         }
 
-    def _further(
-        self, assessed: Assessment, probability: FloatArray, tables: Tables, days: FloatArray, matrix: FloatArray
-    ) -> dict[str, Any]:
+    def _further(self, assessed: Assessment, probability: FloatArray, view: View, matrix: FloatArray) -> dict[str, Any]:
         """Return the columns of the heads and of what is real; those that the model has no head for are left out."""
         heads = self.bundle.heads
         if not heads:
@@ -193,9 +200,9 @@ class Scorer:
             out |= {name: median, f"{name}_low": low, f"{name}_high": high}
         if told.shares:
             followers = np.rint(10.0 ** matrix[:, column_numbers()["context__followers__now__log10"]])
-            price = tables.creators.numbers("price_per_post")
-            out |= what_is_real(followers, engagement_per_post(View(tables, days)), price, told.shares)
-            currency = tables.creators.strings("currency").to_pylist()
+            price = view.tables.creators.numbers("price_per_post")
+            out |= what_is_real(followers, engagement_per_post(view), price, told.shares)
+            currency = view.tables.creators.strings("currency").to_pylist()
             out["currency"] = [c if p == p else None for c, p in zip(currency, price.tolist(), strict=True)]
         return out
 
@@ -241,34 +248,29 @@ class Scorer:
     def _answers(self, result: ReadResult, as_of: object) -> list[dict[str, Any]]:
         """Return the rows of :meth:`score_result` as dictionaries, without a data frame in between."""
         tables, aside = result.tables, _set_aside(result.report)
-        days = decision_days(tables, as_of)
-        matrix = self.bundle.features(tables, days)
+        view = self.bundle.view(tables, decision_days(tables, as_of))
+        matrix = matrix_of(view)
         invalid = [self._refused(key, codes, aside.get(key, 1)) for key, codes in result.report.invalid_creators]
-        return rows_of(self._columns(matrix, tables, days, aside)) + invalid
+        return rows_of(self._columns(matrix, view, aside)) + invalid
 
-    def score_result(self, result: ReadResult, as_of: object = None, *, chunk: int = 20_000) -> pd.DataFrame:
+    def score_result(self, result: ReadResult, as_of: object = None, *, chunk: int = CHUNK) -> pd.DataFrame:
         """Score what was read, ``chunk`` creators at a time, and add the creators whose row was set aside.
 
         Every creator of the input comes back exactly once: scored, ``insufficient_data`` or ``invalid_input``.
         """
-        import pandas as pd
+        return _joined(list(self.score_in_parts(result, as_of, chunk=chunk)))
 
-        parts = list(self.score_in_parts(result, as_of, chunk=chunk))
-        return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
-
-    def score_in_parts(
-        self, result: ReadResult, as_of: object = None, *, chunk: int = 20_000
-    ) -> Iterable[pd.DataFrame]:
+    def score_in_parts(self, result: ReadResult, as_of: object = None, *, chunk: int = CHUNK) -> Iterable[pd.DataFrame]:
         """Yield the output of :meth:`score_result` in parts, for large inputs and progress bars."""
-        aside = _set_aside(result.report)
-        n = len(result.tables)
-        days = decision_days(result.tables, as_of).astype("datetime64[D]")
+        tables, aside = result.tables, _set_aside(result.report)
+        n = len(tables)
+        # Many small calls are one large one: the kernels are worth loading for all of them.
+        kernels_for(n, "tree_kernels", LEAST_CREATORS)
+        days = decision_days(tables, as_of).astype("datetime64[D]")
         for first in range(0, max(n, 1), chunk):
-            if first == 0 and n <= chunk:
-                part = result.tables
-            else:
-                part = result.tables.take(np.arange(first, min(first + chunk, n)))
-            yield self.score_tables(part, days[first : first + chunk], set_aside=aside)
+            end = min(first + chunk, n)
+            steps = [(at, min(at + CHUNK, end)) for at in range(first, end, CHUNK)] or [(0, 0)]
+            yield _joined([self.score_tables(tables.between(*s), days[slice(*s)], set_aside=aside) for s in steps])
         if result.report.invalid_creators:
             yield self._invalid(result.report.invalid_creators, aside)
 
@@ -303,6 +305,12 @@ class Scorer:
         return row
 
 
+def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+
+
 def _set_aside(report: Report) -> dict[str, int]:
     """Return how many rows of each creator were set aside, from the rows' own creator_id."""
     counts: dict[str, int] = {}
@@ -314,16 +322,13 @@ def _set_aside(report: Report) -> dict[str, int]:
     return counts
 
 
-def _reasons(judged: IntArray, present: IntArray) -> list[str]:
-    """Return for each creator why pillars are not judged: not there, or there but of no use to this model."""
-
-    def words(used: int, there: int) -> str:
-        lacking = [(name, there & (1 << bit)) for bit, name in enumerate(PILLARS) if not used & (1 << bit)]
-        # A sample of the audience is an extra that few teams have: nobody is told that it is missing.
-        codes = [f"{n}_not_judged" if is_there else f"no_{n}" for n, is_there in lacking if is_there or n != "audience"]
-        return "+".join(codes if used else ["nothing_to_judge", *codes])
-
-    return [words(int(used), int(there)) for used, there in zip(judged, present, strict=True)]
+@lru_cache(maxsize=1 << 2 * len(PILLARS))
+def _reason(judged: int, present: int) -> str:
+    """Return why pillars are not judged: not there, or there but of no use to this model."""
+    lacking = [(name, present & (1 << bit)) for bit, name in enumerate(PILLARS) if not judged & (1 << bit)]
+    # A sample of the audience is an extra that few teams have: nobody is told that it is missing.
+    codes = [f"{n}_not_judged" if is_there else f"no_{n}" for n, is_there in lacking if is_there or n != "audience"]
+    return "+".join(codes if judged else ["nothing_to_judge", *codes])
 
 
 def _words(confidence: IntArray, scored: np.ndarray) -> list[str | None]:
@@ -332,4 +337,6 @@ def _words(confidence: IntArray, scored: np.ndarray) -> list[str | None]:
 
 
 def _day_texts(days: FloatArray) -> list[str | None]:
-    return [str(np.datetime64(int(day), "D")) if day > 0 else None for day in days]
+    numbers = days.tolist()
+    texts = {day: str(np.datetime64(int(day), "D")) if day > 0 else None for day in set(numbers)}
+    return [texts[day] for day in numbers]

@@ -82,7 +82,7 @@ def score_shard(job: Job, shard: int) -> int:
     result = read_shard(plan, work, shard, assume_tz=job.assume_tz)
     as_of = None if job.as_of is None else np.datetime64(job.as_of, "D")
     scorer = replace(_loaded(job.model), **dict(job.options))
-    frame = scorer.score_result(result, as_of, chunk=plan.size)
+    frame = scorer.score_result(result, as_of)
     invalid = (frame["status"] == "invalid_input").to_numpy()
     for kind, rows in (("scored", ~invalid), ("invalid", invalid)):
         _write_parquet(frame[rows], part_path(work, shard, kind))

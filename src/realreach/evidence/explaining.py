@@ -12,8 +12,9 @@ import numpy as np
 
 from realreach.errors import UsageError
 from realreach.evidence.explain import explain_rows
+from realreach.features.view import View
 from realreach.scores import Scorer
-from realreach.tables.core import FloatArray, Tables
+from realreach.tables.core import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,11 +62,9 @@ class ExplainingScorer(Scorer):
         if self.language not in ("en", "id"):
             raise UsageError(f"language must be en or id, got {self.language!r:.20}")
 
-    def score_features(
-        self, matrix: FloatArray, tables: Tables, days: FloatArray, *, set_aside: Mapping[str, int] | None = None
-    ) -> pd.DataFrame:
-        """Score creators whose features are already there, and explain those that are asked for."""
-        frame = super().score_features(matrix, tables, days, set_aside=set_aside)
+    def _frame(self, matrix: FloatArray, view: View, set_aside: Mapping[str, int]) -> pd.DataFrame:
+        """Return the output, with explanations of those that are asked for."""
+        frame = super()._frame(matrix, view, set_aside)
         if self.explain == "none":
             return frame
         import pandas as pd
@@ -76,7 +75,11 @@ class ExplainingScorer(Scorer):
         rows = np.flatnonzero(wanted)
         codes: list[str | None] = [None] * len(frame)
         texts: list[str | None] = [None] * len(frame)
-        told = explain_rows(self.bundle, matrix, tables, days, rows, language=self.language) if len(rows) else []
+        told = (
+            explain_rows(self.bundle, matrix, view.tables, view.as_of, rows, language=self.language)
+            if len(rows)
+            else []
+        )
         for row, item in zip(rows.tolist(), told, strict=True):
             codes[row] = "+".join(r["code"] for r in item["reasons"] if r["direction"] == "hurts")
             texts[row] = json.dumps(item, ensure_ascii=False)

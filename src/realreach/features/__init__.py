@@ -15,7 +15,7 @@ from realreach.tables.core import FloatArray, Tables
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Feature", "build_features", "catalogue", "feature_matrix", "feature_names", "model_columns"]
+__all__ = ["Feature", "build_features", "catalogue", "feature_matrix", "feature_names", "matrix_of", "model_columns"]
 
 
 def feature_matrix(
@@ -28,9 +28,13 @@ def feature_matrix(
 
     The form for services: no data frame is built. See :func:`build_features` for the meaning.
     """
+    return matrix_of(View(tables, decision_days(tables, as_of), comment_model, account_model))
+
+
+def matrix_of(view: View) -> FloatArray:
+    """Return the features of the creators of a view: :func:`feature_matrix` for who has further use of the view."""
     from realreach.features import audience, coherence, comments, engagement, growth, innocence
 
-    view = View(tables, decision_days(tables, as_of), comment_model, account_model)
     values: dict[str, FloatArray] = {
         "context__followers__now__log10": np.log10(np.maximum(view.followers, 1.0)),
         "context__platform__now__code": view.platform.astype(np.float64),
@@ -38,7 +42,7 @@ def feature_matrix(
     for family in (growth, engagement, comments, audience, coherence, innocence):
         values |= family.compute(view)
     names = feature_names()
-    matrix = np.empty((len(tables), len(names)))
+    matrix = np.empty((len(view), len(names)))
     for position, name in enumerate(names):
         matrix[:, position] = values[name]
     return matrix

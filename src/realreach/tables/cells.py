@@ -13,7 +13,7 @@ from realreach.tables.contract import Column
 from realreach.tables.limits import Limits
 from realreach.tables.times import BoolArray, TimeArray, text_times, true_where, typed_times
 
-__all__ = ["Cells", "ColumnTypeError", "check_column"]
+__all__ = ["Cells", "Coded", "ColumnTypeError", "check_column"]
 
 _NUMBER = r"^[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?$"
 _LIKE_THOUSANDS = r"^\d{1,3}\.\d{3}$"
@@ -21,6 +21,14 @@ _CONTROL = r"[\p{Cc}\x{2028}\x{2029}]"
 _FLAGS = pa.array(["0", "0.0", "false", "no", "1", "1.0", "true", "yes"], pa.large_string())
 _EXACT = 2.0**53
 """Whole numbers above it are not exact as float64, so a float is no key."""
+
+
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """A column of keys as the number of each row's word (-1 = unknown) among distinct words."""
+
+    numbers: npt.NDArray[np.int64]
+    words: pa.Array
 
 
 class ColumnTypeError(TypeError):
@@ -32,12 +40,14 @@ class Cells:
     """A checked column: values of the type that :class:`~realreach.tables.core.Table` documents, and findings.
 
     ``found`` maps a code to the rows it concerns. ``instants`` is the exact time of a date column (UTC), by which the
-    last of several counts on one day is told.
+    last of several counts on one day is told. ``coded`` holds the same keys as numbers and distinct words, where they
+    came so: comparing numbers costs next to nothing.
     """
 
     values: npt.NDArray | pa.Array
     found: dict[str, BoolArray] = field(default_factory=dict)
     instants: TimeArray | None = None
+    coded: Coded | None = None
 
 
 def check_column(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> Cells:
@@ -60,6 +70,8 @@ def check_column(array: pa.Array, column: Column, limits: Limits, zone: str | No
     ColumnTypeError
         If the type of a typed column does not fit the declaration.
     """
+    if column.kind == "id" and (cells := _coded_ids(array, column, limits)) is not None:
+        return cells
     array = _plain(array)
     cells = {
         "id": _ids,
@@ -130,6 +142,22 @@ def _too_long(text: pa.Array, limits: Limits) -> BoolArray:
     return true_where(pc.greater(pc.binary_length(text), limits.cell_bytes))
 
 
+def _coded_ids(array: pa.Array, column: Column, limits: Limits) -> Cells | None:
+    """Check keys that come as a dictionary word by word; None where anything is wrong, or missing that may not be."""
+    if not pa.types.is_dictionary(array.type) or isinstance(array, pa.ChunkedArray):
+        return None
+    if column.required and array.null_count:
+        return None
+    words = _plain(array.dictionary)
+    if not _is_text(words) or words.null_count:
+        return None
+    checked = _ids(words, column, limits, None)
+    if _missing(checked.values).any() or any(rows.any() for rows in checked.found.values()):
+        return None
+    numbers = array.indices.cast(pa.int64())
+    return Cells(words.take(numbers), coded=Coded(numbers.fill_null(-1).to_numpy(zero_copy_only=False), words))
+
+
 def _ids(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> Cells:
     if pa.types.is_integer(array.type):
         return Cells(array.cast(pa.large_string()))
@@ -190,15 +218,33 @@ def _numbers(array: pa.Array, column: Column, limits: Limits, zone: str | None) 
             found["ambiguous_number"] = true_where(pc.match_substring_regex(text, _LIKE_THOUSANDS))
     else:
         values = _as_float(array)
+        if _all_in_range(values, array, column):
+            return Cells(values)
         wrong = np.zeros(len(values), dtype=bool)
     found["not_a_number"] = wrong | np.isinf(values)
     values = np.where(found["not_a_number"], np.nan, values)
     if column.kind == "count":
         found["not_whole"] = ~np.isnan(values) & (values != np.floor(values))
-    low = -np.inf if column.minimum is None else column.minimum
-    high = np.inf if column.maximum is None else column.maximum
+    low, high = _range(column)
     found["out_of_range"] = (values < low) | (values > high)
     return Cells(values, found)
+
+
+def _range(column: Column) -> tuple[float, float]:
+    low = -np.inf if column.minimum is None else column.minimum
+    high = np.inf if column.maximum is None else column.maximum
+    return low, high
+
+
+def _all_in_range(values: npt.NDArray[np.float64], array: pa.Array, column: Column) -> bool:
+    """Return whether nothing can be wrong with a typed column, which two looks at it tell for most."""
+    if len(values) == 0:
+        return True
+    low, high = _range(column)
+    least, most = np.fmin.reduce(values), np.fmax.reduce(values)  # NaN only where all are unknown
+    if not (np.isnan(least) or (low <= least and most <= high and np.isfinite(least) and np.isfinite(most))):
+        return False
+    return column.kind != "count" or pa.types.is_integer(array.type) or bool((np.floor(values) == values).all())
 
 
 def _as_float(array: pa.Array) -> npt.NDArray[np.float64]:

@@ -95,6 +95,13 @@ class Table:
         rows = np.repeat(self.starts[creators] - starts[:-1], lengths) + np.arange(starts[-1])
         return Table(self.contract, {k: _take(v, rows) for k, v in self.columns.items()}, starts)
 
+    def between(self, first: int, last: int) -> Table:
+        """Return the rows of creators ``first`` to ``last - 1`` without copying them."""
+        rows = slice(int(self.starts[first]), int(self.starts[last]))
+        return Table(
+            self.contract, {k: v[rows] for k, v in self.columns.items()}, self.starts[first : last + 1] - rows.start
+        )
+
     def to_pandas(self) -> pd.DataFrame:
         """Return the table as a data frame with the column names of the contract, one row per row."""
         import pandas as pd
@@ -140,6 +147,10 @@ class Tables:
         """Return the tables of some creators only, in the order given (positions in the creators table)."""
         picked = np.asarray(creators, dtype=np.int64)
         return Tables(**{name: table.take(picked) for name, table in self.items()})
+
+    def between(self, first: int, last: int) -> Tables:
+        """Return the tables of creators ``first`` to ``last - 1`` (positions in the creators table), nothing copied."""
+        return Tables(**{name: table.between(first, last) for name, table in self.items()})
 
     def select(self, creator_ids: list[str]) -> Tables:
         """Return the tables of the creators with these keys.

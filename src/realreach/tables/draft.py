@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from realreach.tables.cells import ColumnTypeError, check_column
+from realreach.tables.cells import Coded, ColumnTypeError, check_column
 from realreach.tables.codes import CODES
 from realreach.tables.contract import CONTRACTS, Kind, TableContract
 from realreach.tables.core import IntArray, Table
@@ -48,13 +48,15 @@ class Finding:
 class Draft:
     """A table on its way: the rows of all its parts, checked cell by cell, with what was found so far.
 
-    ``bad`` rows are set aside, ``merged`` ones said the same as another; the rest is used.
+    ``bad`` rows are set aside, ``merged`` ones said the same as another; the rest is used. ``coded`` holds keys that
+    came as numbers of words.
     """
 
     contract: TableContract
     parts: Sequence[Part]
     columns: dict[str, Values]
     instants: TimeArray | None
+    coded: dict[str, Coded] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     bad: BoolArray = field(init=False)
     merged: BoolArray = field(init=False)
@@ -100,6 +102,7 @@ def draft_table(name: str, parts: Sequence[Part], limits: Limits, zone: str | No
     columns: dict[str, Values] = {}
     instants: TimeArray | None = None
     found: list[tuple[str, str, npt.NDArray]] = []
+    coded: dict[str, Coded] = {}
     for column in contract.columns:
         if not column.required and not any(column.name in part.columns for part in parts):
             continue
@@ -118,6 +121,8 @@ def draft_table(name: str, parts: Sequence[Part], limits: Limits, zone: str | No
         if refusals:
             continue
         columns[column.name] = _join(values)
+        if len(parts) == 1 and cells.coded is not None:
+            coded[column.name] = cells.coded
         if column.name == contract.time and column.name in contract.key and column.kind == "date":
             instants = np.concatenate([t for t in times if t is not None])
         sizes = [len(part.numbers) for part in parts]
@@ -126,7 +131,7 @@ def draft_table(name: str, parts: Sequence[Part], limits: Limits, zone: str | No
             found.append(
                 (code, column.name, np.concatenate([m.get(code, z) for m, z in zip(masks, none, strict=True)]))
             )
-    draft = Draft(contract, parts, {} if refusals else columns, instants)
+    draft = Draft(contract, parts, {} if refusals else columns, instants, coded)
     for code, column_name, rows in [] if refusals else found:
         draft.mark(code, column_name, rows)
     return draft, refusals

@@ -48,13 +48,16 @@ def build_table(draft: Draft, creators: Table, invalid: pa.Array, limits: Limits
     order = _newest(draft, owner, order, limits.rows_per_creator(draft.contract.name))
     if draft.contract.name == "follower_history":
         order = _without_zero_glitches(draft, owner, order)
-    starts = np.searchsorted(owner[order], np.arange(len(creators) + 1))
+    starts = np.cumsum(np.bincount(owner[order] + 1, minlength=len(creators) + 1))
     return draft.table(order, starts), order
 
 
 def _owners(draft: Draft, creators: Table, invalid: pa.Array) -> IntArray:
-    ids = draft.texts("creator_id")
-    owner = pc.index_in(ids, value_set=creators.strings("creator_id")).fill_null(-1).to_numpy().astype(np.int64)
+    ids, coded = draft.texts("creator_id"), draft.coded.get("creator_id")
+    if coded is not None:
+        owner = np.append(_places(coded.words, creators.strings("creator_id")), -1)[coded.numbers]
+    else:
+        owner = _places(ids, creators.strings("creator_id"))
     lost = (owner < 0) & ids.is_valid().to_numpy(zero_copy_only=False)
     if lost.any():
         known = pc.is_in(ids, value_set=invalid).to_numpy(zero_copy_only=False)
@@ -63,14 +66,24 @@ def _owners(draft: Draft, creators: Table, invalid: pa.Array) -> IntArray:
     return owner
 
 
+def _places(texts: pa.Array, among: pa.Array) -> IntArray:
+    """Return the place of each text among others, -1 where it is not."""
+    return np.asarray(pc.index_in(texts, value_set=among).fill_null(-1).to_numpy().astype(np.int64))
+
+
 def _key(draft: Draft, owner: IntArray) -> IntArray:
     """Return a whole number per row, equal where the keys are equal (whatever for rows that are set aside)."""
     values = draft.columns.get(draft.contract.key[-1]) if len(draft.contract.key) > 1 else None
     if values is None:
         return owner
     if isinstance(values, np.ndarray):
-        return owner * _DAY_BITS + np.clip(values.astype(np.int64) - _FIRST_DAY, 0, _DAY_BITS - 1)
-    second = values.dictionary_encode().indices.fill_null(0).to_numpy().astype(np.int64)
+        # Days lie between 1990 and 2100, and unknown ones are set aside.
+        return owner * _DAY_BITS + (values.astype(np.int64) - _FIRST_DAY) % _DAY_BITS
+    coded = draft.coded.get(draft.contract.key[-1])
+    if coded is not None:
+        second = np.maximum(coded.numbers, 0)
+    else:
+        second = values.dictionary_encode().indices.fill_null(0).to_numpy().astype(np.int64)
     return owner * (int(second.max(initial=0)) + 1) + second
 
 
@@ -80,10 +93,13 @@ def _merge_duplicates(draft: Draft, key: IntArray) -> None:
     Of follower counts at different times of one day the last is kept: that is no conflict but a series.
     """
     rows = draft.good
-    ordered = np.sort(key[rows])  # faster than any hash table
+    key = _at(key, rows)
+    if (key[1:] > key[:-1]).all():
+        return
+    ordered = np.sort(key)  # faster than any hash table
     if (ordered[1:] != ordered[:-1]).all():
         return
-    _, group, size = np.unique(key[rows], return_inverse=True, return_counts=True)
+    _, group, size = np.unique(key, return_inverse=True, return_counts=True)
     shared = size[group] > 1
     rows, group = rows[shared], group[shared]
     if draft.instants is not None:
@@ -120,8 +136,8 @@ def _in_order(draft: Draft, owner: IntArray) -> IntArray:
     rows = draft.good
     time = np.zeros(len(rows), dtype=np.int64)
     if draft.contract.time in draft.columns:
-        time = _sortable(draft.columns[draft.contract.time][rows])
-    who = owner[rows]
+        time = _sortable(_at(draft.columns[draft.contract.time], rows))
+    who = _at(owner, rows)
     keys = draft.columns[draft.contract.key[-1]]
     texts = keys if isinstance(keys, pa.Array) and len(draft.contract.key) > 1 else None
     if not _rising(who, time, texts, rows):
@@ -132,17 +148,25 @@ def _in_order(draft: Draft, owner: IntArray) -> IntArray:
     return rows
 
 
+def _at(values: npt.NDArray, rows: IntArray) -> npt.NDArray:
+    """Return some rows, which stand in rising order; the array itself where they are all."""
+    return values if len(rows) == len(values) else values[rows]
+
+
 def _sortable(times: npt.NDArray) -> IntArray:
-    ticks = times.astype(np.int64)
+    ticks = times.astype(np.int64)  # a copy
     ticks[np.isnat(times)] = np.iinfo(np.int64).max  # unknown times come last
     return ticks
 
 
 def _rising(who: IntArray, time: IntArray, texts: pa.Array | None, rows: IntArray) -> bool:
-    same = who[1:] == who[:-1]
-    if ((who[1:] < who[:-1]) | (same & (time[1:] < time[:-1]))).any():
+    if (who[1:] < who[:-1]).any():
         return False
-    tied = np.flatnonzero(same & (time[1:] == time[:-1]))
+    not_later = np.flatnonzero(time[1:] <= time[:-1])
+    not_later = not_later[who[not_later + 1] == who[not_later]]
+    if (time[not_later + 1] < time[not_later]).any():
+        return False
+    tied = not_later
     if texts is None or not len(tied):
         return True
     return bool(pc.all(pc.less_equal(take(texts, rows[tied]), take(texts, rows[tied + 1]))).as_py())
@@ -166,6 +190,8 @@ def _newest(draft: Draft, owner: IntArray, order: IntArray, limit: int | None) -
     if limit is None or len(order) <= limit:
         return order
     who = owner[order]
+    if np.bincount(who).max() <= limit:
+        return order
     from_end = np.searchsorted(who, who, side="right") - np.arange(len(who))
     draft.mark("too_many_rows", None, order[from_end > limit])
     return order[from_end <= limit]

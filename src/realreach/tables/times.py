@@ -140,13 +140,19 @@ def _place(values: TimeArray, zoned: BoolArray, zone: str | None) -> tuple[TimeA
 def typed_times(array: pa.Array, *, day: bool, zone: str | None) -> tuple[TimeArray, dict[str, BoolArray]]:
     """Read dates or instants from an Arrow date or timestamp column; results as in :func:`text_times`."""
     if pa.types.is_date(array.type):
-        array = array.cast(pa.date32()).cast(pa.timestamp("s"))
+        array = array.cast(pa.date32())
+        known = _plain_days(array) if day else None
+        if known is not None:
+            return known, {}
+        array = array.cast(pa.timestamp("s"))
     unit, named = array.type.unit, array.type.tz is not None
     ticks = array.cast(pa.timestamp(unit)).cast(pa.int64()) if not named else array.cast(pa.int64())
     missing = _null(array)
     ticks = ticks.fill_null(0).to_numpy(zero_copy_only=False)
     # Checked before the unit changes: seconds far from today would overflow as microseconds.
     low, high = (edge.astype("datetime64[D]").astype(np.int64) * _PER_DAY[unit] for edge in (LOW, HIGH))
+    if (day or named) and len(ticks) and not array.null_count and low <= ticks.min() and ticks.max() < high:
+        return ticks.astype(f"datetime64[{unit}]").astype("datetime64[us]", copy=False), {}
     outside = ~missing & ((ticks < low) | (ticks >= high))
     values = np.where(outside, 0, ticks).astype(f"datetime64[{unit}]").astype("datetime64[us]")
     values[missing | outside] = np.datetime64("NaT")
@@ -155,6 +161,15 @@ def typed_times(array: pa.Array, *, day: bool, zone: str | None) -> tuple[TimeAr
         values, naive = _place(values, np.full(len(values), named), zone)
         found["time_without_zone"] = naive
     return values, found
+
+
+def _plain_days(array: pa.Array) -> TimeArray | None:
+    """Return days as they are if all are known and in range: there is nothing else that a day can be."""
+    days = array.cast(pa.int32()).to_numpy(zero_copy_only=False)
+    low, high = (edge.astype("datetime64[D]").astype(np.int64) for edge in (LOW, HIGH))
+    if array.null_count or not len(days) or days.min() < low or days.max() >= high:
+        return None
+    return days.astype(np.int64).view("datetime64[D]")
 
 
 def _in_range(values: TimeArray, found: dict[str, BoolArray]) -> tuple[TimeArray, dict[str, BoolArray]]:

@@ -1,0 +1,313 @@
+"""Boosters as plain arrays: the raw scores that LightGBM gives, to the last bit, without its cost of a call.
+
+A call of a booster costs as much as a dozen rows, and one creator needs more than ten of them. Here a row's answers to
+all splits are compared at once. Every split that a row passes to the right rules out the leaves on its left, as bits of
+one whole number per tree; the first leaf that is left is the row's (the method is known as QuickScorer). The values of
+the leaves are added tree by tree, as LightGBM adds them.
+
+Pillars that are not looked at are missing values, so all splits on them are decided beforehand: a single pillar costs
+its own splits only. Built from LightGBM's own text at first need; boosters of any other kind than those trained here
+(more than 64 leaves, categories, linear leaves, zero read as missing) are left to LightGBM.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
+from realreach.tables.core import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
+__all__ = ["Forest"]
+
+BitArray = npt.NDArray[np.uint64]
+
+_FEW = 8
+"""Rows up to which NumPy walks the trees of a row faster than LightGBM takes a call."""
+_CALLS = 3
+"""Small calls from which on taking the text of the boosters apart (some 0.1 s) is worth it."""
+_AT_ONCE = 1_000
+"""Rows that LightGBM is asked for in one call."""
+_MOST_LEAVES = 64
+_ALL = np.uint64(2**64 - 1)
+_ONE = np.uint64(1)
+_ZERO = 1.0000000180025095e-35
+"""LightGBM reads values of at most this size as zero."""
+_CATEGORY, _DEFAULT_LEFT, _MISSING, _MISSING_ZERO, _MISSING_NAN = 1, 2, 3, 1, 2
+
+
+@dataclass(frozen=True, eq=False)
+class _Splits:
+    """All splits of some boosters in one order: booster by booster, tree by tree.
+
+    ``excludes`` holds, as bits, the leaves that stay possible to the right, ``covers`` those below a split.
+    """
+
+    feature: IntArray
+    threshold: FloatArray
+    nan_left: npt.NDArray[np.bool_]
+    tree: IntArray
+    excludes: BitArray
+    covers: BitArray
+    leaf_starts: IntArray
+    leaves: FloatArray
+    trees: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What is left to compare where only some pillars are looked at.
+
+    Each tree opens with a split that every row passes to the right and that rules out what is decided already;
+    ``starts[i]:starts[i + 1]`` are the splits of tree ``i``. ``feature`` numbers a row of two halves and a last value:
+    values with missing ones as they are (which go right), the same with missing ones small (left), a missing one.
+    """
+
+    feature: IntArray
+    threshold: FloatArray
+    excludes: BitArray
+    starts: IntArray
+    leaf_starts: IntArray
+    leaves: FloatArray
+    trees: IntArray
+
+    @cached_property
+    def arrays(self) -> tuple[Any, ...]:
+        """All of it, as the compiled walk takes it."""
+        parts = (self.feature, self.threshold, self.excludes, self.starts, self.leaf_starts, self.leaves, self.trees)
+        return tuple(map(frozen, parts))
+
+    @cached_property
+    def _table(self) -> tuple[IntArray, int]:
+        """Where the value of each tree stands in a table of boosters by trees, and the trees of the largest."""
+        counts = np.diff(self.trees)
+        most = int(counts.max())
+        booster = np.repeat(np.arange(len(counts)), counts)
+        return booster * most + np.arange(self.trees[-1]) - self.trees[booster], most
+
+    def raw(self, row: FloatArray) -> FloatArray:
+        """Return the raw score of each booster for one row of values."""
+        stays = _opened(row)[self.feature] <= self.threshold
+        left = np.bitwise_and.reduceat(np.where(stays, _ALL, self.excludes), self.starts[:-1])
+        # The lowest bit is a power of two, so its exponent is exact.
+        leaf = np.frexp((left & (~left + _ONE)).astype(np.float64))[1]
+        place, most = self._table
+        # Boosters with fewer trees end in zeros; sums run from the first tree to the last, as LightGBM's do.
+        table = np.zeros((len(self.trees) - 1, most))
+        table.ravel()[place] = self.leaves[self._before + leaf]
+        return np.asarray(table.cumsum(axis=1)[:, -1], dtype=np.float64)
+
+    @cached_property
+    def _before(self) -> IntArray:
+        return self.leaf_starts - 1  # frexp counts exponents from 1
+
+
+def _opened(row: FloatArray) -> FloatArray:
+    """Return the row twice, missing values as they are and small, and a missing one: see :class:`Plan`."""
+    n = len(row)
+    both = np.empty(2 * n + 1)
+    missing = np.isnan(row)
+    both[:n] = both[n:-1] = np.where(np.abs(row) <= _ZERO, 0.0, row)
+    both[n:-1][missing] = -np.inf
+    both[-1] = np.nan
+    return both
+
+
+class Forest:
+    """Some boosters on the same columns, for raw scores of rows of which only some pillars are looked at.
+
+    Parameters
+    ----------
+    boosters
+        Trained boosters; they must not be trained on.
+    needs
+        Bit mask of the pillars that each column needs (0 = always there); all 0 where nothing is ever to be hidden.
+    """
+
+    def __init__(self, boosters: tuple[lgb.Booster, ...], needs: IntArray) -> None:
+        self.boosters = boosters
+        self.needs = needs
+        self._plans: dict[int, Plan] = {}
+        self._calls = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy is made from; it takes the boosters apart itself."""
+        return {"boosters": self.boosters, "needs": self.needs, "_plans": {}, "_calls": 0}
+
+    @cached_property
+    def _splits(self) -> _Splits | None:
+        return _taken_apart(self.boosters)
+
+    def raw(
+        self, values: FloatArray, rows: IntArray, masks: IntArray, wanted: npt.NDArray[np.bool_] | None = None
+    ) -> FloatArray:
+        """Return raw scores, one row of the result for each of ``rows``, one column for each booster.
+
+        Parameters
+        ----------
+        values
+            The columns that the boosters know, shape (anything, columns).
+        rows
+            Which of them to look at; one may come several times, seen through other pillars.
+        masks
+            For each of ``rows`` the bit mask of the pillars looked at; columns that need another are read as missing.
+        wanted
+            Which results are asked for, shape (rows, boosters); the others hold anything. None asks for all.
+        """
+        n = len(rows)
+        kernels = kernels_for(n, "tree_kernels", LEAST_CREATORS)
+        if (kernels is None and not self._is_worth_walking(n)) or self._splits is None:
+            return self._predicted(values, rows, masks, wanted)
+        if kernels is None:
+            return np.stack([self.plan(m).raw(values[r]) for r, m in zip(rows.tolist(), masks.tolist(), strict=True)])
+        out = np.empty((n, len(self.boosters)))
+        every = frozen(values)
+        for mask in set(masks.tolist()):
+            places = np.flatnonzero(masks == mask)
+            kernels.raw_scores(every, rows[places], places, *self.plan(mask).arrays, _ZERO, out)
+        return out
+
+    def _is_worth_walking(self, rows: int) -> bool:
+        self._calls += rows <= _FEW
+        return 0 < rows <= _FEW and self._calls >= _CALLS
+
+    def _predicted(
+        self, values: FloatArray, rows: IntArray, masks: IntArray, wanted: npt.NDArray[np.bool_] | None
+    ) -> FloatArray:
+        """Ask LightGBM, some rows at a time: their copies stay in the processor's cache."""
+        out = np.full((len(rows), len(self.boosters)), np.nan)
+        for first in range(0, len(rows), _AT_ONCE):
+            part = slice(first, first + _AT_ONCE)
+            hidden = (self.needs[None, :] & ~masks[part, None]) != 0
+            shown = np.where(hidden, np.nan, values[rows[part]])
+            for column, booster in enumerate(self.boosters):
+                if wanted is None:
+                    out[part, column] = booster.predict(shown, raw_score=True, num_threads=1)
+                elif len(asked := np.flatnonzero(wanted[part, column])):
+                    out[first + asked, column] = booster.predict(shown[asked], raw_score=True, num_threads=1)
+        return out
+
+    def plan(self, mask: int) -> Plan:
+        """Return what is to compare where these pillars are looked at."""
+        if mask not in self._plans:
+            assert self._splits is not None
+            self._plans[mask] = _planned(self._splits, self.needs, mask)
+        return self._plans[mask]
+
+
+def _planned(splits: _Splits, needs: IntArray, mask: int) -> Plan:
+    """Decide all splits on pillars that are not looked at, and leave out what can no longer be reached."""
+    trees = len(splits.leaf_starts)
+    hidden = (needs[splits.feature] & ~mask) != 0
+    possible = np.full(trees, _ALL)
+    ruled_out = hidden & ~splits.nan_left
+    np.bitwise_and.at(possible, splits.tree[ruled_out], splits.excludes[ruled_out])
+    open_ = np.flatnonzero(~hidden & ((splits.covers & possible[splits.tree]) != 0))
+    columns = len(needs)
+    counts = np.bincount(splits.tree[open_], minlength=trees) + 1
+    starts = np.cumsum(counts) - counts
+    # The splits of a tree follow its opening one.
+    place = np.arange(len(open_)) + splits.tree[open_] + 1
+    feature = np.full(len(open_) + trees, 2 * columns, dtype=np.int64)
+    threshold = np.zeros(len(feature))
+    excludes = np.empty(len(feature), dtype=np.uint64)
+    feature[place] = splits.feature[open_] + columns * splits.nan_left[open_]
+    threshold[place] = splits.threshold[open_]
+    excludes[place], excludes[starts] = splits.excludes[open_], possible
+    ends = np.append(starts, len(feature))
+    booster_ends = np.cumsum([0, *splits.trees])
+    return Plan(feature, threshold, excludes, ends, splits.leaf_starts, splits.leaves, booster_ends)
+
+
+def _taken_apart(boosters: tuple[lgb.Booster, ...]) -> _Splits | None:
+    """Return the splits of the boosters from their text; None where one is of another kind."""
+    fields: dict[str, list[str]] = {name: [] for name in _FIELDS}
+    trees = []
+    for booster in boosters:
+        head, *blocks = booster.model_to_string().split("\nTree=")
+        trees.append(len(blocks))
+        if "\nnum_tree_per_iteration=1\n" not in head or "average_output" in head or not blocks:
+            return None
+        for block in blocks:
+            told = dict(line.partition("=")[::2] for line in block.split("\n\n", 1)[0].split("\n"))
+            if told["num_cat"] != "0" or told.get("is_linear", "0") != "0":
+                return None
+            for name, values in fields.items():
+                values.append(told.get(name, ""))
+    return _numbered(fields, tuple(trees))
+
+
+_FIELDS = ("num_leaves", "split_feature", "threshold", "decision_type", "left_child", "right_child", "leaf_value")
+
+
+def _numbered(fields: dict[str, list[str]], trees: tuple[int, ...]) -> _Splits | None:
+    """Return the splits from the fields of all trees."""
+    whole = {name: np.array(" ".join(fields[name]).split(), dtype=np.int64) for name in _FIELDS if name[0] not in "tl"}
+    whole["left_child"] = np.array(" ".join(fields["left_child"]).split(), dtype=np.int64)
+    threshold, leaves = (np.array(list(map(float, " ".join(fields[n]).split()))) for n in ("threshold", "leaf_value"))
+    counts = whole["num_leaves"]
+    kind = whole["decision_type"]
+    missing = kind >> 2 & _MISSING
+    if counts.max() > _MOST_LEAVES or ((kind & _CATEGORY) != 0).any() or (missing == _MISSING_ZERO).any():
+        return None
+    tree = np.repeat(np.arange(len(counts)), counts - 1)
+    node = np.arange(len(tree)) - np.repeat(np.cumsum(counts - 1) - (counts - 1), counts - 1)
+    found = _ordered(counts, tree, node, whole["left_child"], whole["right_child"])
+    if found is None:
+        return None
+    first, left_size, size, place = found
+    below = _bits(left_size) << first.astype(np.uint64)
+    leaf_starts = np.cumsum(counts) - counts
+    ordered = np.empty_like(leaves)
+    ordered[np.repeat(leaf_starts, counts) + place] = leaves
+    return _Splits(
+        whole["split_feature"],
+        threshold,
+        np.where(missing == _MISSING_NAN, (kind & _DEFAULT_LEFT) != 0, threshold >= 0.0),
+        tree,
+        ~below,
+        _bits(size) << first.astype(np.uint64),
+        leaf_starts,
+        ordered,
+        trees,
+    )
+
+
+def _bits(count: IntArray) -> BitArray:
+    """Return that many ones (up to 64)."""
+    return np.asarray(_ALL >> (np.uint64(64) - count.astype(np.uint64)), dtype=np.uint64)
+
+
+def _ordered(
+    counts: IntArray, tree: IntArray, node: IntArray, left: IntArray, right: IntArray
+) -> tuple[IntArray, IntArray, IntArray, IntArray] | None:
+    """Count the leaves of each tree from left to right.
+
+    Returns
+    -------
+    tuple or None
+        Per split the number of its first leaf, of the leaves on its left and of all below it, and per leaf (in
+        LightGBM's order) its number. None if a split stands before the one above it.
+    """
+    if (((left >= 0) & (left <= node)) | ((right >= 0) & (right <= node))).any():
+        return None
+    most = int(counts.max())
+    # Sizes and first leaves by tree and place; a leaf ~k stands behind the splits, at the end of the row counted back.
+    size = np.ones((len(counts), 2 * most), dtype=np.int64)
+    first = np.zeros((len(counts), 2 * most), dtype=np.int64)
+    by_node = [np.flatnonzero(node == k) for k in range(most - 1)]
+    for own in reversed(by_node):
+        size[tree[own], node[own]] = size[tree[own], left[own]] + size[tree[own], right[own]]
+    for own in by_node:
+        first[tree[own], left[own]] = first[tree[own], node[own]]
+        first[tree[own], right[own]] = first[tree[own], node[own]] + size[tree[own], left[own]]
+    owner = np.repeat(np.arange(len(counts)), counts)
+    leaf = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return first[tree, node], size[tree, left], size[tree, node], first[owner, ~leaf]
