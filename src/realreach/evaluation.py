@@ -50,6 +50,7 @@ HEADLINES = (
     "recall_at_threshold",
     "fpr_at_threshold",
 )
+_AT_POINT = ("recall_at_threshold", "fpr_at_threshold")
 
 
 @dataclass(frozen=True, eq=False)
@@ -309,8 +310,8 @@ def _evaluation(
         if own:
             # At the operating point a creator is flagged or not; thresholds differ by pillars, so flags are judged.
             flags = frame.assign(p=np.where(np.isnan(values), np.nan, judged.flagged.astype(np.float64)))
-            at_point = evaluate(flags, threshold=0.5, replicates=settings.bootstrap, seed=settings.seed)
-            at_point = at_point[at_point["metric"].str.endswith("_at_threshold")]
+            at_point = evaluate(flags, threshold=0.5, only=_AT_POINT, replicates=settings.bootstrap, seed=settings.seed)
+            at_point = at_point[at_point["metric"].isin(_AT_POINT)]
             part = pd.concat([part, at_point, calibration_noise(scored, seed=settings.seed)], ignore_index=True)
         matched = evaluate_matched(scored, replicates=settings.bootstrap, seed=settings.seed)
         tables.append(pd.concat([part, matched], ignore_index=True).assign(model=name))

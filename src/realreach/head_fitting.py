@@ -323,7 +323,15 @@ class _Pool:
     """
 
     def __init__(
-        self, layout: Layout, values: FloatArray, present: IntArray, weight: FloatArray, rows: IntArray, *, copies: int, seed: int
+        self,
+        layout: Layout,
+        values: FloatArray,
+        present: IntArray,
+        weight: FloatArray,
+        rows: IntArray,
+        *,
+        copies: int,
+        seed: int,
     ) -> None:
         import lightgbm as lgb
 
