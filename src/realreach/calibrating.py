@@ -122,8 +122,8 @@ def calibration_curve(margin: FloatArray, target: FloatArray, weight: FloatArray
 def logistic_fit(columns: FloatArray, target: FloatArray, weight: FloatArray, *, strength: float) -> FloatArray:
     """Return slopes and (last) the intercept of a logistic regression, by Newton's method.
 
-    What scikit-learn's ``LogisticRegression(C=strength)`` is after, which stops a ten-thousandth before it: the weighted
-    log loss times ``strength`` plus half the sum of the squared slopes is least. Some six steps of a few columns.
+    It is what scikit-learn's ``LogisticRegression(C=strength)`` is after and stops a ten-thousandth before: the
+    weighted log loss times ``strength`` plus half the sum of the squared slopes is least. Some six steps suffice.
 
     Parameters
     ----------

@@ -43,11 +43,11 @@ _BANDS = (0.0, 0.5, 0.8, 1.01)
 _SMALL = {"num_leaves": 7, "max_depth": 4, "learning_rate": 0.08}
 """Smaller trees than the overall model's: half the size and time for 0.002 of ROC-AUC (simulated)."""
 _BINNING = {"verbosity": -1, "max_bin": 63, "feature_pre_filter": False}
-"""Half the bins of the overall model, for as good a head (simulated). Without the filter, what is binned does not depend
-on how many creators a leaf needs."""
+"""Half the bins of the overall model, for as good a head (simulated). Without the filter, what is binned does not
+depend on how many creators a leaf needs."""
 _FOLDS = 3
-"""Folds that calibrate a head: with three its lines, intervals and coverage are those of five (simulated, within 0.002),
-for four fits in place of six."""
+"""Folds that calibrate a head: with three, ranking and coverage are those of five (simulated, within 0.002), for four
+fits in place of six."""
 _NO_MECHANISM = "M18"
 """An attack by third parties: known, and no mechanism of the creator's."""
 
@@ -318,8 +318,8 @@ def _boost(data: _Data, wanted: FloatArray, rows: IntArray, objective: str) -> A
 class _Pool:
     """The bought creators with their copies that lack pillars, binned once for all heads and folds.
 
-    The edges of the bins (quantiles of a feature) then know of held-out creators' features, as the references of similar
-    creators do, but of nobody's label. That spares fifty binnings of nearly the same rows.
+    The edges of the bins (quantiles of a feature) then know of held-out creators' features, as the references of
+    similar creators do, but of nobody's label. That spares thirty-five binnings of nearly the same rows.
     """
 
     def __init__(
