@@ -165,6 +165,25 @@ def test_the_number_of_trees_is_chosen_on_creators_with_and_without_their_pillar
     assert 1 <= best <= model.booster.current_iteration()
 
 
+def test_workers_grow_trees_on_nobody_of_the_sample(result, few, read):
+    made, work = result
+    from realreach.training_data import labelled_creators
+
+    alone = few.model_copy(update={"model": few.model.model_copy(update={"masked_copies": 0})})
+    model, sampled = made.evaluation.estimator.fitted_, 0.5
+    fitting = distributed_training._Fitting(
+        alone, model.layout, model.references, sampled, labelled_creators(read.tables)
+    )
+    import pyarrow.parquet as pq
+
+    for shard, path in enumerate(sorted((work / "features").iterdir())):
+        groups = pq.read_table(path).column("label group").to_pylist()
+        outside = unit_hashes(groups, "sample/cluster") >= sampled
+        rows = distributed_training._rows(str(path), fitting, shard)
+        assert len(rows) == outside.sum() < len(groups)
+        assert rows.shape[1] == len(model.layout.used) + 2
+
+
 def test_a_sample_that_is_too_small_is_told(client, few, csv_folder, tmp_path):
     with pytest.raises(InputError, match="larger sample or more labels"):
         train_on_cluster(csv_folder, few, client, tmp_path / "work", size=200, sample=20)
