@@ -21,7 +21,8 @@ test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 	$(MAKE) --no-print-directory lint
 
-# Measures what docs/benchmarks.md says and writes it anew; some hours of one core, minutes with ARGS=--quick.
+# Measures what docs/benchmarks.md says and writes it anew, about an hour of an idle machine; ARGS="--only growth,engine" measures
+# some sections and keeps the rest, ARGS=--quick takes small sizes.
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 

@@ -1,6 +1,10 @@
 """One model from worker processes that hold the features, as good as one made here, in an ordinary folder."""
 
+import os
+import signal
+import threading
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +15,8 @@ from realreach.cli import run_command
 from realreach.engine import cluster, distributed_training
 from realreach.engine.cluster import dask_client
 from realreach.engine.distributed_training import train_on_cluster
-from realreach.errors import InputError
+from realreach.errors import InputError, OutputError
+from realreach.evaluation import make_estimator
 from realreach.scores import Scorer
 from realreach.settings import TrainSettings, load_settings
 from realreach.splits import unit_hashes
@@ -80,6 +85,103 @@ def test_nobody_who_is_judged_was_trained_on(result, few):
     assert not trained & brought
     rows = made.evaluation.test_rows
     assert 0 < len(rows) < len(brought)
+
+
+# The cluster of the other tests is still there.
+@pytest.mark.filterwarnings("ignore:Port 8787")
+def test_a_run_goes_on_though_workers_are_killed_while_features_are_computed_and_while_trees_grow(
+    few, csv_folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(distributed_training, "_features", _killed_once)
+    told, killed = [], []
+    with dask_client(workers=2) as client:
+
+        def kill_one_that_grows_trees():
+            while not killed:
+                for address, tasks in client.processing().items():
+                    if address in client.run(os.getpid) and any("_train_part" in str(task) for task in tasks):
+                        killed.append(client.run(os.getpid, workers=[address])[address])
+                        os.kill(killed[0], signal.SIGKILL)
+                        return
+
+        def report(sentence):
+            told.append(sentence)
+            if sentence == "trees on the workers":
+                threading.Thread(target=kill_one_that_grows_trees, daemon=True).start()
+
+        work = tmp_path / "work"
+        again = train_on_cluster(csv_folder, few, client, work, size=100, sample=200, report=report)
+    assert (tmp_path / "killed").exists()
+    assert killed, killed
+    assert "a worker was lost: growing the trees anew" in told
+    assert len(list((work / "features").iterdir())) == 4
+    assert again.metadata["data"]["creators"] == 400, "nobody is lost with a worker"
+    own = again.evaluation.table.query("model == 'realreach' and slice == 'all' and metric == 'roc_auc'")
+    assert own["value"].item() > 0.6
+
+
+def _killed_once(job, shard):
+    mark = Path(job.work).parent / "killed"
+    if shard == 2 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return _FEATURES(job, shard)
+
+
+_FEATURES = distributed_training._features
+
+
+def test_workers_that_are_lost_again_and_again_end_the_run_with_a_word(monkeypatch):
+    def lost(*_):
+        raise distributed_training._WorkerLostError
+
+    monkeypatch.setattr(distributed_training, "_watched", lost)
+    told = []
+    with pytest.raises(OutputError, match="lost a worker 3 times"):
+        distributed_training._grown(_NoWorkers(), None, None, [], told.append)
+    assert len(told) == 2
+
+
+class _NoWorkers:
+    def nthreads(self):
+        return {}
+
+    def wait_for_workers(self, *_, **__):
+        pass
+
+
+def test_the_number_of_trees_is_chosen_on_creators_with_and_without_their_pillars(result, few, read):
+    made, _ = result
+    from realreach.training_data import labelled_creators
+
+    model, estimator = made.evaluation.estimator.fitted_, make_estimator(few)
+    stop = labelled_creators(read.tables)
+    fitting = distributed_training._Fitting(few, model.layout, model.references, 0.5, stop)
+    rows = []
+    given = estimator._with_masks
+    estimator._with_masks = lambda *a: rows.append(len(given(*a)[0])) or given(*a)
+    best = distributed_training._best(estimator, model.booster, stop, fitting)
+    assert rows[0] > len(stop)
+    assert 1 <= best <= model.booster.current_iteration()
+
+
+def test_workers_grow_trees_on_nobody_of_the_sample(result, few, read):
+    made, work = result
+    from realreach.training_data import labelled_creators
+
+    alone = few.model_copy(update={"model": few.model.model_copy(update={"masked_copies": 0})})
+    model, sampled = made.evaluation.estimator.fitted_, 0.5
+    fitting = distributed_training._Fitting(
+        alone, model.layout, model.references, sampled, labelled_creators(read.tables)
+    )
+    import pyarrow.parquet as pq
+
+    for shard, path in enumerate(sorted((work / "features").iterdir())):
+        groups = pq.read_table(path).column("label group").to_pylist()
+        outside = unit_hashes(groups, "sample/cluster") >= sampled
+        rows = distributed_training._rows(str(path), fitting, shard)
+        assert len(rows) == outside.sum() < len(groups)
+        assert rows.shape[1] == len(model.layout.used) + 2
 
 
 def test_a_sample_that_is_too_small_is_told(client, few, csv_folder, tmp_path):

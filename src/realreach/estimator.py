@@ -270,7 +270,9 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
             "monotone_constraints": layout.direction.tolist(),
             "seed": self.random_state,
             "deterministic": True,
-            "force_row_wise": True,
+            # The same trees as row-wise, in little more than half the time from some ten thousand rows on: only the
+            # columns that a tree may use are touched.
+            "force_col_wise": True,
             "num_threads": self.n_jobs,
             "verbosity": -1,
         }

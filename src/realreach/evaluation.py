@@ -50,6 +50,7 @@ HEADLINES = (
     "recall_at_threshold",
     "fpr_at_threshold",
 )
+_AT_POINT = ("recall_at_threshold", "fpr_at_threshold")
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,7 +264,8 @@ def _flagged(estimator: AuthenticityClassifier, matrix: FloatArray) -> np.ndarra
 def _shuffled_scores(fit: Labelled, test: Labelled, settings: TrainSettings) -> FloatArray:
     """Return scores of the recipe fitted on shuffled labels: they know nothing, unless the test leaks into it."""
     shuffled = np.random.default_rng(settings.seed).permutation(fit.target)
-    estimator = make_estimator(settings).set_params(n_estimators=60, masked_copies=0)
+    # Two folds calibrate it: what it says must be nothing, whatever the calibration.
+    estimator = make_estimator(settings).set_params(n_estimators=60, masked_copies=0, folds=2)
     estimator.fit(fit.features, shuffled, sample_weight=fit.weight, groups=fit.group)
     return estimator.fitted_.probabilities(test.matrix)
 
@@ -308,8 +310,8 @@ def _evaluation(
         if own:
             # At the operating point a creator is flagged or not; thresholds differ by pillars, so flags are judged.
             flags = frame.assign(p=np.where(np.isnan(values), np.nan, judged.flagged.astype(np.float64)))
-            at_point = evaluate(flags, threshold=0.5, replicates=settings.bootstrap, seed=settings.seed)
-            at_point = at_point[at_point["metric"].str.endswith("_at_threshold")]
+            at_point = evaluate(flags, threshold=0.5, only=_AT_POINT, replicates=settings.bootstrap, seed=settings.seed)
+            at_point = at_point[at_point["metric"].isin(_AT_POINT)]
             part = pd.concat([part, at_point, calibration_noise(scored, seed=settings.seed)], ignore_index=True)
         matched = evaluate_matched(scored, replicates=settings.bootstrap, seed=settings.seed)
         tables.append(pd.concat([part, matched], ignore_index=True).assign(model=name))

@@ -90,8 +90,9 @@ def _mechanism_rows(
     here = frame[known].assign(y=own[known], p=p[known])
     overall = here.assign(p=frame["p"].to_numpy()[known])
     for kind, part in (("", here), ("_overall", overall)):
-        table = evaluate(part, slices=["pillars"] if not kind else [], replicates=replicates, seed=seed)
         wanted = _METRICS if not kind else ("roc_auc", "pr_auc")
+        slices = ["pillars"] if not kind else []
+        table = evaluate(part, slices=slices, only=wanted, replicates=replicates, seed=seed)
         for row in table[table["metric"].isin(wanted)].to_dict("records"):
             if row["slice"] == "all" or row["n"] >= _LEAST:
                 figures = [row[c] for c in ("slice", "value", "low", "high", "n")]

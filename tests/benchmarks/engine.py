@@ -94,7 +94,7 @@ def linear(context: Context) -> Part:
     part = Part(
         "Cost per creator as their number grows (predict.py to Parquet, one worker, parts of 5,000, start taken off)"
     )
-    for comments, numbers in ((True, (1_000, 10_000)), (False, (1_000, 10_000, 100_000, 1_000_000))):
+    for comments, numbers in ((True, (1_000, 10_000, 100_000)), (False, (1_000, 10_000, 100_000, 1_000_000))):
         first: float | None = None
         for number in numbers:
             if number > context.most(comments):
@@ -128,20 +128,42 @@ def _start(context: Context) -> float:
     return _STARTS[0]
 
 
-_RUNS: dict[tuple[int, bool, int, str], Run] = {}
+_RUNS: dict[tuple[int, bool, int, str, str], Run] = {}
 
 
-def _predicted(context: Context, number: int, comments: bool, *, workers: int, engine: str = "local") -> Run:
+def _predicted(
+    context: Context, number: int, comments: bool, *, workers: int, engine: str = "local", explain: str = "flagged"
+) -> Run:
     """Run ``predict.py`` in a process of its own, in shards, to a Parquet file; the same run is made once."""
-    key = (number, comments, workers, engine)
+    key = (number, comments, workers, engine, explain)
     if key not in _RUNS or number <= 10:
         out, left = context.work / "scores.parquet", context.work / "scores.parquet.work"
         command = [
             sys.executable, ROOT / "predict.py", make(context.work, number, comments=comments), "--model", small_model(context),
-            "--out", out, "--overwrite", "--workers", workers, "--work-dir", left, "--engine", engine, "--quiet",
+            "--out", out, "--overwrite", "--workers", workers, "--work-dir", left, "--engine", engine,
+            "--explain", explain, "--quiet",
         ]  # fmt: skip
         _RUNS[key] = run(command, environment={"OMP_WAIT_POLICY": "passive"})
     return _RUNS[key]
+
+
+def explaining(context: Context) -> Part:
+    """Return what reasons cost in a batch: for none, for the flagged, for all."""
+    number = 1_000 if context.quick else 5_000
+    part = Part(
+        f"Reasons in a batch ({number:,} creators with comments, predict.py to Parquet, one worker, start taken off)"
+    )
+    spent = {
+        explain: _predicted(context, number, True, workers=1, explain=explain).cpu - _start(context)
+        for explain in ("none", "flagged", "all")
+    }
+    for explain, seconds in spent.items():
+        value, against = (
+            f"{seconds / number * 1e3:.3f} CPU ms a creator",
+            f"{spent['none'] / number * 1e3:.3f} with none",
+        )
+        part.rows.append(Row(f"--explain {explain}", value, against, f"{seconds / spent['none']:.2f}x", "", 1))
+    return part
 
 
 def memory(context: Context) -> Part:
@@ -160,7 +182,7 @@ def memory(context: Context) -> Part:
 
 def workers(context: Context) -> Part:
     """Return how much two workers save in wall time; on a busy machine this says little."""
-    number = 5_000 if context.quick else max(min(100_000, context.largest // 5), 5_000)
+    number = 5_000 if context.quick else max(min(100_000, context.largest), 5_000)
     part = Part(f"Two workers against one ({number:,} creators, text-free; wall seconds of the whole command)")
     serial = _predicted(context, number, False, workers=1)
     engines: dict[str, Callable[[], Run]] = {"joblib": partial(_predicted, context, number, False, workers=2)}

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
-from contextlib import suppress
+import json
+import os
+from collections.abc import Iterator
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from tests.benchmarks.data import DAYS, make
-from tests.benchmarks.measure import Context, Part, Row, cpu
+from tests.benchmarks.measure import ROOT, Context, Part, Row, cpu, run
 
 from realreach.features import growth
 from realreach.features.view import View, decision_days
 from realreach.tables import read_tables
 
 _AIMS = {"tsfresh, minimal": 38.0, "tsfresh, efficient": 5_400.0, "catch22": 30.0, "functime": 16.0, "pandas": 12.0}
+
+
+class Beside(NamedTuple):
+    """What a library took: its name, features, creators, CPU seconds for them all, and of how many runs."""
+
+    name: str
+    features: int
+    creators: int
+    seconds: float
+    runs: int
 
 
 def measure(context: Context) -> Part:
@@ -29,89 +40,36 @@ def measure(context: Context) -> Part:
     part = Part(f"Growth family, {number:,} creators x {DAYS} days")
     part.notes.append(f"realreach: {own * 1e3:.3f} CPU ms a creator for {features} features.")
     curves = tables.follower_history.numbers("followers").reshape(number, DAYS)
-    for name, (count, some, work) in _libraries(curves).items():
-        runs = 1 if name == "tsfresh, efficient" else min(context.repeats, 3)
-        other = cpu(work, runs) / some
+    found = list(_beside(curves, context))
+    for name, count, some, spent, runs in found:
+        other = spent / some
         ratio = f"{other / own:,.1f}x; per feature {other / count / (own / features):,.1f}x"
-        value = f"{own * 1e3:.3f} ms, {features} features"
-        part.rows.append(
-            Row(
-                f"growth against {name}",
-                value,
-                f"{other * 1e3:.3f} ms, {count} features",
-                ratio,
-                f">= {_AIMS[name]:,.0f}x",
-                runs,
-            )
-        )
+        value, against = f"{own * 1e3:.3f} ms, {features} features", f"{other * 1e3:.3f} ms, {count} features"
+        part.rows.append(Row(f"growth against {name}", value, against, ratio, f">= {_AIMS[name]:,.0f}x", runs))
+    lacking = sorted(set(_AIMS) - {beside.name for beside in found})
+    if lacking:
+        part.notes.append(f"Not installed where --peers-python points: {', '.join(lacking)}.")
     return part
 
 
-def _libraries(curves: np.ndarray) -> dict[str, tuple[int, int, Callable[[], object]]]:
-    """Return by name: number of features, of creators, and the work; those that are not installed are left out."""
-    found: dict[str, tuple[int, int, Callable[[], object]]] = {}
-    some = curves[: min(len(curves), 2_000)]
-    frame = _long(some)
-    found["pandas"] = (len(pandas_growth(_long(curves[:20])).columns), len(some), partial(pandas_growth, frame))
+def _beside(curves: np.ndarray, context: Context) -> Iterator[Beside]:
+    """Yield pandas, measured here, and each library for time series that the comparison's Python has."""
+    frame = _long(curves[: min(len(curves), 2_000)])
+    some = int(frame["creator_id"].nunique())
+    yield Beside("pandas", pandas_growth(_long(curves[:20])).shape[1], some, cpu(partial(pandas_growth, frame), 3), 3)
+    place = context.work / "curves.npy"
+    np.save(place, curves[:2_000])
+    path = os.pathsep.join([str(ROOT), str(ROOT / "src")])
     try:
-        from tsfresh.feature_extraction import EfficientFCParameters, MinimalFCParameters
-
-        found["tsfresh, minimal"] = (
-            len(MinimalFCParameters()),
-            500,
-            partial(_tsfresh, _long(curves[:500]), MinimalFCParameters()),
-        )
-        few = _long(curves[:40])
-        count = _tsfresh(_long(curves[:2]), EfficientFCParameters()).shape[1]
-        found["tsfresh, efficient"] = (count, 40, partial(_tsfresh, few, EfficientFCParameters()))
-    except ImportError:
-        pass
-    try:
-        import pycatch22
-
-        lists = [row.tolist() for row in curves[:500]]
-        found["catch22"] = (22, 500, lambda: [pycatch22.catch22_all(row) for row in lists])
-    except ImportError:
-        pass
-    with suppress(ImportError):
-        found["functime"] = _functime(some)
-    return found
+        found = run([context.peers, "-m", "tests.benchmarks.peers", place], environment={"PYTHONPATH": path}, cwd=ROOT)
+    except (OSError, RuntimeError):
+        return
+    yield from (Beside(*figures) for figures in json.loads(found.out))
 
 
 def _long(curves: np.ndarray) -> pd.DataFrame:
     number, days = curves.shape
     return pd.DataFrame({"creator_id": np.repeat(np.arange(number), days), "day": np.tile(np.arange(days), number), "followers": curves.ravel()})  # fmt: skip
-
-
-def _tsfresh(frame: pd.DataFrame, parameters: object) -> pd.DataFrame:
-    from tsfresh import extract_features
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return extract_features(
-            frame,
-            column_id="creator_id",
-            column_sort="day",
-            default_fc_parameters=parameters,
-            n_jobs=0,
-            disable_progressbar=True,
-        )
-
-
-def _functime(curves: np.ndarray) -> tuple[int, int, Callable[[], object]]:
-    import polars as pl
-    from functime.feature_extractors import FeatureExtractor  # noqa: F401 - registers the namespace ``ts``
-
-    series = pl.DataFrame({"creator_id": np.repeat(np.arange(len(curves)), curves.shape[1]), "gain": np.diff(curves, axis=1, prepend=curves[:, :1]).ravel()})  # fmt: skip
-    x = pl.col("gain")
-    wanted = {
-        "energy": x.ts.absolute_energy(), "maximum": x.ts.absolute_maximum(), "change": x.ts.absolute_sum_of_changes(),
-        "entropy": x.ts.binned_entropy(bin_count=10), "c3": x.ts.c3(n_lags=1), "cid": x.ts.cid_ce(), "above": x.ts.count_above_mean(),
-        "below": x.ts.count_below_mean(), "gain": x.ts.mean_abs_change(), "ratio": x.ts.ratio_beyond_r_sigma(ratio=3.0),
-        "lag1": x.ts.autocorrelation(n_lags=1), "lag7": x.ts.autocorrelation(n_lags=7),
-    }  # fmt: skip
-    chosen = [expression.alias(name) for name, expression in wanted.items()]
-    return len(chosen), len(curves), lambda: series.group_by("creator_id").agg(chosen)
 
 
 def pandas_growth(frame: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
-    "numpy", "pandas", "pyarrow", "lightgbm", "scikit-learn", "numba", "distributed", "mlflow", "tsfresh", "pycatch22", "functime",
+    "numpy", "pandas", "pyarrow", "lightgbm", "scikit-learn", "numba", "distributed", "mlflow",
 )  # fmt: skip
 
 
@@ -49,6 +49,8 @@ class Context:
     quick: bool
     largest: int
     largest_with_comments: int
+    peers: str = sys.executable
+    """The Python that has the libraries of the comparison, see :mod:`tests.benchmarks.peers`."""
 
     @property
     def repeats(self) -> int:
@@ -122,11 +124,6 @@ def _memory(pid: int) -> float:
         except (OSError, IndexError):
             continue
     return total
-
-
-def python(code: str, repeats: int) -> list[Run]:
-    """Run a piece of Python in fresh processes."""
-    return [run([sys.executable, "-c", code]) for _ in range(repeats)]
 
 
 def median(values: Sequence[float]) -> float:

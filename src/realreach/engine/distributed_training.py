@@ -10,9 +10,12 @@ Heads are not fitted.
 from __future__ import annotations
 
 import hashlib
+import threading
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +24,7 @@ import numpy as np
 from realreach.calibrating import fit_calibration
 from realreach.engine.plan import Plan, make_plan
 from realreach.engine.shards import read_shard
-from realreach.errors import InputError
+from realreach.errors import InputError, OutputError
 from realreach.evaluation import Labelled, judge_fitted, make_estimator
 from realreach.features import feature_names
 from realreach.files import atomic_file
@@ -44,6 +47,8 @@ __all__ = ["train_on_cluster"]
 _RETRIES = 3
 _STEP = 10
 """Numbers of trees are compared in steps of so many."""
+_WATCH_SECONDS = 0.5
+_RESTART_SECONDS = 60
 _PARTS = ("stop", "calibrate", "test")
 _LEAST = 15
 """Creators of each class that each part of the sample needs."""
@@ -116,6 +121,8 @@ def train_on_cluster(
     ------
     InputError
         If the sample has fewer than 15 creators of a class in one of its three parts.
+    OutputError
+        If workers are lost again and again while trees are grown. Lost before, only their share is done again.
     """
     (work / "features").mkdir(parents=True, exist_ok=True)
     plan = make_plan(source, work, size, format=format)
@@ -136,7 +143,7 @@ def train_on_cluster(
     references = estimator._references(checked, np.arange(len(fit)))
     fitting = _Fitting(settings, layout, references, sampled, fit)
     report("trees on the workers")
-    booster = _grown(client, estimator, fitting, paths)
+    booster = _grown(client, estimator, fitting, paths, report)
     calibrating = _calibrated(estimator, booster, data, parts, fitting)
     rows = np.flatnonzero(parts == "test")
     protocol = (
@@ -257,7 +264,67 @@ def _rows(path: str, fitting: _Fitting, shard: int) -> FloatArray:
     return np.column_stack([seen, labels, weights])
 
 
-def _grown(client: Any, estimator: AuthenticityClassifier, fitting: _Fitting, paths: list[str]) -> Any:
+def _grown(
+    client: Any, estimator: AuthenticityClassifier, fitting: _Fitting, paths: list[str], report: Callable[[str], None]
+) -> Any:
+    """Fit one booster on the rows of all workers; begin again where a worker is lost.
+
+    LightGBM itself cannot go on without one of its machines: the others wait for it for ever.
+    """
+    for left in reversed(range(_RETRIES)):
+        before = set(client.nthreads())
+        try:
+            return _watched(client, before, partial(_fitted, client, estimator, fitting, paths))
+        except _WorkerLostError as err:
+            # They hang in LightGBM, and would not take any other work either.
+            _restart(client, before & set(client.nthreads()), len(before))
+            if not left:
+                raise OutputError(
+                    f"the cluster lost a worker {_RETRIES} times while trees were grown, and one booster needs all of "
+                    "them to the end. Give the workers more memory or use fewer creators, and run again."
+                ) from err
+            report("a worker was lost: growing the trees anew")
+    raise AssertionError("unreachable")
+
+
+class _WorkerLostError(Exception):
+    """A worker that was there when trees began to grow is gone."""
+
+
+def _watched(client: Any, workers: set[str], work: Callable[[], Any]) -> Any:
+    """Return what some work returns; raise as soon as one of the workers is gone."""
+    outcome: dict[str, Any] = {}
+
+    def run() -> None:
+        try:
+            outcome["made"] = work()
+        except BaseException as err:
+            outcome["error"] = err
+
+    # A thread that may be left behind: it waits for an answer that will not come, and ends with the client.
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(_WATCH_SECONDS)
+        if thread.is_alive() and not workers <= set(client.nthreads()):
+            raise _WorkerLostError
+    if "error" in outcome:
+        if not workers <= set(client.nthreads()):
+            raise _WorkerLostError from outcome["error"]
+        raise outcome["error"]
+    return outcome["made"]
+
+
+def _restart(client: Any, workers: set[str], wanted: int) -> None:
+    """Restart workers and wait until so many are there; a cluster that does not give them back goes on with fewer."""
+    with suppress(Exception):
+        if workers:
+            client.restart_workers(sorted(workers), timeout=_RESTART_SECONDS, raise_for_error=False)
+    with suppress(Exception):
+        client.wait_for_workers(wanted, timeout=_RESTART_SECONDS)
+
+
+def _fitted(client: Any, estimator: AuthenticityClassifier, fitting: _Fitting, paths: list[str]) -> Any:
     """Fit one booster on the rows of all workers."""
     import dask.array as da
     import lightgbm as lgb
@@ -291,7 +358,7 @@ def _calibrated(
 ) -> Labelled:
     """Choose the number of trees, calibrate, and put the model into the estimator; return the calibration creators."""
     stop, calibrate = (data.take(np.flatnonzero(parts == name)) for name in ("stop", "calibrate"))
-    estimator.best_iteration_ = _best(booster, stop, fitting)
+    estimator.best_iteration_ = _best(estimator, booster, stop, fitting)
     booster = _cut(booster, estimator.best_iteration_, fitting.layout)
     estimator.classes_ = np.array([0.0, 1.0])
     estimator.base_rate_ = float(np.average(calibrate.target, weights=calibrate.weight))
@@ -303,16 +370,24 @@ def _calibrated(
     return calibrate
 
 
-def _best(booster: Any, stop: Labelled, fitting: _Fitting) -> int:
-    """Return the number of trees with the least log loss on creators that no tree has seen."""
-    values = fitting.references.transform(stop.matrix)[:, fitting.layout.used]
-    margin, losses = np.zeros(len(stop)), []
+def _best(estimator: AuthenticityClassifier, booster: Any, stop: Labelled, fitting: _Fitting) -> int:
+    """Return the number of trees with the least log loss on creators that no tree has seen.
+
+    As on one machine: also seen without some of their pillars, and with both classes of a size weighing the same.
+    """
+    every = np.arange(len(stop))
+    checked = estimator._checked(stop.matrix, stop.target, stop.weight, fitting.layout)
+    seen = fitting.references.transform(stop.matrix)[:, fitting.layout.used]
+    balanced = stop.weight * estimator._size_weight(checked, every)
+    rng = np.random.default_rng(estimator.random_state)
+    values, target, weight = estimator._with_masks(checked, seen, balanced, every, rng)
+    margin, losses = np.zeros(len(values)), []
     most = booster.current_iteration()
     ends = [*range(_STEP, most, _STEP), most]
     for first, end in zip([0, *ends[:-1]], ends, strict=True):
         margin = margin + booster.predict(values, raw_score=True, start_iteration=first, num_iteration=end - first)
-        loss = np.logaddexp(0.0, np.where(stop.target == 1, -margin, margin))
-        losses.append(float(np.average(loss, weights=stop.weight)))
+        loss = np.logaddexp(0.0, np.where(target == 1, -margin, margin))
+        losses.append(float(np.average(loss, weights=weight)))
     return ends[int(np.argmin(losses))]
 
 
