@@ -124,7 +124,8 @@ def writes_to_tables(values, view):
 
 
 def writes_to_view(values, view):
-    view.history.columns["followers"][:] = 7.0
+    # The arrays themselves cannot be written to; the columns can be exchanged.
+    view.history.columns["followers"] = np.full_like(view.history.columns["followers"], 7.0)
 
 
 def forgets_a_name(values, view):
