@@ -273,5 +273,5 @@ def test_contrast_needs_three_real_sets(material):
     few = suited(RECIPE, corpus.take(np.isin(corpus.source, names)))
     assert (few.contrast, few.strength) == (0.0, 2.0 * RECIPE.strength)
     # Generated comments are no set.
-    source = np.where(corpus.source == names[0], names[0], "generated")
+    source = np.where(np.isin(corpus.source, names), corpus.source, "generated")
     assert suited(RECIPE, replace(corpus, source=source)).contrast == 0.0

@@ -16,10 +16,19 @@ import pytest
 
 from conftest import SENTINELS
 from realreach import bundle as module
-from realreach.bundle import BUNDLE_FORMAT, FILES, OPTIONAL_FILES, load_bundle, manifest_sha256, save_bundle
+from realreach.bundle import (
+    BUNDLE_FORMAT,
+    FILES,
+    OPTIONAL_FILES,
+    features_sha256,
+    load_bundle,
+    manifest_sha256,
+    save_bundle,
+)
 from realreach.cli import run_command
 from realreach.errors import ModelError, OutputError
-from realreach.features import feature_matrix
+from realreach.features import feature_matrix, feature_names
+from realreach.model import Layout
 
 
 @pytest.fixture
@@ -219,6 +228,10 @@ CRAFTED = {
     "unknown combination": (crafted("calibration.json", lambda d: {"likes": d["growth"]}), "do not make a model"),
     "no name": (crafted("metadata.json", lambda d: {"version": "1"}), "do not make a model"),
     "name of another kind": (crafted("metadata.json", lambda d: {**d, "name": {"a": 1}}), "do not make a model"),
+    "features of another meaning": (
+        crafted("metadata.json", lambda d: {**d, "features_sha256": "0" * 64}),
+        "trained on features of another meaning .* 000000000000, here it is",
+    ),
     "metadata of a list": (crafted("metadata.json", lambda d: [1]), "do not make a model"),
 }
 
@@ -229,6 +242,24 @@ def test_a_folder_that_fits_its_manifest_but_makes_no_model_is_refused(copy, cas
     change(copy)
     with pytest.raises(ModelError, match=words):
         load_bundle(copy)
+
+
+def test_the_digest_of_the_features_is_kept_and_models_without_one_still_load(copy):
+    bundle = load_bundle(copy)
+    assert bundle.metadata["features_sha256"] == features_sha256(bundle.model.layout)
+    crafted("metadata.json", lambda d: {k: v for k, v in d.items() if k != "features_sha256"})(copy)
+    assert "features_sha256" not in load_bundle(copy).metadata
+
+
+def test_the_digest_tells_columns_their_order_and_their_pillars_apart():
+    layout = Layout.of(feature_names())
+    swapped = (layout.names[1], layout.names[0], *layout.names[2:])
+    others = [
+        replace(layout, names=swapped),
+        replace(layout, used=layout.used[:-1], needs=layout.needs[:-1]),
+        replace(layout, needs=np.where(layout.needs == 1, 3, layout.needs)),
+    ]
+    assert len({features_sha256(one) for one in (layout, *others)}) == 4
 
 
 def test_file_and_manifest_changed_together_are_refused_by_the_expected_hash(copy, bundle, no_lightgbm):

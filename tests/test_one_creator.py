@@ -20,7 +20,7 @@ from realreach.simulate import simulate
 from realreach.simulate.settings import SimulationSettings
 from realreach.tables import tables_from_records
 
-MOST_CALLS = 20_000
+MOST_CALLS = 17_500
 """Python and C functions called for one creator of 180 days, 30 posts and 100 comments."""
 MOST_ARROW_CALLS = 80
 

@@ -33,7 +33,7 @@ MINIMUM_DAYS = 21.0
 LONGEST_INTERVAL = 8.0
 """Days between two counts up to which a curve can date a window."""
 
-_CELLS_PER_CHUNK = 90_000
+_CELLS_PER_CHUNK = 30_000
 """Intervals that the compiled kernels take at a time, so that what passes between them stays in the processor's cache."""
 _STORED = ("gain", "expected", "variance", "surprise")
 _OF_CREATOR = ("calm", "calm_power", "usual_days", "step", "noise", "low")

@@ -24,10 +24,9 @@ def measured_in_blocks(curve: Curve, as_of: FloatArray) -> FloatArray:
         if columns["day"].shape[1] < MINIMUM_COUNTS:
             continue
         own = {name: values[members] for name, values in curve.of_creator.items()}
-        block = Block(
-            columns["day"], columns["followers"], columns["following"], as_of[members],
-            *(curve.rows_of(name, members) for name in ("gain", "expected", "variance")), own,
-        )  # fmt: skip
+        gain, expected, variance = (curve.rows_of(name, members) for name in ("gain", "expected", "variance"))
+        counts = (columns["day"], columns["followers"], columns["following"])
+        block = Block(*counts, as_of[members], gain, expected, variance, own)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             for name, values in _measures(block).items():
                 out[AT[name], members] = values
