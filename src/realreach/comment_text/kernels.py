@@ -14,9 +14,9 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from realreach.comment_text import hashing, likeness, style, words
+from realreach.comment_text import hashing, style
 
-__all__ = ["minima", "score_comments"]
+__all__ = ["score_comments"]
 
 _U = np.uint64
 _B, _M, _PAIR = _U(hashing.B), _U(hashing.M), _U(hashing.PAIR)
@@ -34,10 +34,6 @@ _ORDER = tuple(style.MEASURES)
 _CROSS = np.array([_ORDER.index(name) for names in style.CROSSES for name in names], dtype=np.int64)
 _CROSS_STARTS = np.cumsum([0, *(len(names) for names in style.CROSSES)])
 _SLANG = style.SLANG_HASHES
-_RUN = _U(words.BASE)
-_MIX1, _MIX2 = _U(0xFF51AFD7ED558CCD), _U(0xC4CEB9FE1A85EC53)
-_LOW32 = _U(0xFFFFFFFF)
-_SPREAD = _U(0x85EBCA6B)
 
 
 @nb.njit(nogil=True, cache=True, inline="always")
@@ -296,28 +292,3 @@ def score_comments(
             margin += np.float64(characters[head]) / np.sqrt(np.float64(max(grams_count, 1)))
             out[row, head] = margin
 
-
-@nb.njit(nogil=True, cache=True)
-def minima(codes, starts, members, number, draws, out) -> None:
-    """Fill the smallest hashes of the 4-grams of texts, as ``likeness.signatures`` draws them."""
-    for at in range(len(members)):
-        begin = starts[members[at]]
-        for i in range(number[at]):
-            gram = _U(0)
-            for back in range(4):
-                gram = gram * _RUN + _U(codes[begin + i + back])
-            gram ^= gram >> _U(33)
-            gram *= _MIX1
-            gram ^= gram >> _U(33)
-            gram *= _MIX2
-            gram ^= gram >> _U(33)
-            low = gram & _LOW32
-            for j in range(len(draws)):
-                hashed = (low * (_U(draws[j, 0]) | _U(1)) + _U(draws[j, 1])) & _LOW32
-                hashed ^= hashed >> _U(15)
-                hashed = (hashed * _SPREAD) & _LOW32
-                if hashed < _U(out[at, j]):
-                    out[at, j] = hashed
-
-
-assert likeness.GRAM == 4, "minima() is written for runs of four characters"
