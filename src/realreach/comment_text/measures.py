@@ -106,9 +106,8 @@ def is_wish(words: Words) -> _Bool:
     return np.asarray((hits >= 2) & (4 * hits >= np.diff(words.starts)), dtype=bool)
 
 
-def handles(text: Normalised) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
-    """Return the comment of each mentioned handle, and the number of the handle (no text leaves this module)."""
-    points = text.folded_points
+def handles(points: CodePoints) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
+    """Return the comment of each handle mentioned in folded texts, and the number of the handle (no text leaves this module)."""
     kinds = characters()
     codes = points.codes
     inside = kinds.of("letter", codes) | kinds.of("digit", codes) | (codes == ord("_")) | (codes == ord("."))

@@ -9,9 +9,9 @@ import numpy as np
 
 from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
-from realreach.features.comments.bursts import by_post
+from realreach.features.comments.pairs import distinct, sums
 from realreach.features.comments.section import MINIMUM_COMMENTS, Section, record, spread
-from realreach.tables.core import FloatArray, IntArray
+from realreach.tables.core import FloatArray, IntArray, Table
 
 __all__ = ["FEATURES", "compute"]
 
@@ -35,7 +35,7 @@ FEATURES: tuple[Feature, ...] = (
 
 def compute(section: Section) -> dict[str, FloatArray]:
     """Return the timing of every creator's comments."""
-    day = section.table.days("commented_at")
+    day = section.day
     return _delays(section, day) | _gaps(section, day) | _rhythm(section, day)
 
 
@@ -53,7 +53,7 @@ def _delays(section: Section, day: FloatArray) -> dict[str, FloatArray]:
     out["delay__all__spread"] = spread(section, log, known)
     out["delay__all__peak"] = _peak(section, log, known)
     early = known & (hours <= 1.0) & (section.author >= 0)
-    out["early_crowd__60min__return"] = _returning(section, early, section.author, row)
+    out["early_crowd__60min__return"] = _returning(section, posts, early, row)
     seen = segment_sum((row >= 0).astype(np.float64), section.owner, n)
     total = segment_sum(np.nan_to_num(posts.numbers("comments_count")), posts.creator, n)
     covered = np.log((seen + 1.0) / (total + 1.0))
@@ -65,18 +65,25 @@ def _peak(section: Section, log: FloatArray, known: np.ndarray) -> FloatArray:
     """Return how far the fullest bin of the delay (a quarter of ln hours) rises above the mean of the bins beside it."""
     low, width, bins = -3.0, 0.25, 56
     at = np.clip(((log - low) / width).astype(np.int64), 0, bins - 1) + 1
-    cells = np.zeros((section.creators, bins + 2))
-    np.add.at(cells, (section.owner[known], at[known]), 1.0)
+    cells = _cells(section, at[known], known, bins + 2)
     above = (cells[:, 1:-1] - (cells[:, :-2] + cells[:, 2:]) / 2.0).max(axis=1)
     count = cells.sum(axis=1)
     return np.where(count >= 2 * MINIMUM_COMMENTS, ratio(np.maximum(above, 0.0), count), np.nan)
 
 
+def _cells(section: Section, at: IntArray, known: np.ndarray, bins: int) -> FloatArray:
+    """Return how many known comments of each creator fall into each bin, shape (creators, bins)."""
+    number = np.bincount(section.owner[known] * bins + at, minlength=section.creators * bins)
+    return number.reshape(section.creators, bins).astype(np.float64)
+
+
 def _gaps(section: Section, day: FloatArray) -> dict[str, FloatArray]:
     """Describe the gaps between neighbouring comments under one post, each in units of that post's mean gap."""
     n = section.creators
-    rows, number, begins = by_post(section, day, ~np.isnan(day))
-    same = ~begins[1:]
+    rows = section.in_posts
+    places = section.places[rows]
+    same = places[1:] == places[:-1]
+    number = np.concatenate([[0], np.cumsum(~same)])
     gap = (np.diff(day[rows]) * 86_400.0)[same]
     if len(gap) == 0:
         return {}
@@ -99,8 +106,7 @@ def _gaps(section: Section, day: FloatArray) -> dict[str, FloatArray]:
 def _rhythm(section: Section, day: FloatArray) -> dict[str, FloatArray]:
     known = ~np.isnan(day)
     hour = np.floor((np.where(known, day, 0.0) % 1.0) * 24.0).astype(np.int64)
-    cells = np.zeros((section.creators, 24))
-    np.add.at(cells, (section.owner[known], hour[known]), 1.0)
+    cells = _cells(section, hour[known], known, 24)
     count = cells.sum(axis=1)
     enough = count >= _LEAST_FOR_RHYTHM
     angle = 2.0 * np.pi * (np.arange(24) + 0.5) / 24.0
@@ -117,19 +123,18 @@ def _rhythm(section: Section, day: FloatArray) -> dict[str, FloatArray]:
     }
 
 
-def _returning(section: Section, early: np.ndarray, author: IntArray, post: IntArray) -> FloatArray:
+def _returning(section: Section, table: Table, early: np.ndarray, post: IntArray) -> FloatArray:
     """Return the chance that an early author is early under another (random) post of the creator too."""
     n, owner = section.creators, section.owner[early]
     if len(owner) == 0:
         return not_known(n)
     width = int(post.max()) + 1
-    persons = int(author.max()) + 1
-    visit = np.unique((owner * persons + author[early]) * width + post[early])
-    person = visit // width
-    who, visits = np.unique(person, return_counts=True)
-    holder = who // persons
-    places = np.unique((visit // width // persons) * width + visit % width)
-    posts = segment_sum(np.ones(len(places)), places // width, n)
-    again = segment_sum((visits * (visits - 1.0)).astype(np.float64), holder, n)
-    slots = segment_sum(visits.astype(np.float64), holder, n) * (posts - 1.0)
+    people = section.people[early]
+    who, _ = distinct(people, post[early], width)
+    visits = np.bincount(who, minlength=len(section.table))
+    crowded = np.zeros(width, dtype=bool)
+    crowded[post[early]] = True
+    posts = np.bincount(table.creator[:width], weights=crowded, minlength=n)
+    again = sums(visits * (visits - 1), section.table.starts).astype(np.float64)
+    slots = sums(visits, section.table.starts) * (posts - 1.0)
     return np.where((posts >= 3) & (slots >= MINIMUM_COMMENTS), ratio(again, slots), np.nan)
