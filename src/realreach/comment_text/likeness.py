@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text.codepoints import CodePoints
-from realreach.comment_text.grouping import grouped, packed
+from realreach.comment_text.grouping import first_of_equal, first_rows, packed, run_starts
 from realreach.comment_text.normalise import Normalised
 from realreach.comment_text.words import BASE, Words, characters, mix, weighted_sums
 from realreach.compiled import frozen, kernels_for
@@ -185,43 +185,60 @@ def near_groups(owner: _I64, keys: _U64, points: CodePoints, rows: _I64 | None =
     """
     if len(owner) == 0:
         return np.empty(0, dtype=np.int64)
-    distinct, place = grouped(packed(owner, keys))
+    first = first_rows(owner, keys)
+    distinct = np.flatnonzero(first == np.arange(len(first)))
     drawn = signatures(points, distinct if rows is None else rows[distinct])
-    return distinct[_linked(owner[distinct], drawn)][place]
+    group = np.arange(len(first))
+    group[distinct] = distinct[_linked(owner[distinct], packed(owner[distinct], keys[distinct]), drawn)]
+    return group[first]
 
 
-def _linked(owner: _I64, drawn: npt.NDArray[np.uint32]) -> _I64:
-    """Return for each text (ordered by owner and key) the first text that it hangs together with."""
+def _linked(owner: _I64, numbers: _U64, drawn: npt.NDArray[np.uint32]) -> _I64:
+    """Return for each text the text with the smallest number that it hangs together with; all numbers differ."""
     group = np.arange(len(owner))
     if (compiled := kernels_for(len(owner), _KERNELS)) is not None:
-        compiled.linked(frozen(owner), frozen(drawn), group)
+        compiled.linked(frozen(owner), frozen(numbers), frozen(drawn), group)
         return group
-    a, b = _twins_of_bands(owner, drawn)
-    while len(a):
-        low = np.minimum(group[a], group[b])
+    a, b = _twins_of_bands(owner, numbers, drawn)
+    if len(a) == 0:
+        return group
+    texts = np.unique(np.concatenate([a, b]))
+    texts = texts[np.argsort(numbers[texts])]
+    rank = np.empty(len(owner), dtype=np.int64)
+    rank[texts] = np.arange(len(texts))
+    group[texts] = texts[_smallest_reached(rank[a], rank[b], len(texts))]
+    return group
+
+
+def _smallest_reached(a: _I64, b: _I64, count: int) -> _I64:
+    """Return for each of ``count`` nodes the smallest one that the edges ``a``-``b`` tie it to."""
+    group = np.arange(count)
+    while True:
         before = group.copy()
+        low = np.minimum(group[a], group[b])
         np.minimum.at(group, a, low)
         np.minimum.at(group, b, low)
         group = group[group]
         if np.array_equal(before, group):
-            break
-    return group
+            return group
 
 
-def _twins_of_bands(owner: _I64, drawn: npt.NDArray[np.uint32]) -> tuple[_I64, _I64]:
-    """Return pairs of twins: the first text of a band, and another one in it that is like it."""
+def _twins_of_bands(owner: _I64, numbers: _U64, drawn: npt.NDArray[np.uint32]) -> tuple[_I64, _I64]:
+    """Return pairs of twins: the text of a band with the smallest number, and another one in it that is like it."""
     usable = np.flatnonzero(drawn[:, 0] != 0xFFFFFFFF)
     bands = drawn[usable].reshape(len(usable), BANDS, MINIMA // BANDS)
     key = np.broadcast_to((owner[usable].astype(np.uint64) * _FACTORS[-1])[:, None], bands.shape[:2])
     key = key + np.arange(BANDS, dtype=np.uint64) * _FACTORS[-2]
     for column in range(MINIMA // BANDS):
         key = key + bands[:, :, column] * _FACTORS[column]
-    # Most texts stand alone in their band. A small table of counts leaves out most of these, and a sort does the rest.
     key = mix(key.ravel())
-    cell = (key >> np.uint64(64 - len(key).bit_length() - 3)).astype(np.int64)
-    shared = np.flatnonzero(np.bincount(cell)[cell] > 1) if len(key) else np.empty(0, dtype=np.int64)
-    first, number = grouped(key[shared])
-    member, first = usable[shared // BANDS], usable[shared[first] // BANDS][number]
+    first = first_of_equal(key)
+    # Most texts stand alone in their band.
+    shared = np.flatnonzero(np.bincount(first, minlength=len(key))[first] > 1)
+    shared = shared[np.lexsort((numbers[usable[shared // BANDS]], key[shared]))]
+    begins = run_starts(key[shared])
+    member = usable[shared // BANDS]
+    first = np.repeat(member[begins], np.diff(begins, append=len(shared)))
     other = member != first
     member, first = member[other], first[other]
     alike = (drawn[member] == drawn[first]).sum(axis=1) >= AGREE

@@ -25,8 +25,8 @@ _SPREAD = np.uint32(likeness.SPREAD)
 _LOW32 = _U(0xFFFFFFFF)
 _DROPPED = _U(64 - grouping.KEY_BITS)
 _PLACE, _STEP = _U(0x9E3779B97F4A7C15), _U(0xD6E8FEB86659FD93)
-_MINIMA, _BANDS, _AGREE = likeness.MINIMA, likeness.BANDS, likeness.AGREE
-_ROWS = _MINIMA // _BANDS
+_MINIMA, _AGREE = likeness.MINIMA, likeness.AGREE
+_ROWS = _MINIMA // likeness.BANDS
 _NONE = np.uint32(0xFFFFFFFF)
 
 
@@ -140,45 +140,60 @@ def minima(codes, starts, rows, letter, factors, shifts, out) -> None:
 
 
 @nb.njit(nogil=True, cache=True)
-def linked(owner, drawn, group) -> None:
-    """Fill for each text the first text that it hangs together with, as ``likeness.near_groups`` links them."""
+def linked(owner, numbers, drawn, group) -> None:
+    """Fill for each text the one of the smallest number that it hangs together with, as ``likeness`` links them."""
     texts = len(owner)
     bits = _bits(texts)
     table = np.empty(1 << bits, dtype=np.int32)
-    shift, last = _U(64 - bits), (1 << bits) - 1
+    places = np.empty(texts, dtype=np.int32)
     for text in range(texts):
         group[text] = text
-    for band in range(_BANDS):
+    for band in range(0, _MINIMA, _ROWS):
         table[:] = -1
-        low = band * _ROWS
+        shared = False
         for text in range(texts):
             if drawn[text, 0] == _NONE:
                 continue
-            spread = _U(owner[text])
-            for j in range(low, low + _ROWS):
-                spread = (spread + _U(drawn[text, j])) * _PLACE
-                spread ^= spread >> _U(29)
-            at = np.int64((spread * _MIX1) >> shift)
-            step = np.int64((spread * _STEP) >> shift) | 1
-            while table[at] >= 0:
-                first = table[at]
-                same = owner[first] == owner[text]
-                for j in range(low, low + _ROWS):
-                    same &= drawn[first, j] == drawn[text, j]
-                if same:
-                    break
-                at = (at + step) & last
-            if table[at] < 0:
+            at = _place_of_band(owner, drawn, text, band, table, bits)
+            places[text] = at
+            shared |= table[at] >= 0
+            if table[at] < 0 or numbers[text] < numbers[table[at]]:
                 table[at] = text
-                continue
-            _link(drawn, group, table[at], text)
+        if not shared:
+            continue
+        for text in range(texts):
+            if drawn[text, 0] != _NONE and table[places[text]] != text:
+                _link(numbers, drawn, group, table[places[text]], text)
     for text in range(texts):
-        # A member's group is never above it, and groups below are done.
-        group[text] = group[group[text]]
+        root = text
+        while group[root] != root:
+            root = group[root]
+        group[text] = root
 
 
 @nb.njit(nogil=True, cache=True)
-def _link(drawn, group, first, text):
+def _place_of_band(owner, drawn, text, band, table, bits):
+    """Return where the table holds a text with the same owner and minima in a band, or the free place for it."""
+    shift, last = _U(64 - bits), (1 << bits) - 1
+    spread = _U(owner[text])
+    for j in range(band, band + _ROWS):
+        spread = (spread + _U(drawn[text, j])) * _PLACE
+        spread ^= spread >> _U(29)
+    at = np.int64((spread * _MIX1) >> shift)
+    step = np.int64((spread * _STEP) >> shift) | 1
+    while table[at] >= 0:
+        other = table[at]
+        same = owner[other] == owner[text]
+        for j in range(band, band + _ROWS):
+            same &= drawn[other, j] == drawn[text, j]
+        if same:
+            break
+        at = (at + step) & last
+    return at
+
+
+@nb.njit(nogil=True, cache=True)
+def _link(numbers, drawn, group, first, text):
     agree = 0
     for j in range(_MINIMA):
         agree += drawn[first, j] == drawn[text, j]
@@ -191,7 +206,7 @@ def _link(drawn, group, first, text):
     while group[b] != b:
         group[b] = group[group[b]]
         b = group[b]
-    if a < b:
+    if numbers[a] < numbers[b]:
         group[b] = a
     else:
         group[a] = b

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from realreach.comment_text.grouping import packed, run_starts
+from realreach.comment_text.grouping import first_of_equal, packed, run_starts
 from realreach.comment_text.words import Words
 from realreach.compiled import frozen, kernels_for
 from realreach.features.blocks import ratio
@@ -180,39 +180,24 @@ def count_words(
         none = np.zeros(creators, dtype=np.int64)
         pairs = [Pairs(out[i], out[i + 1], none, none, none, none, none) for i in (0, 2)]
         return WordPairs(pairs[0], pairs[1], np.flatnonzero(often))
-    lengths = np.diff(words.starts)
-    holder = np.repeat(owner, lengths)
-    counted = words.lengths >= 2
+    holder = np.repeat(owner, np.diff(words.starts))
+    counted = np.flatnonzero(words.lengths >= 2)
     inside = np.ones(len(words.numbers), dtype=bool)
-    inside[words.starts[1:][lengths > 0] - 1] = False
+    inside[words.starts[1:][np.diff(words.starts) > 0] - 1] = False
     phrase = np.flatnonzero(inside)
-    numbers = packed(holder[phrase], keys[phrase])
-    wanted = np.repeat(asked, lengths)[phrase]
+    first = first_of_equal(packed(holder[phrase], keys[phrase]))
+    wanted = np.repeat(asked, np.diff(words.starts))[phrase]
+    told = np.bincount(first[wanted], minlength=len(first))
+    of_creator = words.starts[starts]
     return WordPairs(
-        _equal_pairs(holder[counted], packed(holder[counted], words.numbers[counted]), creators),
-        _equal_pairs(holder[phrase], numbers, creators),
-        phrase[wanted][_said_often(numbers[wanted])],
+        _equal_pairs(first_of_equal(packed(holder[counted], words.numbers[counted])), np.searchsorted(counted, of_creator)),
+        _equal_pairs(first, np.searchsorted(phrase, of_creator)),
+        phrase[wanted & (told[first] >= OFTEN)],
     )
 
 
-def _equal_pairs(holder: IntArray, numbers: npt.NDArray[np.uint64], creators: int) -> Pairs:
-    """Return the counts of rows grouped by numbers that ascend with the holder."""
-    ordered = np.sort(numbers)
-    begins = run_starts(ordered)
-    size = np.diff(begins, append=len(ordered))
-    total = np.bincount(holder, minlength=creators).astype(np.int64)
-    # The numbers ascend with the holder: the first rows of the sorted array are the first creator's, and so on.
-    of_creator = np.searchsorted(begins, np.concatenate([[0], np.cumsum(total)]))
-    none = np.zeros(creators, dtype=np.int64)
-    return Pairs(total, sums(size * (size - 1) // 2, of_creator), none, none, none, none, none)
-
-
-def _said_often(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
-    """Return which of the numbers occur three times or more."""
-    ordered = np.sort(numbers)
-    repeated = ordered[OFTEN - 1 :][ordered[OFTEN - 1 :] == ordered[: max(len(ordered) - OFTEN + 1, 0)]]
-    if len(repeated) == 0:
-        return np.zeros(len(numbers), dtype=bool)
-    repeated = repeated[run_starts(repeated)]
-    at = np.minimum(np.searchsorted(repeated, numbers), len(repeated) - 1)
-    return np.asarray(repeated[at] == numbers, dtype=bool)
+def _equal_pairs(first: IntArray, starts: IntArray) -> Pairs:
+    """Return the counts of rows, ordered by creator, of which the first equal one is told."""
+    size = np.bincount(first, minlength=len(first))
+    none = np.zeros(len(starts) - 1, dtype=np.int64)
+    return Pairs(np.diff(starts), sums(size * (size - 1) // 2, starts), none, none, none, none, none)
