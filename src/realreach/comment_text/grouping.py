@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from realreach.compiled import frozen, kernels_for
 
-__all__ = ["KEY_BITS", "OWNERS", "first_of_equal", "first_rows", "packed", "run_starts"]
+__all__ = ["KEY_BITS", "OWNERS", "first_of_equal", "first_rows", "first_strings", "packed", "run_starts"]
 
 _I64 = npt.NDArray[np.int64]
 _U64 = npt.NDArray[np.uint64]
@@ -66,6 +68,30 @@ def first_rows(owner: _I64, keys: _U64) -> _I64:
         compiled.first_rows(frozen(owner), frozen(keys), out)
         return out
     return first_of_equal(packed(owner, keys))
+
+
+def first_strings(owner: _I64, values: pa.Array) -> _I64:
+    """Return for each row the first row with the same owner and the same string; null is like null.
+
+    Examples
+    --------
+    >>> first_strings(np.array([0, 0, 0, 1]), pa.array(["a", None, "a", "a"], pa.large_string())).tolist()
+    [0, 1, 0, 3]
+    """
+    if (compiled := kernels_for(len(owner), "comment_text.likeness_kernels")) is not None:
+        text = values.cast(pa.large_string()) if values.type != pa.large_string() else values
+        text = pc.fill_null(text, "") if text.null_count else text
+        null = np.asarray(values.is_null().to_numpy(zero_copy_only=False)) if values.null_count else np.zeros(0, dtype=bool)
+        out = np.empty(len(owner), dtype=np.int64)
+        _, offsets, data = text.buffers()
+        starts = np.frombuffer(offsets, dtype=np.int64)[text.offset : text.offset + len(text) + 1]
+        codes = np.frombuffer(data if data is not None else b"", dtype=np.uint8)
+        compiled.first_strings(frozen(owner), frozen(starts), frozen(codes), frozen(null), out)
+        return out
+    codes = values.dictionary_encode().indices
+    codes = codes.fill_null(-1) if codes.null_count else codes
+    keys = (codes.to_numpy(zero_copy_only=False).astype(np.int64) + 1).astype(np.uint64)
+    return first_of_equal(packed(owner, keys << np.uint64(64 - KEY_BITS)))
 
 
 def first_of_equal(numbers: _U64) -> _I64:

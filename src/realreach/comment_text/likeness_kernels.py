@@ -16,7 +16,7 @@ import numpy as np
 
 from realreach.comment_text import grouping, likeness, words
 
-__all__ = ["exact_keys", "first_rows", "linked", "minima", "template_keys"]
+__all__ = ["exact_keys", "first_rows", "first_strings", "linked", "minima", "template_keys"]
 
 _U = np.uint64
 _BASE = _U(words.BASE)
@@ -66,6 +66,46 @@ def first_rows(owner, keys, out) -> None:
         if table[at] < 0:
             table[at] = row
         out[row] = table[at]
+
+
+@nb.njit(nogil=True, cache=True)
+def first_strings(owner, starts, data, null, out) -> None:
+    """Fill the first row with the same owner and string; ``null`` tells which have none, empty where all have one."""
+    rows = len(owner)
+    bits = _bits(rows)
+    table = np.full(1 << bits, -1, dtype=np.int32)
+    hashes = np.empty(rows, dtype=np.uint64)
+    shift, last = _U(64 - bits), (1 << bits) - 1
+    for row in range(rows):
+        spread = _U(owner[row]) * _MIX2
+        if len(null) and null[row]:
+            spread += _STEP
+        for i in range(starts[row], starts[row + 1]):
+            spread = (spread ^ _U(data[i])) * _PLACE
+            spread ^= spread >> _U(32)
+        spread *= _MIX1
+        hashes[row] = spread
+        at = np.int64(spread >> shift)
+        step = np.int64(((spread ^ (spread >> _U(29))) * _STEP) >> shift) | 1
+        while table[at] >= 0:
+            other = table[at]
+            if hashes[other] == spread and owner[other] == owner[row] and _equal(starts, data, null, other, row):
+                break
+            at = (at + step) & last
+        if table[at] < 0:
+            table[at] = row
+        out[row] = table[at]
+
+
+@nb.njit(nogil=True, cache=True)
+def _equal(starts, data, null, a, b):
+    length = starts[a + 1] - starts[a]
+    if starts[b + 1] - starts[b] != length or (len(null) and null[a] != null[b]):
+        return False
+    for i in range(length):
+        if data[starts[a] + i] != data[starts[b] + i]:
+            return False
+    return True
 
 
 @nb.njit(nogil=True, cache=True)

@@ -57,7 +57,7 @@ def compute(section: Section) -> dict[str, FloatArray]:
 
 def _pairs(section: Section) -> dict[str, FloatArray]:
     """Return the chances that comments, words and phrases are equal, from counts of equal pairs."""
-    starts, long, placed = section.table.starts, section.long, section.placed
+    starts, long, placed = section.table.starts, section.long, section.post
     every = np.ones(len(long), dtype=bool)
     comments = {
         "repeats__all": count_pairs(starts, section.exact, every),

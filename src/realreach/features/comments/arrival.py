@@ -52,7 +52,7 @@ def _delays(section: Section, day: FloatArray) -> dict[str, FloatArray]:
     out["delay__all__first_hour"] = section.share_where(hours <= 1.0, known)
     out["delay__all__spread"] = spread(section, log, known)
     out["delay__all__peak"] = _peak(section, log, known)
-    early = known & (hours <= 1.0) & (section.author >= 0)
+    early = known & (hours <= 1.0) & section.named
     out["early_crowd__60min__return"] = _returning(section, posts, early, row)
     seen = segment_sum((row >= 0).astype(np.float64), section.owner, n)
     total = segment_sum(np.nan_to_num(posts.numbers("comments_count")), posts.creator, n)

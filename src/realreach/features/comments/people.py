@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from realreach.comment_text.grouping import first_rows
+from realreach.comment_text.grouping import first_rows, first_strings
 from realreach.comment_text.measures import handles
 from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
 from realreach.features.comments.pairs import chances, count_pairs, distinct, sums
-from realreach.features.comments.section import MINIMUM_COMMENTS, Section, key_of_code, known_codes, record
+from realreach.features.comments.section import MINIMUM_COMMENTS, Section, known, record
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["FEATURES", "compute"]
@@ -36,12 +36,12 @@ def compute(section: Section) -> dict[str, FloatArray]:
 
 
 def _authors(section: Section) -> dict[str, FloatArray]:
-    known = section.author >= 0
-    chance, share = chances([count_pairs(section.table.starts, section.people, known)], MINIMUM_COMMENTS)
+    named = section.named
+    chance, share = chances([count_pairs(section.table.starts, section.people, named)], MINIMUM_COMMENTS)
     return {
         "authors__all__chance": chance[0],
         "authors__all__loyal_share": share[0],
-        "authors__all__everywhere": _everywhere(section, np.flatnonzero(known & (section.post >= 0))),
+        "authors__all__everywhere": _everywhere(section, np.flatnonzero(named & (section.post >= 0))),
     }
 
 
@@ -68,15 +68,15 @@ def _conversation(section: Section) -> dict[str, FloatArray]:
     out: dict[str, FloatArray] = {"comment_likes__all__share": section.share_where(section.likes > 0, ~np.isnan(section.likes))}
     # Known or not is asked of each creator, never of the column: that others have it says nothing about this one.
     if "parent_comment_id" in every:
-        parent = known_codes(every, "parent_comment_id")
-        answers = np.flatnonzero(parent >= 0)
-        recorded = sums(parent >= 0, every.starts) > 0
-        parents = ~section.table.strings("parent_comment_id").is_null().to_numpy(zero_copy_only=False)
+        answer = known(every, "parent_comment_id")
+        answers = np.flatnonzero(answer)
+        recorded = sums(answer, every.starts) > 0
+        parents = known(section.table, "parent_comment_id")
         out["replies__all__share"] = np.where(recorded, section.share(parents.astype(np.float64)), np.nan)
-        first = first_rows(every.creator[answers], key_of_code(parent[answers]))
-        size = np.bincount(first, minlength=len(answers))
+        first = first_strings(every.creator, every.strings("parent_comment_id"))[answers]
+        size = np.bincount(first, minlength=len(every))
         opens = np.flatnonzero(size)
-        holder = every.creator[answers[opens]]
+        holder = every.creator[opens]
         threads = segment_sum(np.ones(len(holder)), holder, n)
         sizes = ratio(segment_sum(np.log1p(size[opens]), holder, n), threads)
         out["threads__all__size"] = np.where(threads >= 3, sizes, np.nan)

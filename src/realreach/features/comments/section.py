@@ -10,13 +10,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from realreach.comment_text import likeness
-from realreach.comment_text.grouping import KEY_BITS, first_rows
+from realreach.comment_text.grouping import first_rows, first_strings
 from realreach.comment_text.languages import languages
 from realreach.comment_text.measures import measure_comments
 from realreach.comment_text.model import CommentModel, default_comment_model
 from realreach.comment_text.normalise import Normalised, normalise
 from realreach.comment_text.words import Words, split_words
-from realreach.features.blocks import ratio, segment_sum
+from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
 from realreach.features.comments.pairs import WordPairs, count_words
 from realreach.features.view import View
@@ -29,7 +29,7 @@ __all__ = [
     "NO_LONG",
     "Section",
     "codes_of",
-    "known_codes",
+    "known",
     "record",
     "spread",
 ]
@@ -164,40 +164,48 @@ class Section:
         return self.model.sold(self.text)
 
     @cached_property
-    def _post_codes(self) -> tuple[IntArray, IntArray]:
-        """Small numbers of the keys of the view's posts and of the comments' posts; -1 = not known."""
+    def _first_of_post(self) -> tuple[IntArray, int]:
+        """Of each comment the first row with its creator and post key, counting the view's posts first; and their number."""
         posts = self.view.posts_table
+        keys = self.table.strings("post_id")
         if posts is None or "post_id" not in self.table:
-            return np.empty(0, dtype=np.int64), known_codes(self.table, "post_id")
-        both = pa.concat_arrays([posts.strings("post_id"), self.table.strings("post_id")])
-        codes = numbers_of(both.dictionary_encode().indices)
-        return codes[: len(posts)], codes[len(posts) :]
-
-    @cached_property
-    def post(self) -> IntArray:
-        """Small numbers of the post keys; -1 = not known."""
-        return self._post_codes[1]
+            return first_strings(self.owner, keys), 0
+        both = pa.concat_arrays([posts.strings("post_id"), keys])
+        return first_strings(np.concatenate([posts.creator, self.owner]), both)[len(posts) :], len(posts)
 
     @cached_property
     def places(self) -> IntArray:
         """Post of each comment, named by the row of its first comment (all that are under no known post are one)."""
-        return first_rows(self.owner, key_of_code(self.post))
+        found, posts = self._first_of_post
+        if posts == 0:
+            return found
+        first = np.empty(posts + len(found), dtype=np.int64)
+        first[found[::-1]] = np.arange(len(found))[::-1]
+        return first[found]
 
     @cached_property
-    def placed(self) -> IntArray:
+    def post(self) -> IntArray:
         """Post of each comment as in ``places``, -1 = not known."""
-        return np.where(self.post >= 0, self.places, -1)
+        return np.where(known(self.table, "post_id"), self.places, -1)
 
     @cached_property
-    def author(self) -> IntArray:
-        """Small numbers of the authors; -1 = not known."""
-        return known_codes(self.table, "author_id")
+    def post_rows(self) -> IntArray:
+        """Row of each comment's post in the view's posts, -1 where it is not there."""
+        found, posts = self._first_of_post
+        return np.where((self.post >= 0) & (found < posts), found, -1)
+
+    @cached_property
+    def named(self) -> npt.NDArray[np.bool_]:
+        """Whether the author of each comment is known."""
+        return known(self.table, "author_id")
 
     @cached_property
     def people(self) -> IntArray:
         """Author of each comment, named by the row of the first comment; those not known are all different people."""
         rows = np.arange(len(self.table))
-        return np.where(self.author >= 0, first_rows(self.owner, key_of_code(self.author)), rows)
+        if not self.named.any():
+            return rows
+        return np.where(self.named, first_strings(self.owner, self.table.strings("author_id")), rows)
 
     @cached_property
     def strangers(self) -> npt.NDArray[np.bool_]:
@@ -228,18 +236,6 @@ class Section:
         """Comments by others of each creator."""
         return np.diff(self.table.starts).astype(np.float64)
 
-    @cached_property
-    def post_rows(self) -> IntArray:
-        """Row of each comment's post in the view's posts, -1 where it is not there."""
-        posts = self.view.posts_table
-        keys, wanted = self._post_codes
-        if posts is None or len(keys) == 0 or len(wanted) == 0:
-            return np.full(len(wanted), -1, dtype=np.int64)
-        # The rows of the posts first: the first row of creator and key is the post, if it is one of theirs.
-        owner, codes = np.concatenate([posts.creator, self.owner]), np.concatenate([keys, wanted])
-        found = first_rows(owner, key_of_code(codes))[len(keys) :]
-        return np.where((wanted >= 0) & (found < len(keys)), found, -1)
-
     def total(self, values: FloatArray) -> FloatArray:
         """Return the sum over each creator's comments."""
         return segment_sum(values, self.owner, self.creators)
@@ -247,6 +243,15 @@ class Section:
     def share(self, values: FloatArray) -> FloatArray:
         """Return the mean over each creator's comments."""
         return ratio(self.total(values), self.count)
+
+    def shares(self, flags: FloatArray) -> FloatArray:
+        """Return the means of many flags (0 or 1, shape (flags, comments)) over each creator's comments."""
+        out = not_known((len(flags), self.creators))
+        some = np.flatnonzero(self.count)
+        if len(some):
+            # Sums of 0 and 1 are exact in any order.
+            out[:, some] = np.add.reduceat(flags, self.table.starts[some], axis=1) / self.count[some]
+        return out
 
     def share_where(
         self, values: npt.NDArray, known: npt.NDArray[np.bool_], least: int = MINIMUM_COMMENTS
@@ -270,19 +275,11 @@ def spread(section: Section, values: FloatArray, keep: npt.NDArray[np.bool_]) ->
     return np.where(count >= MINIMUM_COMMENTS, np.sqrt(ratio(square, count)), np.nan)
 
 
-def numbers_of(indices: pa.Array) -> IntArray:
-    """Return the codes of dictionary-encoded strings, -1 for null."""
-    codes = indices.fill_null(-1) if indices.null_count else indices
-    return np.asarray(codes.to_numpy(zero_copy_only=False), dtype=np.int64)
-
-
-def known_codes(table: Table, name: str) -> IntArray:
-    """Return small integers, equal where the strings of a column are; -1 = not known."""
+def known(table: Table, name: str) -> npt.NDArray[np.bool_]:
+    """Return which rows have a value in a column of strings."""
     if name not in table:
-        return np.full(len(table), -1, dtype=np.int64)
-    return numbers_of(table.strings(name).dictionary_encode().indices)
-
-
-def key_of_code(code: IntArray) -> npt.NDArray[np.uint64]:
-    """Return a key that is equal where codes (-1 or more) are, of the form that groups are made by."""
-    return np.asarray((code + 1).astype(np.uint64) << np.uint64(64 - KEY_BITS), dtype=np.uint64)
+        return np.zeros(len(table), dtype=bool)
+    values = table.strings(name)
+    if values.null_count == 0:
+        return np.ones(len(values), dtype=bool)
+    return np.asarray(values.is_valid().to_numpy(zero_copy_only=False), dtype=bool)
