@@ -106,11 +106,19 @@ def is_wish(words: Words) -> _Bool:
     return np.asarray((hits >= 2) & (4 * hits >= np.diff(words.starts)), dtype=bool)
 
 
+@cache
+def in_handles() -> _Bool:
+    """Return which code points handles are made of; the last entry stands for all above."""
+    kinds = characters()
+    table = np.append(kinds.letter | kinds.digit, True)
+    table[[ord("_"), ord(".")]] = True
+    return table
+
+
 def handles(points: CodePoints) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
     """Return the comment of each handle mentioned in folded texts, and the number of the handle (no text leaves this module)."""
-    kinds = characters()
-    codes = points.codes
-    inside = kinds.of("letter", codes) | kinds.of("digit", codes) | (codes == ord("_")) | (codes == ord("."))
+    codes, table = points.codes, in_handles()
+    inside = table[np.minimum(codes, len(table) - 1)]
     first, last = runs(points, inside)
     told = (first > 0) & (codes[np.maximum(first - 1, 0)] == ord("@"))
     owner = np.searchsorted(points.starts, first, side="right") - 1

@@ -13,9 +13,10 @@ import numpy.typing as npt
 
 from realreach.comment_text.codepoints import CodePoints
 from realreach.comment_text.grouping import packed
+from realreach.compiled import frozen, kernels_for
 from realreach.features.blocks import not_known
 from realreach.features.catalogue import Feature
-from realreach.features.comments.pairs import across, chances, count_pairs, sums
+from realreach.features.comments.pairs import KERNELS, across, chances, count_pairs, sums
 from realreach.features.comments.section import MINIMUM_COMMENTS, NO_LONG, Section, record
 from realreach.tables.core import FloatArray, IntArray
 
@@ -116,10 +117,10 @@ def _compression(section: Section) -> FloatArray:
     bounds = np.searchsorted(section.owner[rows], np.arange(section.creators + 1))
     first = before[np.minimum(bounds[:-1], len(rows) - 1)]
     rows = rows[before - first[section.owner[rows]] < _SAMPLE_BYTES]
-    text, ends = _one_text(section.text.plain_points, rows)
-    ends = np.concatenate([[0], ends])[np.searchsorted(section.owner[rows], np.arange(section.creators + 1))]
+    data, ends = _as_bytes(section.text.plain_points, rows)
+    ends = np.concatenate([[0], ends])[np.searchsorted(section.owner[rows], np.arange(section.creators + 1))].tolist()
     for creator in np.flatnonzero(enough).tolist():
-        joined = text[ends[creator] : ends[creator + 1] - 1].encode()
+        joined = data[ends[creator] : ends[creator + 1] - 1]
         if len(joined) >= _LEAST_BYTES:
             out[creator] = _compressed_size(joined) / len(joined)
     return out
@@ -132,17 +133,26 @@ def _by_content(numbers: npt.NDArray[np.uint64]) -> IntArray:
     return np.argsort(numbers, kind="stable") if (ordered[1:] == ordered[:-1]).any() else order
 
 
-def _one_text(points: CodePoints, rows: IntArray) -> tuple[str, IntArray]:
-    """Return some texts in one, a line feed after each, and where each ends."""
-    lengths = points.lengths[rows]
-    ends = np.cumsum(lengths + 1)
-    at = np.repeat(points.starts[rows] - (ends - lengths - 1), lengths + 1) + np.arange(ends[-1])
-    codes = points.codes[np.minimum(at, len(points.codes) - 1)]
+def _as_bytes(points: CodePoints, rows: IntArray) -> tuple[memoryview, IntArray]:
+    """Return some texts in UTF-8, a line feed after each, and where each ends."""
+    ends = np.cumsum(points.lengths[rows] + 1)
+    if (compiled := kernels_for(len(points), KERNELS)) is not None:
+        out = np.empty(4 * int(ends[-1]), dtype=np.uint8)
+        compiled.utf8(frozen(points.codes), frozen(points.starts), frozen(rows), out, ends)
+        return out.data, ends
+    first = points.starts[rows]
+    first[1:] -= ends[:-1]
+    at = np.repeat(first, points.lengths[rows] + 1)
+    at += np.arange(len(at))
+    codes = points.codes.take(at, mode="clip")
     codes[ends - 1] = ord("\n")
-    return codes.astype("<u4").tobytes().decode("utf-32-le"), ends
+    text = codes.astype("<u4", copy=False).tobytes().decode("utf-32-le").encode()
+    if len(text) > len(codes):
+        ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n")) + 1
+    return memoryview(text), ends
 
 
-def _compressed_size(data: bytes) -> int:
+def _compressed_size(data: memoryview) -> int:
     """Return ``len(zlib.compress(data, 1))``; a window no larger than needed is set up in a third of the time."""
     window = _SMALL_WINDOW if len(data) <= _FITS_SMALL_WINDOW else zlib.MAX_WBITS
     packer = zlib.compressobj(1, zlib.DEFLATED, window)

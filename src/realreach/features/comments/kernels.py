@@ -13,15 +13,25 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from realreach.comment_text import grouping
+from realreach.comment_text import grouping, words
 from realreach.features.comments import pairs
 
-__all__ = ["count_pairs", "count_words", "crowds"]
+__all__ = ["count_pairs", "count_words", "crowds", "mentions", "utf8"]
 
 _U = np.uint64
 _DROPPED = _U(64 - grouping.KEY_BITS)
 _PLACE, _STEP = _U(0x9E3779B97F4A7C15), _U(0xD6E8FEB86659FD93)
 _OFTEN = pairs.OFTEN
+_BASE = _U(words.BASE)
+
+
+@nb.njit(nogil=True, cache=True, inline="always")
+def _mix(value):
+    value ^= value >> _U(33)
+    value *= _U(0xFF51AFD7ED558CCD)
+    value ^= value >> _U(33)
+    value *= _U(0xC4CEB9FE1A85EC53)
+    return value ^ (value >> _U(33))
 
 
 @nb.njit(nogil=True, cache=True, inline="always")
@@ -154,3 +164,59 @@ def crowds(second, place, stranger, reach, around, near, wide, crowd) -> None:
         near[row] = right - left
         wide[row] = far_right - far_left
         crowd[row] = known[right] - known[left]
+
+
+@nb.njit(nogil=True, cache=True)
+def mentions(codes, starts, inside, text, key) -> int:
+    """Fill the text of each handle mentioned and the handle's key, as ``measures.handles`` does; return how many."""
+    found = 0
+    last = len(inside) - 1
+    for row in range(len(starts) - 1):
+        i = starts[row]
+        end = starts[row + 1]
+        while i < end:
+            i += 1
+            if codes[i - 1] != 0x40:
+                continue
+            total, power = _U(0), _BASE
+            first = i
+            while i < end and inside[min(codes[i], last)]:
+                total += _U(codes[i]) * power
+                power *= _BASE
+                i += 1
+            if i > first:
+                text[found] = row
+                key[found] = _mix(total)
+                found += 1
+    return found
+
+
+@nb.njit(nogil=True, cache=True)
+def utf8(codes, starts, rows, out, ends) -> None:
+    """Fill the bytes of some texts, a line feed after each, and where each ends."""
+    at = 0
+    for place in range(len(rows)):
+        for i in range(starts[rows[place]], starts[rows[place] + 1]):
+            code = codes[i]
+            if code < 0x80:
+                out[at] = code
+                at += 1
+                continue
+            if code < 0x800:
+                out[at] = 0xC0 | code >> 6
+                at += 1
+            else:
+                if code < 0x10000:
+                    out[at] = 0xE0 | code >> 12
+                    at += 1
+                else:
+                    out[at] = 0xF0 | code >> 18
+                    out[at + 1] = 0x80 | (code >> 12 & 0x3F)
+                    at += 2
+                out[at] = 0x80 | (code >> 6 & 0x3F)
+                at += 1
+            out[at] = 0x80 | (code & 0x3F)
+            at += 1
+        out[at] = 0x0A
+        at += 1
+        ends[place] = at

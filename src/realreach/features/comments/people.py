@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from realreach.comment_text.grouping import first_rows, first_strings
-from realreach.comment_text.measures import handles
+from realreach.comment_text.codepoints import CodePoints
+from realreach.comment_text.grouping import first_rows, first_strings, run_starts
+from realreach.comment_text.measures import handles, in_handles
+from realreach.compiled import frozen, kernels_for
 from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
-from realreach.features.comments.pairs import chances, count_pairs, distinct, sums
+from realreach.features.comments.pairs import KERNELS, chances, count_pairs, distinct, sums
 from realreach.features.comments.section import MINIMUM_COMMENTS, Section, known, record
 from realreach.tables.core import FloatArray, IntArray
 
@@ -90,11 +93,8 @@ def _conversation(section: Section) -> dict[str, FloatArray]:
 
 def _mentions(section: Section) -> dict[str, FloatArray]:
     """Return whom the mentions name, and how many stand inside; only texts with an at-sign are looked at again."""
-    points = section.text.folded_points
-    signs = np.flatnonzero(points.codes == ord("@"))
-    told = np.unique(np.searchsorted(points.starts, signs, side="right") - 1)
-    row, handle = handles(points.take(told))
-    owner = section.owner[told[row]]
+    row, handle = _handles(section.text.folded_points)
+    owner = section.owner[row]
     starts = np.searchsorted(owner, np.arange(section.creators + 1))
     chance, _ = chances([count_pairs(starts, first_rows(owner, handle), np.ones(len(owner), dtype=bool))], MINIMUM_COMMENTS)
     measures = section.measures
@@ -103,3 +103,17 @@ def _mentions(section: Section) -> dict[str, FloatArray]:
         "mentions__all__chance": chance[0],
         "mentions__all__inside_share": section.share(inside.astype(np.float64)),
     }
+
+
+def _handles(points: CodePoints) -> tuple[IntArray, npt.NDArray[np.uint64]]:
+    """Return text and key of each handle that is mentioned; only texts with an at-sign are looked at."""
+    signs = points.codes == ord("@")
+    if (compiled := kernels_for(len(points), KERNELS)) is not None:
+        most = int(np.count_nonzero(signs))
+        text, key = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.uint64)
+        found = compiled.mentions(frozen(points.codes), frozen(points.starts), frozen(in_handles()), text, key)
+        return text[:found], key[:found]
+    told = np.searchsorted(points.starts, np.flatnonzero(signs), side="right") - 1
+    told = told[run_starts(told)]
+    row, key = handles(points.take(told))
+    return told[row], key
