@@ -50,9 +50,14 @@ def kernels_for(rows: int, module: str = "comment_text.kernels", least: int = LE
     """
     if not _state["wanted"] or not (_state["loaded"] or (rows >= least and is_installed())):
         return None
-    found = import_module(f"realreach.{module}")
+    found = _loaded(module)
     _state["loaded"] = True
     return found
+
+
+@cache
+def _loaded(module: str) -> ModuleType:
+    return import_module(f"realreach.{module}")
 
 
 def load_from_now_on() -> bool:

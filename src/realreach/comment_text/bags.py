@@ -190,10 +190,8 @@ def _against_organic(reached: FloatArray, places: IntArray) -> tuple[FloatArray,
 
     def below(at: IntArray) -> FloatArray:
         """Return the chance that the share beyond is no more than that at a place, shape (sections, levels)."""
-        total = np.zeros(at.shape)
-        for row in places:
-            total += reached[sections, row[at]]
-        return total / len(places)
+        # A running sum goes one organic section after the other for any number of sections.
+        return np.cumsum(reached[sections, places[:, at]], axis=0)[-1] / len(places)
 
     p = below(np.zeros((len(reached), 1), dtype=np.int64))[:, 0]
     # The chance never falls from place to place: the first place that reaches a level is found by halving.

@@ -83,8 +83,9 @@ def _compute(view: View) -> dict[str, FloatArray]:
         return out
     enough = section.count >= MINIMUM_COMMENTS
     with np.errstate(divide="ignore", invalid="ignore"):
-        for part in _PARTS:
-            for name, value in part.compute(section).items():
-                out[f"comments__{name}"] = np.where(enough & np.isfinite(value), value, np.nan)
+        found = {name: value for part in _PARTS for name, value in part.compute(section).items()}
+    values = np.array(list(found.values()))
+    values[~(enough & np.isfinite(values))] = np.nan
+    out |= {f"comments__{name}": value for name, value in zip(found, values, strict=True)}
     out["context__comments__all__count"] = section.count
     return out

@@ -18,6 +18,9 @@ __all__ = ["FEATURES", "compute"]
 _TIMES = "times not given"
 _GAPS = "fewer than 10 gaps between comments"
 _LEAST_FOR_RHYTHM = 50
+_ANGLE = 2.0 * np.pi * (np.arange(24) + 0.5) / 24.0
+_TURNS = np.cos(_ANGLE), np.sin(_ANGLE)
+"""East and north of each hour on the dial."""
 
 FEATURES: tuple[Feature, ...] = (
     record("early_crowd__60min__return", "chance", "chance that an early commenter is early under another post too", "peluang komentator awal juga awal di posting lain", 1, source="T3", missing="authors or times not given, or fewer than 3 posts"),
@@ -109,14 +112,10 @@ def _rhythm(section: Section, day: FloatArray) -> dict[str, FloatArray]:
     cells = _cells(section, hour[known], known, 24)
     count = cells.sum(axis=1)
     enough = count >= _LEAST_FOR_RHYTHM
-    angle = 2.0 * np.pi * (np.arange(24) + 0.5) / 24.0
-    east, north = np.zeros(section.creators), np.zeros(section.creators)
-    # Hour after hour, not by a matrix product, which may sum in another order for more creators.
-    for h in range(24):
-        east += cells[:, h] * np.cos(angle[h])
-        north += cells[:, h] * np.sin(angle[h])
-    around = np.concatenate([cells, cells[:, :5]], axis=1)
-    quiet = np.min([around[:, h : h + 6].sum(axis=1) for h in range(24)], axis=0)
+    # A running sum goes hour after hour for any number of creators; a matrix product may sum in another order.
+    east, north = (np.cumsum(cells * turn, axis=1)[:, -1] for turn in _TURNS)
+    seen = np.cumsum(np.concatenate([np.zeros((len(cells), 1)), cells, cells[:, :5]], axis=1), axis=1)
+    quiet = (seen[:, 6:] - seen[:, :24]).min(axis=1)
     return {
         "rhythm__all__concentration": np.where(enough, np.minimum(ratio(np.hypot(east, north), count), 1.0), np.nan),
         "rhythm__all__quiet_share": np.where(enough, ratio(quiet, count), np.nan),
