@@ -75,11 +75,11 @@ def test_no_comment_is_no_row(fast):
 
 def test_every_kernel_is_compiled_for_one_form_of_arrays(fast, hostile):
     # Another form (writable, or in pieces) would be compiled in the middle of a request, for seconds.
-    kernels = compiled.kernels_for(1)
+    scoring, alike = (compiled.kernels_for(1, f"comment_text.{name}") for name in ("kernels", "likeness_kernels"))
     default_comment_model().margins(normalise(pa.array(["halo kak"])))
     default_comment_model().margins(normalise(pa.array(["halo kak 🔥", ""])))
     signatures(normalise(pa.array(["halo kak 🔥"])).plain_points)
-    assert [len(k.signatures) for k in (kernels.score_comments, kernels.minima)] == [1, 1]
+    assert [len(k.signatures) for k in (scoring.score_comments, alike.minima)] == [1, 1]
 
 
 def test_small_jobs_do_not_load_the_kernels(monkeypatch):

@@ -66,7 +66,7 @@ class BagReference:
 
     @cached_property
     def log_mixture(self) -> FloatArray:
-        """ln of the density ratio of each bin (columns) at each apparent share of the grid (rows)."""
+        """Log of the density ratio of each bin (columns) at each apparent share of the grid (rows)."""
         return np.asarray(np.log(1.0 - _GRID[:, None] + _GRID[:, None] * self.ratio[None, :]), dtype=np.float64)
 
     @cached_property

@@ -81,7 +81,11 @@ def first_strings(owner: _I64, values: pa.Array) -> _I64:
     if (compiled := kernels_for(len(owner), "comment_text.likeness_kernels")) is not None:
         text = values.cast(pa.large_string()) if values.type != pa.large_string() else values
         text = pc.fill_null(text, "") if text.null_count else text
-        null = np.asarray(values.is_null().to_numpy(zero_copy_only=False)) if values.null_count else np.zeros(0, dtype=bool)
+        null = (
+            np.asarray(values.is_null().to_numpy(zero_copy_only=False))
+            if values.null_count
+            else np.zeros(0, dtype=bool)
+        )
         out = np.empty(len(owner), dtype=np.int64)
         _, offsets, data = text.buffers()
         starts = np.frombuffer(offsets, dtype=np.int64)[text.offset : text.offset + len(text) + 1]

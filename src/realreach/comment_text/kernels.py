@@ -291,4 +291,3 @@ def score_comments(
             margin += np.float64(tokens[head]) / np.sqrt(np.float64(max(pieces, 1)))
             margin += np.float64(characters[head]) / np.sqrt(np.float64(max(grams_count, 1)))
             out[row, head] = margin
-

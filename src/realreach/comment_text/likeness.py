@@ -37,7 +37,8 @@ AGREE = 14
 GRAM = 4
 SPREAD = 0x85EBCA6B
 _FACTORS = np.array(
-    [0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53], dtype=np.uint64
+    [0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53],
+    dtype=np.uint64,
 )
 _KERNELS = "comment_text.likeness_kernels"
 _CELLS = 8_192
@@ -97,7 +98,7 @@ def signatures(points: CodePoints, rows: _I64 | None = None) -> npt.NDArray[np.u
         return out
     letters = _only_words(points.take(rows))
     number = letters.lengths - (GRAM - 1)
-    # Texts of about one length together: the longest of a block tells its height, shorter ones say their last 4-gram again.
+    # Texts of about one length together: the longest tells the block's height, shorter ones repeat their last 4-gram.
     order = np.argsort(number, kind="stable")
     low = int(np.searchsorted(number[order], 0, side="right"))
     hashed = _hashed_grams(letters)

@@ -102,10 +102,10 @@ def _equal(starts, data, null, a, b):
     length = starts[a + 1] - starts[a]
     if starts[b + 1] - starts[b] != length or (len(null) and null[a] != null[b]):
         return False
-    for i in range(length):
-        if data[starts[a] + i] != data[starts[b] + i]:
-            return False
-    return True
+    i = 0
+    while i < length and data[starts[a] + i] == data[starts[b] + i]:
+        i += 1
+    return i == length
 
 
 @nb.njit(nogil=True, cache=True)
@@ -147,14 +147,13 @@ def minima(codes, starts, rows, letter, factors, shifts, out) -> None:
     """Fill the smallest hashes of the 4-grams of some texts, as ``likeness.signatures`` draws them."""
     size = len(letter)
     for at in range(len(rows)):
-        grams = 0
         one = two = three = _U(0)
         known = 0
         space = False
         for i in range(starts[rows[at]], starts[rows[at] + 1]):
             code = codes[i]
-            inside = letter[code] if code < size else letter[size - 1]
-            if not inside:
+            # Above the table are Han letters only.
+            if code < size and not letter[code]:
                 space = known > 0
                 continue
             # A run of other characters counts as one space, none at the ends.
@@ -174,7 +173,6 @@ def minima(codes, starts, rows, letter, factors, shifts, out) -> None:
                         hashed ^= hashed >> np.uint32(15)
                         hashed = np.uint32(hashed * _SPREAD)
                         out[at, j] = min(out[at, j], hashed)
-                    grams += 1
                 one, two, three = two, three, here
             space = False
 

@@ -12,7 +12,7 @@ from realreach.comment_text.languages import word_hits
 from realreach.comment_text.normalise import LINK, MENTION, PHONE, Normalised
 from realreach.comment_text.words import Words, characters, number_of, numbers_of_runs, runs, split_words
 
-__all__ = ["MEASURES", "handles", "is_wish", "measure_comments"]
+__all__ = ["MEASURES", "handles", "handles_in", "in_handles", "is_wish", "measure_comments"]
 
 _F64 = npt.NDArray[np.float64]
 _Bool = npt.NDArray[np.bool_]
@@ -115,8 +115,13 @@ def in_handles() -> _Bool:
     return table
 
 
-def handles(points: CodePoints) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
-    """Return the comment of each handle mentioned in folded texts, and the number of the handle (no text leaves this module)."""
+def handles(text: Normalised) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
+    """Return the comment of each mentioned handle, and the number of the handle (no text leaves this module)."""
+    return handles_in(text.folded_points)
+
+
+def handles_in(points: CodePoints) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
+    """Return what :func:`handles` does, of folded texts."""
     codes, table = points.codes, in_handles()
     inside = table[np.minimum(codes, len(table) - 1)]
     first, last = runs(points, inside)

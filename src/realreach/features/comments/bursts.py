@@ -166,6 +166,8 @@ def compute(section: Section) -> dict[str, FloatArray]:
         np.maximum.at(most, section.owner[rows], values)
         striking = np.bincount(section.owner[rows[values >= _STRIKING]], minlength=section.creators)
         enough = placed >= MINIMUM_COMMENTS
-        out[f"{name}__10min__share"] = np.where(enough, ratio(striking.astype(np.float64), placed.astype(np.float64)), np.nan)
+        out[f"{name}__10min__share"] = np.where(
+            enough, ratio(striking.astype(np.float64), placed.astype(np.float64)), np.nan
+        )
         out[f"{name}__10min__max"] = np.where(enough, np.log1p(most), np.nan)
     return out

@@ -157,9 +157,14 @@ def crowds(second, place, stranger, reach, around, near, wide, crowd) -> None:
             left += 1
         while place[far_left] < place[row] or second[far_left] < second[row] - around:
             far_left += 1
-        while right < rows and (place[right] < place[row] or (place[right] == place[row] and second[right] <= second[row] + reach)):
+        while right < rows and (
+            place[right] < place[row] or (place[right] == place[row] and second[right] <= second[row] + reach)
+        ):
             right += 1
-        while far_right < rows and (place[far_right] < place[row] or (place[far_right] == place[row] and second[far_right] <= second[row] + around)):
+        while far_right < rows and (
+            place[far_right] < place[row]
+            or (place[far_right] == place[row] and second[far_right] <= second[row] + around)
+        ):
             far_right += 1
         near[row] = right - left
         wide[row] = far_right - far_left

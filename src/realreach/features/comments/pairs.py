@@ -70,9 +70,7 @@ def distinct(a: IntArray, b: IntArray, width: int) -> tuple[IntArray, IntArray]:
     return ordered[begins] // width, np.diff(begins, append=len(ordered))
 
 
-def count_pairs(
-    starts: IntArray, group: IntArray, keep: npt.NDArray[np.bool_], place: IntArray | None = None
-) -> Pairs:
+def count_pairs(starts: IntArray, group: IntArray, keep: npt.NDArray[np.bool_], place: IntArray | None = None) -> Pairs:
     """Count the pairs of kept rows that are of one group.
 
     Parameters
@@ -95,12 +93,15 @@ def count_pairs(
     nothing = np.empty(0, dtype=np.int64)
     if (compiled := kernels_for(len(group), KERNELS)) is not None:
         out = np.zeros((_PLACED_COUNTS, len(starts) - 1), dtype=np.int64)
-        compiled.count_pairs(frozen(starts), frozen(group), frozen(keep), frozen(nothing if place is None else place), out)
-        return Pairs(*out)
+        compiled.count_pairs(
+            frozen(starts), frozen(group), frozen(keep), frozen(nothing if place is None else place), out
+        )
+        return Pairs._make(out)
     size = np.bincount(group[keep], minlength=len(group))
     found = [sums(size, starts), sums(size * (size - 1) // 2, starts), sums(np.where(size > 1, size, 0), starts)]
     if place is None:
-        return Pairs(*found, *(np.zeros_like(found[0]) for _ in range(_PLACED_COUNTS - _COUNTS)))
+        none = np.zeros_like(found[0])
+        return Pairs(found[0], found[1], found[2], none, none, none, none)
     rows = np.flatnonzero(keep & (place >= 0))
     size = np.bincount(group[rows], minlength=len(group))
     beside = np.bincount(place[rows], minlength=len(group))
@@ -109,7 +110,7 @@ def count_pairs(
     both = np.zeros(len(group), dtype=np.int64)
     of, number = distinct(group[rows], place[rows], max(len(group), 1))
     np.add.at(both, of, number * (number - 1) // 2)
-    return Pairs(*found, sums(both, starts))
+    return Pairs._make([*found, sums(both, starts)])
 
 
 def chances(counts: Sequence[Pairs], least: int) -> tuple[FloatArray, FloatArray]:
@@ -190,7 +191,9 @@ def count_words(
     told = np.bincount(first[wanted], minlength=len(first))
     of_creator = words.starts[starts]
     return WordPairs(
-        _equal_pairs(first_of_equal(packed(holder[counted], words.numbers[counted])), np.searchsorted(counted, of_creator)),
+        _equal_pairs(
+            first_of_equal(packed(holder[counted], words.numbers[counted])), np.searchsorted(counted, of_creator)
+        ),
         _equal_pairs(first, np.searchsorted(phrase, of_creator)),
         phrase[wanted & (told[first] >= OFTEN)],
     )

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from realreach.comment_text.codepoints import CodePoints
 from realreach.comment_text.grouping import first_rows, first_strings, run_starts
-from realreach.comment_text.measures import handles, in_handles
+from realreach.comment_text.measures import handles_in, in_handles
 from realreach.compiled import frozen, kernels_for
 from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
@@ -68,7 +68,9 @@ def _everywhere(section: Section, rows: IntArray) -> FloatArray:
 
 def _conversation(section: Section) -> dict[str, FloatArray]:
     n, every = section.creators, section.every
-    out: dict[str, FloatArray] = {"comment_likes__all__share": section.share_where(section.likes > 0, ~np.isnan(section.likes))}
+    out: dict[str, FloatArray] = {
+        "comment_likes__all__share": section.share_where(section.likes > 0, ~np.isnan(section.likes))
+    }
     # Known or not is asked of each creator, never of the column: that others have it says nothing about this one.
     if "parent_comment_id" in every:
         answer = known(every, "parent_comment_id")
@@ -96,7 +98,9 @@ def _mentions(section: Section) -> dict[str, FloatArray]:
     row, handle = _handles(section.text.folded_points)
     owner = section.owner[row]
     starts = np.searchsorted(owner, np.arange(section.creators + 1))
-    chance, _ = chances([count_pairs(starts, first_rows(owner, handle), np.ones(len(owner), dtype=bool))], MINIMUM_COMMENTS)
+    chance, _ = chances(
+        [count_pairs(starts, first_rows(owner, handle), np.ones(len(owner), dtype=bool))], MINIMUM_COMMENTS
+    )
     measures = section.measures
     inside = (measures["mention"] > 0) & (measures["starts_with_mention"] == 0)
     return {
@@ -115,5 +119,5 @@ def _handles(points: CodePoints) -> tuple[IntArray, npt.NDArray[np.uint64]]:
         return text[:found], key[:found]
     told = np.searchsorted(points.starts, np.flatnonzero(signs), side="right") - 1
     told = told[run_starts(told)]
-    row, key = handles(points.take(told))
+    row, key = handles_in(points.take(told))
     return told[row], key
