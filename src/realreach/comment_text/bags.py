@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,8 +31,6 @@ LEAST = 10
 _GRID = np.concatenate([np.linspace(0.0, 0.04, 41)[:-1], np.linspace(0.04, 0.2, 65)[:-1], np.linspace(0.2, 1.0, 81)])
 """Apparent shares at which the likelihood is taken: finer where sections lie."""
 _LEVELS = (0.05, 0.5, 0.95)
-_BEYOND = np.linspace(0.0, 1.0, 401)
-"""Shares beyond that of an organic section, of which the quantiles are taken."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,18 +60,6 @@ class BagReference:
                 raise ModelError(f"bag reference: {name} must be finite numbers that never fall.")
         if len(self.ratio) != len(self.edges) + 1 or self.ratio[0] <= 0 or self.organic_shares[-1] > 1:
             raise ModelError("bag reference: needs one ratio above 0 for each bin, and shares of at most 1.")
-
-    @cached_property
-    def log_mixture(self) -> FloatArray:
-        """Log of the density ratio of each bin (columns) at each apparent share of the grid (rows)."""
-        return np.asarray(np.log(1.0 - _GRID[:, None] + _GRID[:, None] * self.ratio[None, :]), dtype=np.float64)
-
-    @cached_property
-    def places_beyond(self) -> IntArray:
-        """For each organic share (rows) and share beyond it (columns): the last place of the grid that is no higher."""
-        share = self.organic_shares[:, None]
-        # beyond = (apparent - organic) / (1 - organic), not below 0; its distribution from that of the apparent share.
-        return np.searchsorted(_GRID, share + _BEYOND * (1.0 - share), side="right").astype(np.int64) - 1
 
     def bins(self, sold: FloatArray) -> IntArray:
         """Return the bin of every probability."""
@@ -147,9 +132,9 @@ def bag_tests(sold: FloatArray, section: IntArray, count: int, reference: BagRef
     bins = reference.bins(sold)
     k = len(reference.ratio)
     cells = np.bincount(section * k + bins, minlength=count * k).reshape(count, k)
-    weight = _posterior_of_share(cells, reference.log_mixture)
+    weight = _posterior_of_share(cells, reference.ratio)
+    p, quantiles = _against_organic(weight, reference.organic_shares)
     reached = np.cumsum(weight, axis=1)
-    p, quantiles = _against_organic(reached, reference.places_beyond)
     apparent = _GRID[np.minimum((reached < 0.5).sum(axis=1), len(_GRID) - 1)]
     sizes = cells.sum(axis=1)
     few = sizes < LEAST
@@ -164,14 +149,15 @@ def bag_tests(sold: FloatArray, section: IntArray, count: int, reference: BagRef
     return BagTest(sizes, p, quantiles[:, 0], quantiles[:, 1], quantiles[:, 2], apparent, posterior)
 
 
-def _posterior_of_share(cells: npt.NDArray[np.int64], log: FloatArray) -> FloatArray:
+def _posterior_of_share(cells: npt.NDArray[np.int64], ratio: FloatArray) -> FloatArray:
     """Return the weight of every apparent share on the grid given counts by bin, shape (sections, grid).
 
     The prior is flat in the grid's places, which lie closer at small shares.
     """
+    log = np.log(1.0 - _GRID[:, None] + _GRID[:, None] * ratio[None, :])
     total = np.zeros((len(cells), len(_GRID)))
     # Bin after bin, not by a matrix product: BLAS may sum in another order when there are more sections.
-    for j in range(log.shape[1]):
+    for j in range(len(ratio)):
         total += cells[:, j, None] * log[None, :, j]
     weight = np.exp(total - total.max(axis=1, keepdims=True))
     return np.asarray(weight / _row_sums(weight)[:, None])
@@ -181,25 +167,17 @@ def _row_sums(values: FloatArray) -> FloatArray:
     return np.cumsum(values, axis=1)[:, -1]
 
 
-def _against_organic(reached: FloatArray, places: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Return p-values and the quantiles of the share beyond an organic section's.
-
-    ``reached`` is the distribution of the apparent share, shape (sections, grid).
-    """
-    sections = np.arange(len(reached))[:, None]
-
-    def below(at: IntArray) -> FloatArray:
-        """Return the chance that the share beyond is no more than that at a place, shape (sections, levels)."""
-        # A running sum goes one organic section after the other for any number of sections.
-        return np.cumsum(reached[sections, places[:, at]], axis=0)[-1] / len(places)
-
-    p = below(np.zeros((len(reached), 1), dtype=np.int64))[:, 0]
-    # The chance never falls from place to place: the first place that reaches a level is found by halving.
-    low = np.zeros((len(reached), len(_LEVELS)), dtype=np.int64)
-    high = np.full_like(low, places.shape[1])
-    for _ in range(places.shape[1].bit_length()):
-        middle = (low + high) // 2
-        under = below(np.minimum(middle, places.shape[1] - 1)) < _LEVELS
-        open_ = low < high
-        low, high = np.where(open_ & under, middle + 1, low), np.where(open_ & ~under, middle, high)
-    return np.minimum(p, 1.0), _BEYOND[np.minimum(low, places.shape[1] - 1)]
+def _against_organic(weight: FloatArray, organic: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return p-values and the quantiles of the share beyond an organic section's."""
+    p = np.zeros(len(weight))
+    reached = np.cumsum(weight, axis=1)
+    beyond = np.linspace(0.0, 1.0, 401)
+    below = np.zeros((len(weight), len(beyond)))
+    for share in organic:
+        # beyond = (apparent - organic) / (1 - organic), not below 0; its distribution from that of the apparent share.
+        upto = np.searchsorted(_GRID, share + beyond * (1.0 - share), side="right") - 1
+        below += reached[:, upto]
+        p += reached[:, upto[0]]
+    below /= len(organic)
+    quantiles = [beyond[np.minimum((below < level).sum(axis=1), len(beyond) - 1)] for level in _LEVELS]
+    return np.minimum(p / len(organic), 1.0), np.stack(quantiles, axis=1)

@@ -93,7 +93,7 @@ def signatures(points: CodePoints, rows: _I64 | None = None) -> npt.NDArray[np.u
     out = np.full((len(rows), MINIMA), 0xFFFFFFFF, dtype=np.uint32)
     factors, shifts = _draws()
     if (compiled := kernels_for(len(points), _KERNELS)) is not None:
-        text = frozen(points.codes), frozen(points.starts), frozen(rows), frozen(characters().letter)
+        text = frozen(points.codes), frozen(points.starts), frozen(rows), _letters()
         compiled.minima(*text, factors, shifts, out)
         return out
     letters = _only_words(points.take(rows))
@@ -161,6 +161,12 @@ def _only_words(points: CodePoints) -> CodePoints:
     codes[place] = points.codes[letters]
     # A text begins with its first letter, one without a letter where the next one does.
     return CodePoints(codes, np.append(place, len(codes))[of_text])
+
+
+@cache
+def _letters() -> npt.NDArray[np.bool_]:
+    """Return which code points below 0x20000 are letters; those above all are."""
+    return frozen(characters().of("letter", np.arange(0x20000, dtype=np.uint32)))
 
 
 @cache

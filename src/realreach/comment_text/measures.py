@@ -12,7 +12,7 @@ from realreach.comment_text.languages import word_hits
 from realreach.comment_text.normalise import LINK, MENTION, PHONE, Normalised
 from realreach.comment_text.words import Words, characters, number_of, numbers_of_runs, runs, split_words
 
-__all__ = ["MEASURES", "handles", "handles_in", "in_handles", "is_wish", "measure_comments"]
+__all__ = ["MEASURES", "handles", "is_wish", "measure_comments"]
 
 _F64 = npt.NDArray[np.float64]
 _Bool = npt.NDArray[np.bool_]
@@ -106,24 +106,12 @@ def is_wish(words: Words) -> _Bool:
     return np.asarray((hits >= 2) & (4 * hits >= np.diff(words.starts)), dtype=bool)
 
 
-@cache
-def in_handles() -> _Bool:
-    """Return which code points handles are made of; the last entry stands for all above."""
-    kinds = characters()
-    table = np.append(kinds.letter | kinds.digit, True)
-    table[[ord("_"), ord(".")]] = True
-    return table
-
-
 def handles(text: Normalised) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
     """Return the comment of each mentioned handle, and the number of the handle (no text leaves this module)."""
-    return handles_in(text.folded_points)
-
-
-def handles_in(points: CodePoints) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
-    """Return what :func:`handles` does, of folded texts."""
-    codes, table = points.codes, in_handles()
-    inside = table[np.minimum(codes, len(table) - 1)]
+    points = text.folded_points
+    kinds = characters()
+    codes = points.codes
+    inside = kinds.of("letter", codes) | kinds.of("digit", codes) | (codes == ord("_")) | (codes == ord("."))
     first, last = runs(points, inside)
     told = (first > 0) & (codes[np.maximum(first - 1, 0)] == ord("@"))
     owner = np.searchsorted(points.starts, first, side="right") - 1

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
-from realreach.comment_text.codepoints import CodePoints
-from realreach.comment_text.grouping import first_rows, first_strings, run_starts
-from realreach.comment_text.measures import handles_in, in_handles
+from realreach.comment_text.grouping import first_rows, first_strings
+from realreach.comment_text.measures import handles
+from realreach.comment_text.normalise import Normalised
+from realreach.comment_text.words import characters
 from realreach.compiled import frozen, kernels_for
 from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
@@ -95,7 +98,7 @@ def _conversation(section: Section) -> dict[str, FloatArray]:
 
 def _mentions(section: Section) -> dict[str, FloatArray]:
     """Return whom the mentions name, and how many stand inside; only texts with an at-sign are looked at again."""
-    row, handle = _handles(section.text.folded_points)
+    row, handle = _handles(section.text)
     owner = section.owner[row]
     starts = np.searchsorted(owner, np.arange(section.creators + 1))
     chance, _ = chances(
@@ -109,15 +112,21 @@ def _mentions(section: Section) -> dict[str, FloatArray]:
     }
 
 
-def _handles(points: CodePoints) -> tuple[IntArray, npt.NDArray[np.uint64]]:
-    """Return text and key of each handle that is mentioned; only texts with an at-sign are looked at."""
-    signs = points.codes == ord("@")
-    if (compiled := kernels_for(len(points), KERNELS)) is not None:
-        most = int(np.count_nonzero(signs))
-        text, key = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.uint64)
-        found = compiled.mentions(frozen(points.codes), frozen(points.starts), frozen(in_handles()), text, key)
-        return text[:found], key[:found]
-    told = np.searchsorted(points.starts, np.flatnonzero(signs), side="right") - 1
-    told = told[run_starts(told)]
-    row, key = handles_in(points.take(told))
-    return told[row], key
+def _handles(text: Normalised) -> tuple[IntArray, npt.NDArray[np.uint64]]:
+    """Return comment and key of each handle that is mentioned."""
+    points = text.folded_points
+    if (compiled := kernels_for(len(points), KERNELS)) is None:
+        return handles(text)
+    most = int(np.count_nonzero(points.codes == ord("@")))
+    row, key = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.uint64)
+    found = compiled.mentions(frozen(points.codes), frozen(points.starts), _in_handles(), row, key)
+    return row[:found], key[:found]
+
+
+@cache
+def _in_handles() -> npt.NDArray[np.bool_]:
+    """Return which code points handles are made of; the last entry stands for all above."""
+    codes = np.arange(0x20001, dtype=np.uint32)
+    table = characters().of("letter", codes) | characters().of("digit", codes)
+    table[[ord("_"), ord(".")]] = True
+    return frozen(table)
