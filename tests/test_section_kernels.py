@@ -66,7 +66,7 @@ def hostile():
         "ten": (10, {}),
         "all by the creator": (30, {"by_creator": lambda c: np.ones(30)}),
         "junk": (300, {"text": lambda c: junk}),
-        "ties": (200, {"day": lambda c: np.repeat(c["day"][::20], 20), "text": lambda c: [*PHRASES] * 66 + [*PHRASES[:2]]}),
+        "ties": (198, {"day": lambda c: np.repeat(c["day"][::18], 18), "text": lambda c: [*PHRASES] * 66}),
         "long": (30, {"text": lambda c: [f"kak bagus 漢字 {i} " * 200 for i in range(30)]}),
         "handles": (60, {"text": lambda c: [f"@toko_{i % 4}.x cek @budi a@b @ @@c @" for i in range(60)]}),
     }  # fmt: skip
@@ -110,6 +110,17 @@ def test_sections_of_strange_creators_are_known_or_not(crowds):
     ):
         assert np.isnan(found[f"comments__{name}"][of["no times"]]), name
     assert np.isnan(found["comments__templates__all__across_posts"][of["no posts"]])
+
+
+def test_posts_are_named_by_their_first_comment(crowds, monkeypatch):
+    for tables in crowds:
+        view = View(tables, decision_days(tables, None))
+        found = comments.section_of(view)
+        keys = zip(found.owner.tolist(), found.table.strings("post_id").to_pylist(), strict=True)
+        seen = {}
+        expected = [seen.setdefault(pair, i) for i, pair in enumerate(keys)]
+        for got in both(monkeypatch, lambda v=view: comments.section_of(v).places):
+            assert got.tolist() == expected
 
 
 @pytest.mark.parametrize("owners", [1, 7, 5_000])
