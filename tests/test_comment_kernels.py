@@ -149,7 +149,7 @@ def test_every_kernel_is_compiled_for_one_form_of_arrays(fast, hostile):
         model.margins(done)
         signatures(done.plain_points)
     kernels, folding, marking, measuring = (compiled.kernels_for(1, f"comment_text.{name}") for name in KERNELS)
-    used = [kernels.score_comments, kernels.minima, folding.unsettled_texts, folding.fold_texts, marking.plain_texts]
+    used = [kernels.score_comments, folding.unsettled_texts, folding.fold_texts, marking.plain_texts]
     used += [measuring.split_into_words, measuring.fill_measures, measuring.letters_of_scripts]
     assert [len(k.signatures) for k in used] == [1] * len(used)
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from realreach.comment_text import hashing, likeness, lookalikes, style, traits, words
+from realreach.comment_text import hashing, lookalikes, style, traits
 
-__all__ = ["minima", "score_comments"]
+__all__ = ["score_comments"]
 
 _U = np.uint64
 _B, _M, _PAIR = _U(hashing.B), _U(hashing.M), _U(hashing.PAIR)
@@ -299,35 +299,3 @@ def score_comments(
             margin = np.float64(units)
             margin += _mean_of_root(grams[head], tokens, pieces)
             out[row, head] = margin + _mean_of_root(grams[head], characters, count)
-
-
-_RUN = _U(words.BASE)
-_MIX1, _MIX2 = _U(words.MIX[0]), _U(words.MIX[1])
-_LOW32 = _U(0xFFFFFFFF)
-_SPREAD = _U(0x85EBCA6B)
-
-
-@nb.njit(nogil=True, cache=True)
-def minima(codes, starts, members, number, draws, out) -> None:
-    """Fill the smallest hashes of the 4-grams of texts, as ``likeness.signatures`` draws them."""
-    for at in range(len(members)):
-        begin = starts[members[at]]
-        for i in range(number[at]):
-            gram = _U(0)
-            for back in range(4):
-                gram = gram * _RUN + _U(codes[begin + i + back])
-            gram ^= gram >> _U(33)
-            gram *= _MIX1
-            gram ^= gram >> _U(33)
-            gram *= _MIX2
-            gram ^= gram >> _U(33)
-            low = gram & _LOW32
-            for j in range(len(draws)):
-                hashed = (low * (_U(draws[j, 0]) | _U(1)) + _U(draws[j, 1])) & _LOW32
-                hashed ^= hashed >> _U(15)
-                hashed = (hashed * _SPREAD) & _LOW32
-                if hashed < _U(out[at, j]):
-                    out[at, j] = hashed
-
-
-assert likeness.GRAM == 4, "minima() is written for runs of four characters"

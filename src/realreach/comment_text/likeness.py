@@ -20,39 +20,47 @@ import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text.codepoints import CodePoints
+from realreach.comment_text.grouping import first_of_equal, first_rows, packed, run_starts
 from realreach.comment_text.normalise import Normalised
-from realreach.comment_text.words import Words, characters, mix, weighted_sums
+from realreach.comment_text.words import BASE, Words, characters, mix, weighted_sums
 from realreach.compiled import frozen, kernels_for
 
-__all__ = ["GRAM", "exact_keys", "near_groups", "signatures", "template_keys"]
+__all__ = ["AGREE", "BANDS", "GRAM", "MINIMA", "SPREAD", "exact_keys", "near_groups", "signatures", "template_keys"]
 
 _I64 = npt.NDArray[np.int64]
 _U64 = npt.NDArray[np.uint64]
 
 _SEED = 20_250_817
-_MINIMA = 24
-_BANDS = 8
-_AGREE = 14
+MINIMA = 24
+BANDS = 8
+AGREE = 14
 GRAM = 4
-_BLOCK = 4_000_000
-"""Hashed 4-grams held at once; bounds memory."""
+SPREAD = 0x85EBCA6B
+_FACTORS = np.array(
+    [0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53],
+    dtype=np.uint64,
+)
+_KERNELS = "comment_text.likeness_kernels"
+_CELLS = 8_192
+"""4-grams hashed at once, 24 times each: the hashes stay in the processor's cache."""
 
 
 def exact_keys(text: Normalised) -> _U64:
     """Return numbers that are equal for texts that are equal after folding case, Unicode style and white space."""
     points = text.folded_points
+    if (compiled := kernels_for(len(points), _KERNELS)) is not None:
+        out = np.empty(len(points), dtype=np.uint64)
+        compiled.exact_keys(frozen(points.codes), frozen(points.starts), out)
+        return out
     keep = points.codes != 0x20
     # A space counts where it parts two characters, so "a b" is not "ab": it marks the next character.
-    after = np.zeros(len(keep), dtype=bool)
-    after[1:] = ~keep[:-1]
-    starts = points.starts[:-1]
-    after[starts[points.lengths > 0]] = False
-    values = points.codes.astype(np.uint64) + (after.astype(np.uint64) << np.uint64(32))
-    inner = CodePoints(points.codes, points.starts).where(keep)
+    values = points.codes.astype(np.uint64)
+    values[1:] += (~keep[:-1]).astype(np.uint64) << np.uint64(32)
+    starts = np.concatenate([[0], np.cumsum(keep)])[points.starts]
     kept = values[keep]
-    first = inner.starts[:-1][inner.lengths > 0]
+    first = starts[:-1][starts[1:] > starts[:-1]]
     kept[first] &= np.uint64(0xFFFFFFFF)
-    return mix(weighted_sums(kept, inner.starts[:-1], inner.starts[1:]))
+    return mix(weighted_sums(kept, starts[:-1], starts[1:]))
 
 
 def template_keys(words: Words) -> _U64:
@@ -68,74 +76,108 @@ def template_keys(words: Words) -> _U64:
     >>> bool(keys[0] == keys[1]), bool(keys[0] == keys[2])
     (True, False)
     """
+    if (compiled := kernels_for(len(words.starts) - 1, _KERNELS)) is not None:
+        out = np.empty(len(words.starts) - 1, dtype=np.uint64)
+        compiled.template_keys(frozen(words.numbers), frozen(words.starts), out)
+        return out
     return mix(weighted_sums(words.numbers, words.starts[:-1], words.starts[1:]))
 
 
-def signatures(points: CodePoints) -> npt.NDArray[np.uint32]:
+def signatures(points: CodePoints, rows: _I64 | None = None) -> npt.NDArray[np.uint32]:
     """Return the 24 minima of each text's hashed 4-grams; a text of fewer than four letters has none (all ones).
 
-    ``points`` is a plain text (:attr:`realreach.comment_text.normalise.Normalised.plain_points`).
+    ``points`` is a plain text (:attr:`realreach.comment_text.normalise.Normalised.plain_points`); ``rows`` the texts
+    asked for, None for all.
     """
-    letters = _only_words(points)
-    number = np.maximum(letters.lengths - (GRAM - 1), 0)
-    out = np.full((len(points), _MINIMA), 0xFFFFFFFF, dtype=np.uint32)
-    some = np.flatnonzero(number > 0)
-    if (compiled := kernels_for(len(points))) is not None:
-        drawn = np.full((len(some), _MINIMA), 0xFFFFFFFF, dtype=np.uint32)
-        text = frozen(letters.codes), frozen(letters.starts)
-        compiled.minima(*text, frozen(some), frozen(number[some]), frozen(_draws()), drawn)
-        out[some] = drawn
+    rows = np.arange(len(points)) if rows is None else rows
+    out = np.full((len(rows), MINIMA), 0xFFFFFFFF, dtype=np.uint32)
+    factors, shifts = _draws()
+    if (compiled := kernels_for(len(points), _KERNELS)) is not None:
+        text = frozen(points.codes), frozen(points.starts), frozen(rows), _letters()
+        compiled.minima(*text, factors, shifts, out)
         return out
-    ends = np.cumsum(number[some])
-    low = 0
-    while low < len(some):
-        done = ends[low - 1] if low else 0
-        high = max(int(np.searchsorted(ends, done + _BLOCK, side="right")), low + 1)
-        members = some[low:high]
-        out[members] = _minima(letters, members, number[members])
+    letters = _only_words(points.take(rows))
+    number = letters.lengths - (GRAM - 1)
+    # Texts of about one length together: the longest tells the block's height, shorter ones repeat their last 4-gram.
+    order = np.argsort(number, kind="stable")
+    low = int(np.searchsorted(number[order], 0, side="right"))
+    hashed = _hashed_grams(letters)
+    drawn, upper = np.empty((2, MINIMA * max(_CELLS, int(number.max(initial=1)))), dtype=np.uint32)
+    while low < len(order):
+        high = _block_end(number, order, low)
+        members = order[low:high]
+        place = np.arange(number[members[-1]])[:, None] + letters.starts[members]
+        if number[members[0]] < number[members[-1]]:
+            np.minimum(place, letters.starts[members] + (number[members] - 1), out=place)
+        out[members] = _least(hashed[place], drawn, upper)
         low = high
     return out
 
 
+def _least(
+    grams: npt.NDArray[np.uint32], drawn: npt.NDArray[np.uint32], upper: npt.NDArray[np.uint32]
+) -> npt.NDArray[np.uint32]:
+    """Return the minima of each column; the two buffers are used again and again, for fresh memory costs more."""
+    factors, shifts = _draws()
+    shape = (MINIMA, *grams.shape)
+    size = MINIMA * grams.size
+    drawn, upper = drawn[:size].reshape(shape), upper[:size].reshape(shape)
+    np.multiply(grams, factors[:, None, None], out=drawn)
+    drawn += shifts[:, None, None]
+    # Multiplication mixes upwards only: the upper half decides.
+    np.right_shift(drawn, np.uint32(15), out=upper)
+    drawn ^= upper
+    drawn *= np.uint32(SPREAD)
+    return np.asarray(drawn.min(axis=1).T)
+
+
+def _block_end(number: _I64, order: _I64, low: int) -> int:
+    """Return how far the texts from ``low`` on fill about one block, at least one of them."""
+    high = min(low + max(_CELLS // int(number[order[low]]), 1), len(order))
+    return low + max(min(_CELLS // int(number[order[high - 1]]), high - low), 1)
+
+
+def _hashed_grams(letters: CodePoints) -> npt.NDArray[np.uint32]:
+    """Return the hash of the four code points from each place on; the last three of a text reach beyond it."""
+    codes = letters.codes.astype(np.uint64)
+    count = max(len(codes) - (GRAM - 1), 0)
+    gram = codes[:count].copy()
+    for ahead in range(1, GRAM):
+        gram *= np.uint64(BASE)
+        gram += codes[ahead : ahead + count]
+    return mix(gram).astype(np.uint32)
+
+
 def _only_words(points: CodePoints) -> CodePoints:
     """Return the texts with every run of other characters as one space, none at the ends."""
-    letter = characters().of("letter", points.codes)
-    after = np.zeros(len(letter), dtype=bool)
-    after[1:] = letter[:-1]
-    after[points.starts[:-1][points.lengths > 0]] = False
-    keep = letter | after
-    spaced = CodePoints(np.where(letter, points.codes, np.uint32(0x20)), points.starts).where(keep)
-    some = spaced.lengths > 0
-    last = np.zeros(len(spaced.codes), dtype=bool)
-    last[spaced.starts[1:][some] - 1] = True
-    return spaced.where(~(last & (spaced.codes == 0x20)))
+    letters = np.flatnonzero(characters().of("letter", points.codes))
+    of_text = letters.searchsorted(points.starts)
+    space = np.zeros(len(letters), dtype=bool)
+    space[1:] = letters[1:] - letters[:-1] > 1
+    space[of_text[:-1][of_text[1:] > of_text[:-1]]] = False
+    place = np.cumsum(space)
+    place += np.arange(len(letters))
+    codes = np.full(int(place[-1]) + 1 if len(place) else 0, 0x20, dtype=np.uint32)
+    codes[place] = points.codes[letters]
+    # A text begins with its first letter, one without a letter where the next one does.
+    return CodePoints(codes, np.append(place, len(codes))[of_text])
 
 
 @cache
-def _draws() -> npt.NDArray[np.uint32]:
-    """Return factor and shift of each of the hashes."""
-    return np.random.default_rng(_SEED).integers(0, 2**32, (_MINIMA, 2), dtype=np.uint32)
+def _letters() -> npt.NDArray[np.bool_]:
+    """Return which code points below 0x20000 are letters; those above all are."""
+    return frozen(characters().of("letter", np.arange(0x20000, dtype=np.uint32)))
 
 
-def _minima(letters: CodePoints, members: _I64, number: _I64) -> npt.NDArray[np.uint32]:
-    starts = np.concatenate([[0], np.cumsum(number)[:-1]])
-    at = np.repeat(letters.starts[members] - starts, number) + np.arange(int(number.sum()))
-    gram = np.zeros(len(at), dtype=np.uint64)
-    for back in range(GRAM):
-        gram = gram * np.uint64(0x9E3779B97F4A7C15) + letters.codes[at + back]
-    low = mix(gram).astype(np.uint32)
-    out = np.empty((len(members), _MINIMA), dtype=np.uint32)
-    for j, (factor, shift) in enumerate(_draws()):
-        hashed = low * (factor | np.uint32(1)) + shift
-        # Multiplication mixes upwards only: the upper half decides.
-        hashed ^= hashed >> np.uint32(15)
-        hashed *= np.uint32(0x85EBCA6B)
-        out[:, j] = np.minimum.reduceat(hashed, starts)
-    return out
+@cache
+def _draws() -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    """Return the odd factor and the shift of each of the hashes."""
+    drawn = np.random.default_rng(_SEED).integers(0, 2**32, (MINIMA, 2), dtype=np.uint32)
+    return frozen(drawn[:, 0] | np.uint32(1)), frozen(drawn[:, 1].copy())
 
 
-def near_groups(owner: _I64, keys: _U64, points: CodePoints) -> _I64:
-    """Return the group of near twins of each text, as the row of the group's member with the smallest key.
+def near_groups(owner: _I64, keys: _U64, points: CodePoints, rows: _I64 | None = None) -> _I64:
+    """Return the group of near twins of each text, as the place of the group's member with the smallest key.
 
     Parameters
     ----------
@@ -145,46 +187,67 @@ def near_groups(owner: _I64, keys: _U64, points: CodePoints) -> _I64:
         Template keys; equal keys are twins at once and are compared only once.
     points
         Plain texts.
+    rows
+        Which of the texts ``owner`` and ``keys`` are of; None for all.
     """
     if len(owner) == 0:
         return np.empty(0, dtype=np.int64)
-    order = np.lexsort((keys, owner))
-    new = np.ones(len(order), dtype=bool)
-    new[1:] = (owner[order][1:] != owner[order][:-1]) | (keys[order][1:] != keys[order][:-1])
-    place = np.cumsum(new) - 1
-    distinct = order[new]
-    group = _linked(owner[distinct], signatures(points.take(distinct)))
-    out = np.empty(len(order), dtype=np.int64)
-    out[order] = distinct[group][place]
-    return out
+    first = first_rows(owner, keys)
+    distinct = np.flatnonzero(first == np.arange(len(first)))
+    drawn = signatures(points, distinct if rows is None else rows[distinct])
+    group = np.arange(len(first))
+    group[distinct] = distinct[_linked(owner[distinct], packed(owner[distinct], keys[distinct]), drawn)]
+    return group[first]
 
 
-def _linked(owner: _I64, drawn: npt.NDArray[np.uint32]) -> _I64:
-    """Return for each text (ordered by owner and key) the first text that it hangs together with."""
+def _linked(owner: _I64, numbers: _U64, drawn: npt.NDArray[np.uint32]) -> _I64:
+    """Return for each text the text with the smallest number that it hangs together with; all numbers differ."""
     group = np.arange(len(owner))
-    usable = drawn[:, 0] != 0xFFFFFFFF
-    rows = _MINIMA // _BANDS
-    left, right = [], []
-    for band in range(_BANDS):
-        key = owner.astype(np.uint64) * np.uint64(0xC4CEB9FE1A85EC53)
-        for column in range(band * rows, (band + 1) * rows):
-            key = mix(key + drawn[:, column])
-        # A stable sort keeps the order by template key inside of a band.
-        order = np.argsort(key, kind="stable")
-        order = order[usable[order]]
-        same = key[order][1:] == key[order][:-1]
-        first = order[np.maximum.accumulate(np.where(np.concatenate([[True], ~same]), np.arange(len(order)), 0))]
-        alike = (drawn[order] == drawn[first]).sum(axis=1) >= _AGREE
-        alike &= (order != first) & (owner[order] == owner[first])
-        left.append(first[alike])
-        right.append(order[alike])
-    a, b = np.concatenate(left), np.concatenate(right)
-    while len(a):
-        low = np.minimum(group[a], group[b])
+    if (compiled := kernels_for(len(owner), _KERNELS)) is not None:
+        compiled.linked(frozen(owner), frozen(numbers), frozen(drawn), group)
+        return group
+    a, b = _twins_of_bands(owner, numbers, drawn)
+    if len(a) == 0:
+        return group
+    texts = np.unique(np.concatenate([a, b]))
+    texts = texts[np.argsort(numbers[texts])]
+    rank = np.empty(len(owner), dtype=np.int64)
+    rank[texts] = np.arange(len(texts))
+    group[texts] = texts[_smallest_reached(rank[a], rank[b], len(texts))]
+    return group
+
+
+def _smallest_reached(a: _I64, b: _I64, count: int) -> _I64:
+    """Return for each of ``count`` nodes the smallest one that the edges ``a``-``b`` tie it to."""
+    group = np.arange(count)
+    while True:
         before = group.copy()
+        low = np.minimum(group[a], group[b])
         np.minimum.at(group, a, low)
         np.minimum.at(group, b, low)
         group = group[group]
         if np.array_equal(before, group):
-            break
-    return group
+            return group
+
+
+def _twins_of_bands(owner: _I64, numbers: _U64, drawn: npt.NDArray[np.uint32]) -> tuple[_I64, _I64]:
+    """Return pairs of twins: the text of a band with the smallest number, and another one in it that is like it."""
+    usable = np.flatnonzero(drawn[:, 0] != 0xFFFFFFFF)
+    bands = drawn[usable].reshape(len(usable), BANDS, MINIMA // BANDS)
+    key = np.broadcast_to((owner[usable].astype(np.uint64) * _FACTORS[-1])[:, None], bands.shape[:2])
+    key = key + np.arange(BANDS, dtype=np.uint64) * _FACTORS[-2]
+    for column in range(MINIMA // BANDS):
+        key = key + bands[:, :, column] * _FACTORS[column]
+    key = mix(key.ravel())
+    first = first_of_equal(key)
+    # Most texts stand alone in their band.
+    shared = np.flatnonzero(np.bincount(first, minlength=len(key))[first] > 1)
+    shared = shared[np.lexsort((numbers[usable[shared // BANDS]], key[shared]))]
+    begins = run_starts(key[shared])
+    member = usable[shared // BANDS]
+    first = np.repeat(member[begins], np.diff(begins, append=len(shared)))
+    other = member != first
+    member, first = member[other], first[other]
+    alike = (drawn[member] == drawn[first]).sum(axis=1) >= AGREE
+    alike &= owner[member] == owner[first]
+    return first[alike], member[alike]

@@ -12,12 +12,13 @@ from itertools import pairwise
 
 import numpy as np
 
+from realreach.comment_text.grouping import OWNERS
 from realreach.features.blocks import not_known
 from realreach.features.catalogue import Feature
 from realreach.features.comments import alike, arrival, bursts, judged, people, subject, wording
 from realreach.features.comments.section import MINIMUM_COMMENTS, Section
 from realreach.features.view import View, filter_rows
-from realreach.tables.core import FloatArray, Tables
+from realreach.tables.core import FloatArray, Table, Tables
 
 __all__ = ["FEATURES", "MINIMUM_COMMENTS", "Section", "compute", "section_of"]
 
@@ -43,7 +44,7 @@ def compute(view: View) -> dict[str, FloatArray]:
     Creators are taken in blocks of about 20,000 comments, so that memory stays flat; a creator's values do not depend
     on the others in its block.
     """
-    if view.tables.comments is None or len(view.tables.comments) <= _BLOCK:
+    if view.tables.comments is None or (len(view.tables.comments) <= _BLOCK and len(view) <= OWNERS):
         return _compute(view)
     parts = [_compute(part) for part in _blocks(view)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -54,11 +55,23 @@ def _blocks(view: View) -> Iterator[View]:
     tables = view.tables
     assert tables.comments is not None, "asked only where there are comments"
     number = tables.comments.starts // _BLOCK
-    bounds = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), len(view)]
+    new = (np.diff(number) > 0) | (np.arange(1, len(view) + 1) % OWNERS == 0)
+    bounds = [0, *(np.flatnonzero(new) + 1).tolist(), len(view)]
     for low, high in pairwise(sorted(set(bounds))):
-        creators = np.arange(low, high)
-        part = Tables(tables.creators, posts=tables.posts, comments=tables.comments).take(creators)
-        yield View(part, view.as_of[creators], view.comment_model, view.account_model)
+        of_part = (_neighbours(table, low, high) for table in (tables.creators, tables.posts, tables.comments))
+        creators, posts, comments = of_part
+        assert creators is not None, "a table that is always there"
+        part = Tables(creators, posts=posts, comments=comments)
+        yield View(part, view.as_of[low:high], view.comment_model, view.account_model)
+
+
+def _neighbours(table: Table | None, low: int, high: int) -> Table | None:
+    """Return the rows of neighbouring creators, without a copy."""
+    if table is None:
+        return None
+    first, last = int(table.starts[low]), int(table.starts[high])
+    columns = {name: values[first:last] for name, values in table.columns.items()}
+    return Table(table.contract, columns, table.starts[low : high + 1] - first)
 
 
 def _compute(view: View) -> dict[str, FloatArray]:
@@ -70,8 +83,9 @@ def _compute(view: View) -> dict[str, FloatArray]:
         return out
     enough = section.count >= MINIMUM_COMMENTS
     with np.errstate(divide="ignore", invalid="ignore"):
-        for part in _PARTS:
-            for name, value in part.compute(section).items():
-                out[f"comments__{name}"] = np.where(enough & np.isfinite(value), value, np.nan)
+        found = {name: value for part in _PARTS for name, value in part.compute(section).items()}
+    values = np.array(list(found.values()))
+    values[~(enough & np.isfinite(values))] = np.nan
+    out |= {f"comments__{name}": value for name, value in zip(found, values, strict=True)}
     out["context__comments__all__count"] = section.count
     return out

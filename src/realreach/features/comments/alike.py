@@ -9,22 +9,16 @@ from __future__ import annotations
 import zlib
 
 import numpy as np
+import numpy.typing as npt
 
-from realreach.comment_text.likeness import exact_keys
-from realreach.comment_text.words import mix
+from realreach.comment_text.codepoints import CodePoints
+from realreach.comment_text.grouping import packed
+from realreach.compiled import frozen, kernels_for
 from realreach.features.blocks import not_known
 from realreach.features.catalogue import Feature
-from realreach.features.comments.section import (
-    LONG_WORDS,
-    MINIMUM_COMMENTS,
-    NO_LONG,
-    Section,
-    chance,
-    chance_across,
-    codes_of,
-    record,
-)
-from realreach.tables.core import FloatArray
+from realreach.features.comments.pairs import KERNELS, across, chances, count_pairs, sums
+from realreach.features.comments.section import MINIMUM_COMMENTS, NO_LONG, Section, record
+from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["FEATURES", "compute"]
 
@@ -32,6 +26,9 @@ _TELLING = "fewer than 10 comments of four words or more, wishes aside"
 _NEARBY_DAYS = 0.5 / 24.0
 _SAMPLE_BYTES = 4_096
 _LEAST_BYTES = 512
+_LEAST_WORDS = 30
+_SMALL_WINDOW, _FITS_SMALL_WINDOW = 13, (1 << 13) - 262
+"""Bits of a window, and the bytes of which every match lies within its reach (zlib looks 262 bytes ahead)."""
 
 FEATURES: tuple[Feature, ...] = (
     record("repeats__all__chance", "log10 chance", "chance that two comments are the same", "peluang dua komentar sama", 1, None, 0, "T1"),
@@ -53,51 +50,46 @@ FEATURES: tuple[Feature, ...] = (
 
 def compute(section: Section) -> dict[str, FloatArray]:
     """Return the likeness of every creator's comments."""
-    return (
-        _repeats(section) | _near(section) | _vocabulary(section) | {"compression__4kb__ratio": _compression(section)}
-    )
+    return _pairs(section) | {
+        "near_twins__30min__share": _together(section),
+        "compression__4kb__ratio": _compression(section),
+    }
 
 
-def _repeats(section: Section) -> dict[str, FloatArray]:
-    long = section.measures["words"] >= LONG_WORDS
-    owner, n = section.owner, section.creators
-    exact, template = codes_of(exact_keys(section.text)), section.templates
-    out: dict[str, FloatArray] = {}
-    out["repeats__all__chance"], _ = chance(owner, exact, n)
-    out["long_repeats__all__chance"], out["long_repeats__all__share"] = chance(owner[long], exact[long], n)
-    out["templates__all__chance"], out["templates__all__share"] = chance(owner[long], template[long], n)
-    known = long & (section.post >= 0)
-    out["templates__all__across_posts"], _ = chance_across(owner[known], template[known], section.post[known], n)
-    return out
-
-
-def _near(section: Section) -> dict[str, FloatArray]:
-    rows = section.telling
-    owner, n = section.owner, section.creators
-    near = section.near
-    out: dict[str, FloatArray] = {}
-    out["near_twins__all__chance"], out["near_twins__all__share"] = chance(owner[rows], near[rows], n)
-    known = rows & (section.post >= 0)
-    across, within = chance_across(owner[known], near[known], section.post[known], n)
-    out["near_twins__all__across_posts"], out["near_twins__all__within_post"] = across, within
-    out["near_twins__30min__share"] = _together(section)
+def _pairs(section: Section) -> dict[str, FloatArray]:
+    """Return the chances that comments, words and phrases are equal, from counts of equal pairs."""
+    starts, long, placed = section.table.starts, section.long, section.post
+    every = np.ones(len(long), dtype=bool)
+    comments = {
+        "repeats__all": count_pairs(starts, section.exact, every),
+        "long_repeats__all": count_pairs(starts, section.exact, long),
+        "templates__all": count_pairs(starts, section.templates, long, placed),
+        "near_twins__all": count_pairs(starts, section.near, section.telling, placed),
+    }
+    chance, share = chances(list(comments.values()), MINIMUM_COMMENTS)
+    out = {f"{name}__chance": value for name, value in zip(comments, chance, strict=True)}
+    out |= {f"{name}__share": value for name, value in zip(comments, share, strict=True) if name != "repeats__all"}
+    apart, inside = across([comments["templates__all"], comments["near_twins__all"]], MINIMUM_COMMENTS)
+    out["templates__all__across_posts"], out["near_twins__all__across_posts"] = apart
+    out["near_twins__all__within_post"] = inside[1]
+    words = section.word_pairs
+    said, _ = chances([words.words, words.phrases], _LEAST_WORDS)
+    out["vocabulary__all__chance"], out["phrases__all__chance"] = said
     return out
 
 
 def _together(section: Section) -> FloatArray:
     """Return the share of telling comments with a near twin by another account within half an hour."""
-    day = section.table.days("commented_at")
-    rows = np.flatnonzero(section.telling & ~np.isnan(day))
-    if len(rows) == 0:
+    day, near, people = section.day, section.near, section.people
+    asked = section.telling & ~np.isnan(day)
+    if not asked.any():
         return not_known(section.creators)
-    near = section.near
-    # One comment of each account in a group, its first, so that the order of equal times makes no difference. Accounts
-    # that are not known count as different ones.
-    author = np.where(section.author[rows] >= 0, section.author[rows], section.author.max() + 1 + rows)
-    rows = rows[np.lexsort((day[rows], author, near[rows]))]
-    author = np.where(section.author[rows] >= 0, section.author[rows], section.author.max() + 1 + rows)
+    rows = np.flatnonzero(asked)
+    rows = rows[np.bincount(near[rows], minlength=len(near))[near[rows]] > 1]
+    # One comment of each account in a group, its first, so that the order of equal times makes no difference.
+    rows = rows[np.lexsort((day[rows], people[rows], near[rows]))]
     first = np.ones(len(rows), dtype=bool)
-    first[1:] = (near[rows][1:] != near[rows][:-1]) | (author[1:] != author[:-1])
+    first[1:] = (near[rows][1:] != near[rows][:-1]) | (people[rows][1:] != people[rows][:-1])
     rows = rows[first]
     rows = rows[np.lexsort((day[rows], near[rows]))]
     close = (near[rows][1:] == near[rows][:-1]) & (np.diff(day[rows]) <= _NEARBY_DAYS)
@@ -106,19 +98,7 @@ def _together(section: Section) -> FloatArray:
     twin[:-1] |= close
     hit = np.zeros(len(section.table))
     hit[rows] = twin
-    return section.share_where(hit, section.telling & ~np.isnan(day))
-
-
-def _vocabulary(section: Section) -> dict[str, FloatArray]:
-    words = section.words
-    text = words.owner
-    keep = words.lengths >= 2
-    owner = section.owner[text]
-    out = {"vocabulary__all__chance": chance(owner[keep], codes_of(words.numbers[keep]), section.creators, least=30)[0]}
-    pair = mix(words.numbers[:-1] * np.uint64(3) + words.numbers[1:])
-    inside = text[1:] == text[:-1]
-    out["phrases__all__chance"] = chance(owner[1:][inside], codes_of(pair[inside]), section.creators, least=30)[0]
-    return out
+    return section.share_where(hit, asked)
 
 
 def _compression(section: Section) -> FloatArray:
@@ -127,18 +107,53 @@ def _compression(section: Section) -> FloatArray:
     Few bytes compress badly, so that the ratio is judged against sections of the same number of comments.
     """
     out = not_known(section.creators)
-    plain = section.text.plain
-    rows = np.flatnonzero(section.telling)
-    key = exact_keys(section.text)[rows]
-    rows = rows[np.lexsort((key, section.owner[rows]))]
+    enough = sums(section.telling, section.table.starts) >= MINIMUM_COMMENTS
+    rows = np.flatnonzero(section.telling & enough[section.owner])
+    if len(rows) == 0:
+        return out
+    rows = rows[_by_content(packed(section.owner[rows], section.exact_keys[rows]))]
     lengths = section.text.plain_points.lengths[rows] + 1
     before = np.cumsum(lengths) - lengths
     bounds = np.searchsorted(section.owner[rows], np.arange(section.creators + 1))
-    first = before[np.minimum(bounds[:-1], max(len(rows) - 1, 0))] if len(rows) else np.zeros(section.creators)
-    kept = before - first[section.owner[rows]] < _SAMPLE_BYTES if len(rows) else np.zeros(0, dtype=bool)
-    for creator in np.flatnonzero(np.diff(bounds) >= MINIMUM_COMMENTS):
-        part = rows[bounds[creator] : bounds[creator + 1]][kept[bounds[creator] : bounds[creator + 1]]]
-        joined = "\n".join(plain.take(part).to_pylist()).encode()
+    first = before[np.minimum(bounds[:-1], len(rows) - 1)]
+    rows = rows[before - first[section.owner[rows]] < _SAMPLE_BYTES]
+    data, ends = _as_bytes(section.text.plain_points, rows)
+    ends = np.concatenate([[0], ends])[np.searchsorted(section.owner[rows], np.arange(section.creators + 1))].tolist()
+    for creator in np.flatnonzero(enough).tolist():
+        joined = data[ends[creator] : ends[creator + 1] - 1]
         if len(joined) >= _LEAST_BYTES:
-            out[creator] = len(zlib.compress(joined, 1)) / len(joined)
+            out[creator] = _compressed_size(joined) / len(joined)
     return out
+
+
+def _by_content(numbers: npt.NDArray[np.uint64]) -> IntArray:
+    """Return the order by the numbers; equal ones keep theirs, which a fast sort alone does not see to."""
+    order = np.argsort(numbers)
+    ordered = numbers[order]
+    return np.argsort(numbers, kind="stable") if (ordered[1:] == ordered[:-1]).any() else order
+
+
+def _as_bytes(points: CodePoints, rows: IntArray) -> tuple[memoryview, IntArray]:
+    """Return some texts in UTF-8, a line feed after each, and where each ends."""
+    ends = np.cumsum(points.lengths[rows] + 1)
+    if (compiled := kernels_for(len(points), KERNELS)) is not None:
+        out = np.empty(4 * int(ends[-1]), dtype=np.uint8)
+        compiled.utf8(frozen(points.codes), frozen(points.starts), frozen(rows), out, ends)
+        return out.data, ends
+    first = points.starts[rows]
+    first[1:] -= ends[:-1]
+    at = np.repeat(first, points.lengths[rows] + 1)
+    at += np.arange(len(at))
+    codes = points.codes.take(at, mode="clip")
+    codes[ends - 1] = ord("\n")
+    text = codes.astype("<u4", copy=False).tobytes().decode("utf-32-le").encode()
+    if len(text) > len(codes):
+        ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n")) + 1
+    return memoryview(text), ends
+
+
+def _compressed_size(data: memoryview) -> int:
+    """Return ``len(zlib.compress(data, 1))``; a window no larger than needed is set up in a third of the time."""
+    window = _SMALL_WINDOW if len(data) <= _FITS_SMALL_WINDOW else zlib.MAX_WBITS
+    packer = zlib.compressobj(1, zlib.DEFLATED, window)
+    return len(packer.compress(data)) + len(packer.flush())

@@ -9,15 +9,18 @@ import numpy as np
 
 from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
-from realreach.features.comments.bursts import by_post
+from realreach.features.comments.pairs import distinct, sums
 from realreach.features.comments.section import MINIMUM_COMMENTS, Section, record, spread
-from realreach.tables.core import FloatArray, IntArray
+from realreach.tables.core import FloatArray, IntArray, Table
 
 __all__ = ["FEATURES", "compute"]
 
 _TIMES = "times not given"
 _GAPS = "fewer than 10 gaps between comments"
 _LEAST_FOR_RHYTHM = 50
+_ANGLE = 2.0 * np.pi * (np.arange(24) + 0.5) / 24.0
+_TURNS = np.cos(_ANGLE), np.sin(_ANGLE)
+"""East and north of each hour on the dial."""
 
 FEATURES: tuple[Feature, ...] = (
     record("early_crowd__60min__return", "chance", "chance that an early commenter is early under another post too", "peluang komentator awal juga awal di posting lain", 1, source="T3", missing="authors or times not given, or fewer than 3 posts"),
@@ -35,7 +38,7 @@ FEATURES: tuple[Feature, ...] = (
 
 def compute(section: Section) -> dict[str, FloatArray]:
     """Return the timing of every creator's comments."""
-    day = section.table.days("commented_at")
+    day = section.day
     return _delays(section, day) | _gaps(section, day) | _rhythm(section, day)
 
 
@@ -52,8 +55,8 @@ def _delays(section: Section, day: FloatArray) -> dict[str, FloatArray]:
     out["delay__all__first_hour"] = section.share_where(hours <= 1.0, known)
     out["delay__all__spread"] = spread(section, log, known)
     out["delay__all__peak"] = _peak(section, log, known)
-    early = known & (hours <= 1.0) & (section.author >= 0)
-    out["early_crowd__60min__return"] = _returning(section, early, section.author, row)
+    early = known & (hours <= 1.0) & section.named
+    out["early_crowd__60min__return"] = _returning(section, posts, early, row)
     seen = segment_sum((row >= 0).astype(np.float64), section.owner, n)
     total = segment_sum(np.nan_to_num(posts.numbers("comments_count")), posts.creator, n)
     covered = np.log((seen + 1.0) / (total + 1.0))
@@ -65,18 +68,25 @@ def _peak(section: Section, log: FloatArray, known: np.ndarray) -> FloatArray:
     """Return how far the fullest bin of the delay (a quarter of ln hours) rises above the mean of the bins beside it."""
     low, width, bins = -3.0, 0.25, 56
     at = np.clip(((log - low) / width).astype(np.int64), 0, bins - 1) + 1
-    cells = np.zeros((section.creators, bins + 2))
-    np.add.at(cells, (section.owner[known], at[known]), 1.0)
+    cells = _cells(section, at[known], known, bins + 2)
     above = (cells[:, 1:-1] - (cells[:, :-2] + cells[:, 2:]) / 2.0).max(axis=1)
     count = cells.sum(axis=1)
     return np.where(count >= 2 * MINIMUM_COMMENTS, ratio(np.maximum(above, 0.0), count), np.nan)
 
 
+def _cells(section: Section, at: IntArray, known: np.ndarray, bins: int) -> FloatArray:
+    """Return how many known comments of each creator fall into each bin, shape (creators, bins)."""
+    number = np.bincount(section.owner[known] * bins + at, minlength=section.creators * bins)
+    return number.reshape(section.creators, bins).astype(np.float64)
+
+
 def _gaps(section: Section, day: FloatArray) -> dict[str, FloatArray]:
     """Describe the gaps between neighbouring comments under one post, each in units of that post's mean gap."""
     n = section.creators
-    rows, number, begins = by_post(section, day, ~np.isnan(day))
-    same = ~begins[1:]
+    rows = section.in_posts
+    places = section.places[rows]
+    same = places[1:] == places[:-1]
+    number = np.concatenate([[0], np.cumsum(~same)])
     gap = (np.diff(day[rows]) * 86_400.0)[same]
     if len(gap) == 0:
         return {}
@@ -99,37 +109,31 @@ def _gaps(section: Section, day: FloatArray) -> dict[str, FloatArray]:
 def _rhythm(section: Section, day: FloatArray) -> dict[str, FloatArray]:
     known = ~np.isnan(day)
     hour = np.floor((np.where(known, day, 0.0) % 1.0) * 24.0).astype(np.int64)
-    cells = np.zeros((section.creators, 24))
-    np.add.at(cells, (section.owner[known], hour[known]), 1.0)
+    cells = _cells(section, hour[known], known, 24)
     count = cells.sum(axis=1)
     enough = count >= _LEAST_FOR_RHYTHM
-    angle = 2.0 * np.pi * (np.arange(24) + 0.5) / 24.0
-    east, north = np.zeros(section.creators), np.zeros(section.creators)
-    # Hour after hour, not by a matrix product, which may sum in another order for more creators.
-    for h in range(24):
-        east += cells[:, h] * np.cos(angle[h])
-        north += cells[:, h] * np.sin(angle[h])
-    around = np.concatenate([cells, cells[:, :5]], axis=1)
-    quiet = np.min([around[:, h : h + 6].sum(axis=1) for h in range(24)], axis=0)
+    # A running sum goes hour after hour for any number of creators; a matrix product may sum in another order.
+    east, north = (np.cumsum(cells * turn, axis=1)[:, -1] for turn in _TURNS)
+    seen = np.cumsum(np.concatenate([np.zeros((len(cells), 1)), cells, cells[:, :5]], axis=1), axis=1)
+    quiet = (seen[:, 6:] - seen[:, :24]).min(axis=1)
     return {
         "rhythm__all__concentration": np.where(enough, np.minimum(ratio(np.hypot(east, north), count), 1.0), np.nan),
         "rhythm__all__quiet_share": np.where(enough, ratio(quiet, count), np.nan),
     }
 
 
-def _returning(section: Section, early: np.ndarray, author: IntArray, post: IntArray) -> FloatArray:
+def _returning(section: Section, table: Table, early: np.ndarray, post: IntArray) -> FloatArray:
     """Return the chance that an early author is early under another (random) post of the creator too."""
     n, owner = section.creators, section.owner[early]
     if len(owner) == 0:
         return not_known(n)
     width = int(post.max()) + 1
-    persons = int(author.max()) + 1
-    visit = np.unique((owner * persons + author[early]) * width + post[early])
-    person = visit // width
-    who, visits = np.unique(person, return_counts=True)
-    holder = who // persons
-    places = np.unique((visit // width // persons) * width + visit % width)
-    posts = segment_sum(np.ones(len(places)), places // width, n)
-    again = segment_sum((visits * (visits - 1.0)).astype(np.float64), holder, n)
-    slots = segment_sum(visits.astype(np.float64), holder, n) * (posts - 1.0)
+    people = section.people[early]
+    who, _ = distinct(people, post[early], width)
+    visits = np.bincount(who, minlength=len(section.table))
+    crowded = np.zeros(width, dtype=bool)
+    crowded[post[early]] = True
+    posts = np.bincount(table.creator[:width], weights=crowded, minlength=n)
+    again = sums(visits * (visits - 1), section.table.starts).astype(np.float64)
+    slots = sums(visits, section.table.starts) * (posts - 1.0)
     return np.where((posts >= 3) & (slots >= MINIMUM_COMMENTS), ratio(again, slots), np.nan)

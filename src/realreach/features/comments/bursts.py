@@ -12,11 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text.words import mix
+from realreach.compiled import frozen, kernels_for
+from realreach.features.blocks import ratio
 from realreach.features.catalogue import Feature
+from realreach.features.comments.pairs import KERNELS
 from realreach.features.comments.section import MINIMUM_COMMENTS, Section, codes_of, record
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["FEATURES", "by_post", "compute", "surprise_of_bursts", "surprise_of_phrases"]
+__all__ = ["FEATURES", "compute", "surprise_of_bursts", "surprise_of_phrases"]
 
 _TIMES = "times not given"
 _WINDOW = 600
@@ -33,21 +36,6 @@ FEATURES: tuple[Feature, ...] = (
     record("alike_bursts__10min__share", "share of comments", "comments of strangers that come together and share a phrase", "komentar orang asing serentak dengan frasa sama", 1, source="NORMS 4.4, T1", missing=_TIMES, monotone=True),
     record("alike_bursts__10min__max", "ln surprise", "most striking burst of strangers who share a phrase", "lonjakan komentar berfrasa sama terbesar", 1, 0, None, "NORMS 4.4, T1", _TIMES, monotone=True),
 )  # fmt: skip
-
-
-def by_post(section: Section, day: FloatArray, keep: np.ndarray) -> tuple[IntArray, IntArray, np.ndarray]:
-    """Return rows ordered by creator, post and time, their post as counting numbers, and where a post's rows begin."""
-    owner, post = section.owner, section.post
-    # Posts in the order of their first comment: codes follow the crowd, and the order of a sum decides its last bit.
-    _, first, inverse = np.unique(
-        owner * (int(post.max(initial=0)) + 2) + post + 1, return_index=True, return_inverse=True
-    )
-    place = first[inverse]
-    rows = np.flatnonzero(keep)
-    rows = rows[np.lexsort((day[rows], place[rows], owner[rows]))]
-    begins = np.ones(len(rows), dtype=bool)
-    begins[1:] = place[rows][1:] != place[rows][:-1]
-    return rows, np.cumsum(begins) - 1, begins
 
 
 def surprise_of_bursts(second: IntArray, place: IntArray, stranger: np.ndarray) -> FloatArray:
@@ -78,18 +66,29 @@ def surprise_of_bursts(second: IntArray, place: IntArray, stranger: np.ndarray) 
     """
     if len(second) == 0:
         return np.empty(0)
+    near, wide, crowd = _crowds(second, place, stranger)
+    out = np.zeros(len(second))
+    rows = np.flatnonzero(stranger)
+    expected = np.maximum((wide[rows] - near[rows]) * (_WINDOW / (2 * _AROUND - _WINDOW)), _FLOOR)
+    number = crowd[rows].astype(np.float64)
+    surprise = number * np.log(number / expected) - (number - expected)
+    out[rows] = np.where(number > expected, surprise, 0.0)
+    return out
+
+
+def _crowds(second: IntArray, place: IntArray, stranger: np.ndarray) -> tuple[IntArray, IntArray, IntArray]:
+    """Return the comments in the minutes and in the hours around each, and the strangers in the minutes around."""
+    if (compiled := kernels_for(len(second), KERNELS)) is not None:
+        found = np.empty((3, len(second)), dtype=np.int64)
+        compiled.crowds(frozen(second), frozen(place), frozen(stranger), _WINDOW // 2, _AROUND, *found)
+        return found[0], found[1], found[2]
     low = int(second.min()) - _AROUND - 1
     span = int(second.max()) - low + 2 * _AROUND + 2
     axis = place * span + (second - low)
-
-    def inside(keys: IntArray, reach: int) -> IntArray:
-        return np.searchsorted(keys, axis + reach, side="right") - np.searchsorted(keys, axis - reach, side="left")
-
-    near, wide = inside(axis, _WINDOW // 2), inside(axis, _AROUND)
-    expected = np.maximum((wide - near) * (_WINDOW / (2 * _AROUND - _WINDOW)), _FLOOR)
-    crowd = inside(axis[stranger], _WINDOW // 2).astype(np.float64)
-    surprise = crowd * np.log(np.maximum(crowd, 1.0) / expected) - (crowd - expected)
-    return np.where(stranger & (crowd > expected), surprise, 0.0)
+    ends = [axis.searchsorted(axis + reach, side="right") for reach in (_WINDOW // 2, _AROUND)]
+    begins = [axis.searchsorted(axis - reach, side="left") for reach in (_WINDOW // 2, _AROUND)]
+    known = np.concatenate([[0], np.cumsum(stranger)])
+    return ends[0] - begins[0], ends[1] - begins[1], known[ends[0]] - known[begins[0]]
 
 
 def surprise_of_phrases(
@@ -146,45 +145,29 @@ def surprise_of_phrases(
 
 def compute(section: Section) -> dict[str, FloatArray]:
     """Return the bursts under every creator's posts."""
-    day = section.table.days("commented_at")
-    known = ~np.isnan(day) & (section.post >= 0)
-    rows, place, _ = by_post(section, day, known)
+    rows = section.in_posts
+    rows = rows[section.post[rows] >= 0]
     if len(rows) == 0:
         return {}
-    stranger = _strangers(section)[rows]
-    seconds = np.floor(day[rows] * 86_400.0 + 0.5).astype(np.int64)
-    found = {"bursts": surprise_of_bursts(seconds, place, stranger)}
+    places = section.places[rows]
+    place = np.cumsum(np.concatenate([[False], places[1:] != places[:-1]]))
+    seconds = np.floor(section.day[rows] * 86_400.0 + 0.5).astype(np.int64)
+    found = {"bursts": surprise_of_bursts(seconds, place, section.strangers[rows])}
     at = np.full(len(section.table), -1, dtype=np.int64)
     at[rows] = np.arange(len(rows))
-    text, phrase = _phrases(section)
-    telling = (at[text] >= 0) & (section.telling & _strangers(section))[text]
-    found["alike_bursts"] = surprise_of_phrases(seconds, place, at[text[telling]], phrase[telling])
-    enough = section.total(known.astype(np.float64)) >= MINIMUM_COMMENTS
+    phrase = section.word_pairs.often
+    text = at[np.searchsorted(section.words.starts, phrase, side="right") - 1]
+    known = text >= 0
+    found["alike_bursts"] = surprise_of_phrases(seconds, place, text[known], section.phrases[phrase[known]])
+    placed = np.bincount(section.owner[rows], minlength=section.creators)
     out = {}
     for name, values in found.items():
-        surprise = np.zeros(len(section.table))
-        surprise[rows] = values
         most = np.zeros(section.creators)
-        np.maximum.at(most, section.owner, surprise)
-        out[f"{name}__10min__share"] = section.share_where(surprise >= _STRIKING, known)
+        np.maximum.at(most, section.owner[rows], values)
+        striking = np.bincount(section.owner[rows[values >= _STRIKING]], minlength=section.creators)
+        enough = placed >= MINIMUM_COMMENTS
+        out[f"{name}__10min__share"] = np.where(
+            enough, ratio(striking.astype(np.float64), placed.astype(np.float64)), np.nan
+        )
         out[f"{name}__10min__max"] = np.where(enough, np.log1p(most), np.nan)
     return out
-
-
-def _phrases(section: Section) -> tuple[IntArray, npt.NDArray[np.uint64]]:
-    """Return the pairs of neighbouring words: the comment each stands in, and its number."""
-    words = section.words
-    owner = words.owner
-    inside = owner[1:] == owner[:-1]
-    pair = mix(words.numbers[:-1] * np.uint64(3) + words.numbers[1:])
-    return owner[1:][inside], pair[inside]
-
-
-def _strangers(section: Section) -> np.ndarray:
-    """Return which comments are by accounts seen once in the section (or not known), with no like that is known of."""
-    author = section.author
-    width = int(author.max(initial=0)) + 1
-    person = section.owner * width + np.maximum(author, 0)
-    _, inverse, times = np.unique(person, return_inverse=True, return_counts=True)
-    once = (times[inverse] == 1) | (author < 0)
-    return np.asarray(once & ~(section.table.numbers("likes") > 0), dtype=bool)

@@ -34,18 +34,25 @@ def compute(section: Section) -> dict[str, FloatArray]:
     """Return the model's view of every creator's comments."""
     sold, owner, n = section.sold, section.owner, section.creators
     # In the order of the probability, so that rows of one time may stand in any order.
-    order = np.lexsort((sold, owner))
-    ranked = sold[order]
+    order = np.argsort(sold)
+    ranked = sold[_grouped(order, owner)]
     out = {
-        "sold__all__mean": ratio(_sums(ranked, owner[order], n), section.count),
+        "sold__all__mean": ratio(_sums(ranked, owner, n), section.count),
         "sold__all__share": section.share((sold >= section.model.high).astype(np.float64)),
-        "sold__all__worst_post": _worst_post(section),
+        "sold__all__worst_post": _worst_post(section, order),
     }
     for name, level in (("q90", 0.90), ("q99", 0.99)):
         out[f"sold__all__{name}"] = _upper(ranked, section.table.starts, level)
     if section.model.bags is not None:
         out["sold__all__bag"] = bag_tests(sold, owner, n, section.model.bags).share
     return out
+
+
+def _grouped(rows: IntArray, group: IntArray) -> IntArray:
+    """Return rows group after group, those of one group as they stand; groups of small numbers are sorted by counting."""
+    of_row = group[rows]
+    small = np.uint16 if len(of_row) == 0 or int(of_row.max()) < 1 << 16 else np.int64
+    return rows[np.argsort(of_row.astype(small), kind="stable")]
 
 
 def _sums(values: FloatArray, owner: IntArray, groups: int) -> FloatArray:
@@ -61,19 +68,17 @@ def _upper(ranked: FloatArray, starts: IntArray, level: float) -> FloatArray:
     return out
 
 
-def _worst_post(section: Section) -> FloatArray:
-    """Return the highest mean probability of a post with ten comments or more."""
+def _worst_post(section: Section, order: IntArray) -> FloatArray:
+    """Return the highest mean probability of a post with ten comments or more; ``order`` is that of the probability."""
     out = not_known(section.creators)
-    rows = np.flatnonzero(section.post >= 0)
-    if len(rows) == 0:
-        return out
-    place = section.owner[rows] * (int(section.post.max()) + 1) + section.post[rows]
-    rows = rows[np.lexsort((section.sold[rows], place))]
-    place, number = np.unique(
-        section.owner[rows] * (int(section.post.max()) + 1) + section.post[rows], return_inverse=True
-    )
-    count = np.bincount(number)
-    mean = _sums(section.sold[rows], number, len(place)) / count
-    big = count >= max(_POST, MINIMUM_COMMENTS)
-    np.fmax.at(out, place[big] // (int(section.post.max()) + 1), mean[big])
+    post = section.post
+    count = np.bincount(post[post >= 0], minlength=len(post))
+    big = np.zeros(len(post), dtype=bool)
+    big[count >= max(_POST, MINIMUM_COMMENTS)] = True
+    rows = order[(post >= 0)[order]]
+    rows = rows[big[post[rows]]]
+    # A sum in the order of the probability, post by post: each adds up its own rows only.
+    posts = np.flatnonzero(big)
+    mean = _sums(section.sold[rows], post[rows], len(post))[posts] / count[posts]
+    np.fmax.at(out, section.owner[posts], mean)
     return out

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-import numpy as np
+from functools import cache
 
+import numpy as np
+import numpy.typing as npt
+
+from realreach.comment_text.grouping import first_rows, first_strings
 from realreach.comment_text.measures import handles
+from realreach.comment_text.normalise import Normalised
+from realreach.comment_text.words import characters
+from realreach.compiled import frozen, kernels_for
 from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
-from realreach.features.comments.section import MINIMUM_COMMENTS, Section, chance, codes_of, groups, record
+from realreach.features.comments.pairs import KERNELS, chances, count_pairs, distinct, sums
+from realreach.features.comments.section import MINIMUM_COMMENTS, Section, known, record
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["FEATURES", "compute"]
+
+_HABIT = 3
+"""Posts under which an author must be seen."""
 
 FEATURES: tuple[Feature, ...] = (
     record("authors__all__chance", "log10 chance", "chance that two comments have one author", "peluang dua komentar dari satu penulis", 0, None, 0, "T3", "authors not given"),
@@ -31,61 +42,91 @@ def compute(section: Section) -> dict[str, FloatArray]:
 
 
 def _authors(section: Section) -> dict[str, FloatArray]:
-    owner, n = section.owner, section.creators
-    author, post = section.author, section.post
-    known = author >= 0
-    out: dict[str, FloatArray] = {}
-    out["authors__all__chance"], out["authors__all__loyal_share"] = chance(owner[known], author[known], n)
-    placed = known & (post >= 0)
-    out["authors__all__everywhere"] = _everywhere(owner[placed], author[placed], post[placed], n)
-    return out
+    named = section.named
+    chance, share = chances([count_pairs(section.table.starts, section.people, named)], MINIMUM_COMMENTS)
+    return {
+        "authors__all__chance": chance[0],
+        "authors__all__loyal_share": share[0],
+        "authors__all__everywhere": _everywhere(section, np.flatnonzero(named & (section.post >= 0))),
+    }
 
 
-def _everywhere(owner: IntArray, author: IntArray, post: IntArray, creators: int) -> FloatArray:
+def _everywhere(section: Section, rows: IntArray) -> FloatArray:
     """Return the share of comments by authors seen under at least half of the creator's posts (four or more posts)."""
-    if len(owner) == 0:
-        return not_known(creators)
-    width = int(author.max()) + 1
-    person = owner * width + author
-    who, inverse, comments = np.unique(person, return_inverse=True, return_counts=True)
-    place, _ = groups(owner, post)
-    posts = segment_sum(np.ones(len(place)), place, creators)
-    seen = np.unique(inverse * (int(post.max()) + 1) + post) // (int(post.max()) + 1)
-    places = np.bincount(seen, minlength=len(who))
-    holder = who // width
+    if len(rows) == 0:
+        return not_known(section.creators)
+    n, starts = len(section.table), section.table.starts
+    people, places = section.people, section.places
+    seen = np.zeros(n, dtype=bool)
+    seen[places[rows]] = True
+    posts, total = sums(seen, starts), sums(np.bincount(rows, minlength=n), starts)
+    comments = np.bincount(people[rows], minlength=n)
     # Three posts at least: one comment under each of two posts is no habit.
-    loyal = (places >= 0.5 * posts[holder]) & (places >= 3)
-    total = segment_sum(np.ones(len(owner)), owner, creators)
-    share = ratio(segment_sum(np.where(loyal, comments, 0).astype(np.float64), holder, creators), total)
+    rows = rows[comments[people[rows]] >= _HABIT]
+    under = np.bincount(distinct(people[rows], places[rows], n)[0], minlength=n)
+    loyal = (under >= _HABIT) & (under >= 0.5 * posts[section.owner])
+    share = ratio(sums(np.where(loyal, comments, 0), starts).astype(np.float64), total.astype(np.float64))
     return np.where((posts >= 4) & (total >= MINIMUM_COMMENTS), share, np.nan)
 
 
 def _conversation(section: Section) -> dict[str, FloatArray]:
-    n, table, every = section.creators, section.table, section.every
-    out: dict[str, FloatArray] = {}
+    n, every = section.creators, section.every
+    out: dict[str, FloatArray] = {
+        "comment_likes__all__share": section.share_where(section.likes > 0, ~np.isnan(section.likes))
+    }
     # Known or not is asked of each creator, never of the column: that others have it says nothing about this one.
-    parent = every.codes("parent_comment_id")
-    recorded = segment_sum((parent >= 0).astype(np.float64), every.creator, n) > 0
-    parents = (table.codes("parent_comment_id") >= 0).astype(np.float64)
-    out["replies__all__share"] = np.where(recorded, section.share(parents), np.nan)
-    holder, size = groups(every.creator[parent >= 0], parent[parent >= 0])
-    threads = segment_sum(np.ones(len(holder)), holder, n)
-    sizes = ratio(segment_sum(np.log1p(size), holder, n), threads)
-    out["threads__all__size"] = np.where(threads >= 3, sizes, np.nan)
-    own = every.numbers("by_creator")
-    answers = segment_sum((own == 1.0).astype(np.float64), every.creator, n)
-    known_author = segment_sum((~np.isnan(own)).astype(np.float64), every.creator, n) > 0
-    out["creator_replies__all__share"] = np.where(known_author, ratio(answers, section.count), np.nan)
-    likes = table.numbers("likes")
-    out["comment_likes__all__share"] = section.share_where(likes > 0, ~np.isnan(likes))
+    if "parent_comment_id" in every:
+        answer = known(every, "parent_comment_id")
+        answers = np.flatnonzero(answer)
+        recorded = sums(answer, every.starts) > 0
+        parents = known(section.table, "parent_comment_id")
+        out["replies__all__share"] = np.where(recorded, section.share(parents.astype(np.float64)), np.nan)
+        first = first_strings(every.creator, every.strings("parent_comment_id"))[answers]
+        size = np.bincount(first, minlength=len(every))
+        opens = np.flatnonzero(size)
+        holder = every.creator[opens]
+        threads = segment_sum(np.ones(len(holder)), holder, n)
+        sizes = ratio(segment_sum(np.log1p(size[opens]), holder, n), threads)
+        out["threads__all__size"] = np.where(threads >= 3, sizes, np.nan)
+    if "by_creator" in every:
+        own = every.numbers("by_creator")
+        known_author = sums(~np.isnan(own), every.starts) > 0
+        share = ratio(sums(own == 1.0, every.starts).astype(np.float64), section.count)
+        out["creator_replies__all__share"] = np.where(known_author, share, np.nan)
     return out
 
 
 def _mentions(section: Section) -> dict[str, FloatArray]:
-    row, handle = handles(section.text.folded_points)
+    """Return whom the mentions name, and how many stand inside; only texts with an at-sign are looked at again."""
+    row, handle = _handles(section.text)
+    owner = section.owner[row]
+    starts = np.searchsorted(owner, np.arange(section.creators + 1))
+    chance, _ = chances(
+        [count_pairs(starts, first_rows(owner, handle), np.ones(len(owner), dtype=bool))], MINIMUM_COMMENTS
+    )
     measures = section.measures
     inside = (measures["mention"] > 0) & (measures["starts_with_mention"] == 0)
     return {
-        "mentions__all__chance": chance(section.owner[row], codes_of(handle), section.creators)[0],
+        "mentions__all__chance": chance[0],
         "mentions__all__inside_share": section.share(inside.astype(np.float64)),
     }
+
+
+def _handles(text: Normalised) -> tuple[IntArray, npt.NDArray[np.uint64]]:
+    """Return comment and key of each handle that is mentioned."""
+    points = text.folded_points
+    if (compiled := kernels_for(len(points), KERNELS)) is None:
+        return handles(points)
+    most = int(np.count_nonzero(points.codes == ord("@")))
+    row, key = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.uint64)
+    found = compiled.mentions(frozen(points.codes), frozen(points.starts), _in_handles(), row, key)
+    return row[:found], key[:found]
+
+
+@cache
+def _in_handles() -> npt.NDArray[np.bool_]:
+    """Return which code points handles are made of; the last entry stands for all above."""
+    codes = np.arange(0x20001, dtype=np.uint32)
+    table = characters().of("letter", codes) | characters().of("digit", codes)
+    table[[ord("_"), ord(".")]] = True
+    return frozen(table)

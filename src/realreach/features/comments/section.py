@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from realreach.comment_text import likeness
+from realreach.comment_text.grouping import first_rows, first_strings
 from realreach.comment_text.languages import languages
 from realreach.comment_text.measures import measure_comments
 from realreach.comment_text.model import CommentModel, default_comment_model
@@ -17,6 +18,7 @@ from realreach.comment_text.normalise import Normalised, normalise
 from realreach.comment_text.words import Words, split_words
 from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
+from realreach.features.comments.pairs import WordPairs, count_words
 from realreach.features.view import View
 from realreach.tables.core import FloatArray, IntArray, Table
 
@@ -26,11 +28,8 @@ __all__ = [
     "MINIMUM_COMMENTS",
     "NO_LONG",
     "Section",
-    "chance",
-    "chance_across",
     "codes_of",
-    "groups",
-    "posts_of_comments",
+    "known",
     "record",
     "spread",
 ]
@@ -104,24 +103,55 @@ class Section:
         return languages(self.text, self.words)
 
     @cached_property
+    def exact_keys(self) -> npt.NDArray[np.uint64]:
+        """Key of each comment's text (:func:`realreach.comment_text.likeness.exact_keys`)."""
+        return likeness.exact_keys(self.text)
+
+    @cached_property
+    def template_keys(self) -> npt.NDArray[np.uint64]:
+        """Key of each comment's template (:func:`realreach.comment_text.likeness.template_keys`)."""
+        return likeness.template_keys(self.words)
+
+    @cached_property
+    def exact(self) -> IntArray:
+        """Group of equal texts of each comment in its creator's section: the row of the first of them."""
+        return first_rows(self.owner, self.exact_keys)
+
+    @cached_property
     def templates(self) -> IntArray:
-        """Template of each comment as small numbers; equal over all creators."""
-        return codes_of(likeness.template_keys(self.words))
+        """Group of comments of one template in their creator's section: the row of the first of them."""
+        return first_rows(self.owner, self.template_keys)
+
+    @cached_property
+    def long(self) -> npt.NDArray[np.bool_]:
+        """Whether a repeat means something: four words or more."""
+        return np.asarray(self.measures["words"] >= LONG_WORDS, dtype=bool)
 
     @cached_property
     def telling(self) -> npt.NDArray[np.bool_]:
         """Whether likeness means something: four words or more, and no wish or prayer."""
-        return (self.measures["words"] >= LONG_WORDS) & (self.measures["wish"] == 0)
+        return self.long & (self.measures["wish"] == 0)
 
     @cached_property
     def near(self) -> IntArray:
         """Group of near twins of each telling comment inside of its creator's section; others have a group each."""
         out = np.arange(len(self.table))
         rows = np.flatnonzero(self.telling)
-        keys = likeness.template_keys(self.words)
-        points = self.text.plain_points.take(rows)
-        out[rows] = rows[likeness.near_groups(self.owner[rows], keys[rows], points)]
+        keys = self.template_keys[rows]
+        out[rows] = rows[likeness.near_groups(self.owner[rows], keys, self.text.plain_points, rows)]
         return out
+
+    @cached_property
+    def phrases(self) -> npt.NDArray[np.uint64]:
+        """Key of the two words that begin with each word, whatever text the second stands in; none for the last word."""
+        numbers = self.words.numbers
+        return np.asarray(numbers[:-1] * np.uint64(3) + numbers[1:], dtype=np.uint64)
+
+    @cached_property
+    def word_pairs(self) -> WordPairs:
+        """Equal pairs of words and phrases; asked for are the phrases of telling comments by strangers."""
+        asked = self.telling & self.strangers
+        return count_words(self.table.starts, self.words, self.owner, self.phrases, asked)
 
     @cached_property
     def model(self) -> CommentModel:
@@ -134,27 +164,77 @@ class Section:
         return self.model.sold(self.text)
 
     @cached_property
-    def post(self) -> IntArray:
-        """Small numbers of the post keys; -1 = not known."""
-        return self.table.codes("post_id")
+    def _first_of_post(self) -> tuple[IntArray, int]:
+        """Of each comment the first row with its creator and post key, counting the view's posts first; and their number."""
+        posts = self.view.posts_table
+        keys = self.table.strings("post_id")
+        if posts is None or "post_id" not in self.table:
+            return first_strings(self.owner, keys), 0
+        both = pa.concat_arrays([posts.strings("post_id"), keys])
+        return first_strings(np.concatenate([posts.creator, self.owner]), both)[len(posts) :], len(posts)
 
     @cached_property
-    def author(self) -> IntArray:
-        """Small numbers of the authors; -1 = not known."""
-        return self.table.codes("author_id")
+    def places(self) -> IntArray:
+        """Post of each comment, named by the row of its first comment (all that are under no known post are one)."""
+        found, posts = self._first_of_post
+        if posts == 0:
+            return found
+        first = np.empty(posts + len(found), dtype=np.int64)
+        first[found[::-1]] = np.arange(len(found))[::-1]
+        return first[found]
+
+    @cached_property
+    def post(self) -> IntArray:
+        """Post of each comment as in ``places``, -1 = not known."""
+        return np.where(known(self.table, "post_id"), self.places, -1)
+
+    @cached_property
+    def post_rows(self) -> IntArray:
+        """Row of each comment's post in the view's posts, -1 where it is not there."""
+        found, posts = self._first_of_post
+        return np.where((self.post >= 0) & (found < posts), found, -1)
+
+    @cached_property
+    def named(self) -> npt.NDArray[np.bool_]:
+        """Whether the author of each comment is known."""
+        return known(self.table, "author_id")
+
+    @cached_property
+    def people(self) -> IntArray:
+        """Author of each comment, named by the row of the first comment; those not known are all different people."""
+        rows = np.arange(len(self.table))
+        if not self.named.any():
+            return rows
+        return np.where(self.named, first_strings(self.owner, self.table.strings("author_id")), rows)
+
+    @cached_property
+    def strangers(self) -> npt.NDArray[np.bool_]:
+        """Which comments are by accounts seen once in the section (or not known), with no like that is known of."""
+        once = np.bincount(self.people, minlength=len(self.table))[self.people] == 1
+        return np.asarray(once & ~(self.likes > 0), dtype=bool)
+
+    @cached_property
+    def likes(self) -> FloatArray:
+        """Likes of each comment, NaN = not known."""
+        return self.table.numbers("likes")
+
+    @cached_property
+    def day(self) -> FloatArray:
+        """Time of each comment in days since 1970-01-01 UTC, NaN = not known."""
+        return self.table.days("commented_at")
+
+    @cached_property
+    def in_posts(self) -> IntArray:
+        """Rows of the comments with a time, post after post in the order of their first comment, each by time."""
+        rows = np.flatnonzero(~np.isnan(self.day))
+        # A creator's rows stand in the order of time; small numbers are sorted by counting.
+        small = np.uint16 if len(self.table) <= 1 << 16 else np.int64
+        return np.asarray(rows[np.argsort(self.places[rows].astype(small), kind="stable")], dtype=np.int64)
 
     @cached_property
     def count(self) -> FloatArray:
         """Comments by others of each creator."""
         return np.diff(self.table.starts).astype(np.float64)
-
-    @cached_property
-    def post_rows(self) -> IntArray:
-        """Row of each comment's post in the view's posts, -1 where it is not there."""
-        posts = self.view.posts_table
-        if posts is None or len(posts) == 0:
-            return np.full(len(self.table), -1, dtype=np.int64)
-        return posts_of_comments(self.table, posts)
 
     def total(self, values: FloatArray) -> FloatArray:
         """Return the sum over each creator's comments."""
@@ -163,6 +243,15 @@ class Section:
     def share(self, values: FloatArray) -> FloatArray:
         """Return the mean over each creator's comments."""
         return ratio(self.total(values), self.count)
+
+    def shares(self, flags: FloatArray) -> FloatArray:
+        """Return the means of many flags (0 or 1, shape (flags, comments)) over each creator's comments."""
+        out = not_known((len(flags), self.creators))
+        some = np.flatnonzero(self.count)
+        if len(some):
+            # Sums of 0 and 1 are exact in any order.
+            out[:, some] = np.add.reduceat(flags, self.table.starts[some], axis=1) / self.count[some]
+        return out
 
     def share_where(
         self, values: npt.NDArray, known: npt.NDArray[np.bool_], least: int = MINIMUM_COMMENTS
@@ -186,60 +275,11 @@ def spread(section: Section, values: FloatArray, keep: npt.NDArray[np.bool_]) ->
     return np.where(count >= MINIMUM_COMMENTS, np.sqrt(ratio(square, count)), np.nan)
 
 
-def groups(owner: IntArray, key: IntArray) -> tuple[IntArray, FloatArray]:
-    """Return the creator and the size of every group of rows with one creator and one key."""
-    if len(owner) == 0:
-        return owner, np.empty(0)
-    width = int(key.max()) + 1
-    pairs, size = np.unique(owner * width + key, return_counts=True)
-    return pairs // width, size.astype(np.float64)
-
-
-def chance(
-    owner: IntArray, key: IntArray, creators: int, least: int = MINIMUM_COMMENTS
-) -> tuple[FloatArray, FloatArray]:
-    """Return log10 of the chance that two rows of a creator share a key (smoothed by half a pair), and the share in pairs."""
-    holder, size = groups(owner, key)
-    total = segment_sum(np.ones(len(owner)), owner, creators)
-    pairs = total * (total - 1.0) / 2.0
-    same = segment_sum(size * (size - 1.0) / 2.0, holder, creators)
-    twins = segment_sum(np.where(size > 1, size, 0.0), holder, creators)
-    enough = total >= least
-    value = np.where(enough, np.log10((same + 0.5) / (pairs + 1.0)), np.nan)
-    return value, np.where(enough, ratio(twins, total), np.nan)
-
-
-def chance_across(owner: IntArray, key: IntArray, post: IntArray, creators: int) -> tuple[FloatArray, FloatArray]:
-    """Return log10 of the chance that two rows share a key: rows under different posts, and rows under one post."""
-    if len(owner) == 0:
-        return not_known(creators), not_known(creators)
-    width = int(post.max()) + 1
-    count = segment_sum(np.ones(len(owner)), owner, creators)
-
-    def pairs(keys: IntArray) -> FloatArray:
-        holder, size = groups(owner, keys)
-        return segment_sum(size * (size - 1.0) / 2.0, holder, creators)
-
-    small = np.unique(key, return_inverse=True)[1]
-    same, inside_same, inside = pairs(small), pairs(small * width + post), pairs(post)
-    across = count * (count - 1.0) / 2.0 - inside
-    enough = count >= MINIMUM_COMMENTS
-    return (
-        np.where(enough & (across > 0), np.log10((same - inside_same + 0.5) / (across + 1.0)), np.nan),
-        np.where(enough & (inside > 0), np.log10((inside_same + 0.5) / (inside + 1.0)), np.nan),
-    )
-
-
-def posts_of_comments(comments: Table, posts: Table) -> IntArray:
-    """Return the row in ``posts`` of each comment's post, -1 where it is not there."""
-    both = pa.concat_arrays([posts.strings("post_id"), comments.strings("post_id")])
-    codes = both.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    width = int(codes.max(initial=0)) + 1
-    keys = posts.creator * width + codes[: len(posts)]
-    wanted = comments.creator * width + codes[len(posts) :]
-    order = np.argsort(keys, kind="stable")
-    at = np.minimum(np.searchsorted(keys[order], wanted), max(len(keys) - 1, 0))
-    if len(keys) == 0:
-        return np.full(len(wanted), -1, dtype=np.int64)
-    found = (keys[order][at] == wanted) & (codes[len(posts) :] >= 0)
-    return np.where(found, order[at], -1)
+def known(table: Table, name: str) -> npt.NDArray[np.bool_]:
+    """Return which rows have a value in a column of strings."""
+    if name not in table:
+        return np.zeros(len(table), dtype=bool)
+    values = table.strings(name)
+    if values.null_count == 0:
+        return np.ones(len(values), dtype=bool)
+    return np.asarray(values.is_valid().to_numpy(zero_copy_only=False), dtype=bool)

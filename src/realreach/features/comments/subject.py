@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,10 +21,11 @@ __all__ = ["FEATURES", "compute"]
 
 _LETTERS = 4
 """Letters from which on a word counts as one about a subject."""
+_TOLD = ("id", "ms", "en")
+"""Languages that are told from each other: Malay with Indonesian, and English."""
+_ENGLISH = _TOLD.index("en")
 _LATIN = (
-    "id",
-    "en",
-    "ms",
+    *_TOLD,
     "es",
     "pt",
     "fr",
@@ -95,22 +98,23 @@ def _is_in(values: IntArray, ordered: IntArray) -> np.ndarray:
 
 def _languages(section: Section) -> dict[str, FloatArray]:
     """Return the share of comments in another language (among those told to be id or en), and in another script."""
-    language = section.view.tables.creators.strings("language")
-    own_id, own_en = _equal(language, ["id", "ms"]), _equal(language, ["en"])
+    place = pc.index_in(section.view.tables.creators.strings("language"), _names())
+    own = place.fill_null(len(_LATIN)).to_numpy(zero_copy_only=False)
+    told, latin = own < len(_TOLD), own < len(_LATIN)
     code = section.languages
     only_id, only_en = code == LANGUAGES.index("id"), code == LANGUAGES.index("en")
     mixed, other = code == LANGUAGES.index("mixed"), code == LANGUAGES.index("other")
-    foreign = np.where(own_id[section.owner], only_en, only_id)
+    foreign = np.where((told & (own != _ENGLISH))[section.owner], only_en, only_id)
     mismatch = section.share_where(foreign, only_id | only_en)
     written = section.measures["letters"] > 0
     script = section.share_where(other, written, least=MINIMUM_COMMENTS)
     return {
-        "language__all__mismatch": np.where(own_id | own_en, mismatch, np.nan),
+        "language__all__mismatch": np.where(told, mismatch, np.nan),
         "language__all__mixed": section.share_where(mixed, only_id | only_en | mixed),
-        "script__all__mismatch": np.where(_equal(language, list(_LATIN)), script, np.nan),
+        "script__all__mismatch": np.where(latin, script, np.nan),
     }
 
 
-def _equal(language: pa.Array, names: list[str]) -> np.ndarray:
-    found = pc.is_in(language, pa.array(names, pa.large_string()))
-    return np.asarray(found.fill_null(False).to_numpy(zero_copy_only=False), dtype=bool)
+@cache
+def _names() -> pa.Array:
+    return pa.array(_LATIN, pa.large_string())

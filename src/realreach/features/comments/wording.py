@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from realreach.features.catalogue import Feature
-from realreach.features.comments.section import LONG_WORDS, NO_LONG, Section, record, spread
+from realreach.features.comments.section import NO_LONG, Section, record, spread
 from realreach.tables.core import FloatArray
 
 __all__ = ["FEATURES", "compute"]
@@ -46,9 +46,10 @@ FEATURES: tuple[Feature, ...] = (
 def compute(section: Section) -> dict[str, FloatArray]:
     """Return shares and lengths of every creator."""
     measures = section.measures
-    out = {f"{name}__all__share": section.share(measures[name]) for name in _SHARES}
+    flags = np.stack([measures[name] for name in _SHARES])
+    out = {f"{name}__all__share": value for name, value in zip(_SHARES, section.shares(flags), strict=True)}
     length = np.log1p(measures["length"])
     out["length__all__median"] = section.share(length)
     out["length__all__spread"] = spread(section, length, np.ones(len(length), dtype=bool))
-    out["long_length__all__spread"] = spread(section, length, measures["words"] >= LONG_WORDS)
+    out["long_length__all__spread"] = spread(section, length, section.long)
     return out

@@ -1,0 +1,250 @@
+"""Compiled kernels of likeness (numba, the extra ``fast``): groups of equal keys, keys of texts, near twins.
+
+Whole numbers only, so that the results are those of the NumPy code in :mod:`realreach.comment_text.likeness` and
+:mod:`realreach.comment_text.grouping`. Tables are hashed twice (place and step), so that texts made up to fall into one
+place do not fall into one step. Imported only by way of :mod:`realreach.compiled`.
+"""
+
+# Numba finds the types itself, at the first call.
+# ruff: noqa: ANN001
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from realreach.comment_text import grouping, likeness, words
+
+__all__ = ["exact_keys", "first_rows", "first_strings", "linked", "minima", "template_keys"]
+
+_U = np.uint64
+_BASE = _U(words.BASE)
+_MIX1, _MIX2 = _U(0xFF51AFD7ED558CCD), _U(0xC4CEB9FE1A85EC53)
+_SPREAD = np.uint32(likeness.SPREAD)
+_LOW32 = _U(0xFFFFFFFF)
+_DROPPED = _U(64 - grouping.KEY_BITS)
+_PLACE, _STEP = _U(0x9E3779B97F4A7C15), _U(0xD6E8FEB86659FD93)
+_MINIMA, _AGREE = likeness.MINIMA, likeness.AGREE
+_ROWS = _MINIMA // likeness.BANDS
+_NONE = np.uint32(0xFFFFFFFF)
+
+
+@nb.njit(nogil=True, cache=True, inline="always")
+def _mix(value):
+    value ^= value >> _U(33)
+    value *= _MIX1
+    value ^= value >> _U(33)
+    value *= _MIX2
+    return value ^ (value >> _U(33))
+
+
+@nb.njit(nogil=True, cache=True, inline="always")
+def _bits(rows):
+    bits = 4
+    while (1 << bits) < 2 * rows:
+        bits += 1
+    return bits
+
+
+@nb.njit(nogil=True, cache=True)
+def first_rows(owner, keys, out) -> None:
+    """Fill the first row with the same owner and key."""
+    bits = _bits(len(owner))
+    table = np.full(1 << bits, -1, dtype=np.int32)
+    shift, last = _U(64 - bits), (1 << bits) - 1
+    for row in range(len(owner)):
+        key = keys[row] >> _DROPPED
+        spread = (key + _U(owner[row]) * _MIX2) * _PLACE
+        at = np.int64(spread >> shift)
+        step = np.int64(((spread ^ (spread >> _U(29))) * _STEP) >> shift) | 1
+        while table[at] >= 0:
+            other = table[at]
+            if owner[other] == owner[row] and (keys[other] >> _DROPPED) == key:
+                break
+            at = (at + step) & last
+        if table[at] < 0:
+            table[at] = row
+        out[row] = table[at]
+
+
+@nb.njit(nogil=True, cache=True)
+def first_strings(owner, starts, data, null, out) -> None:
+    """Fill the first row with the same owner and string; ``null`` tells which have none, empty where all have one."""
+    rows = len(owner)
+    bits = _bits(rows)
+    table = np.full(1 << bits, -1, dtype=np.int32)
+    hashes = np.empty(rows, dtype=np.uint64)
+    shift, last = _U(64 - bits), (1 << bits) - 1
+    for row in range(rows):
+        spread = _U(owner[row]) * _MIX2
+        if len(null) and null[row]:
+            spread += _STEP
+        for i in range(starts[row], starts[row + 1]):
+            spread = (spread ^ _U(data[i])) * _PLACE
+            spread ^= spread >> _U(32)
+        spread *= _MIX1
+        hashes[row] = spread
+        at = np.int64(spread >> shift)
+        step = np.int64(((spread ^ (spread >> _U(29))) * _STEP) >> shift) | 1
+        while table[at] >= 0:
+            other = table[at]
+            if hashes[other] == spread and owner[other] == owner[row] and _equal(starts, data, null, other, row):
+                break
+            at = (at + step) & last
+        if table[at] < 0:
+            table[at] = row
+        out[row] = table[at]
+
+
+@nb.njit(nogil=True, cache=True)
+def _equal(starts, data, null, a, b):
+    length = starts[a + 1] - starts[a]
+    if starts[b + 1] - starts[b] != length or (len(null) and null[a] != null[b]):
+        return False
+    i = 0
+    while i < length and data[starts[a] + i] == data[starts[b] + i]:
+        i += 1
+    return i == length
+
+
+@nb.njit(nogil=True, cache=True)
+def exact_keys(codes, starts, out) -> None:
+    """Fill the keys of texts as ``likeness.exact_keys`` does."""
+    for text in range(len(starts) - 1):
+        total = _U(0)
+        power = _BASE
+        spaced = False
+        first = True
+        for i in range(starts[text], starts[text + 1]):
+            code = _U(codes[i])
+            if code == _U(0x20):
+                spaced = True
+                continue
+            if spaced and not first:
+                code += _U(1) << _U(32)
+            total += code * power
+            power *= _BASE
+            spaced = False
+            first = False
+        out[text] = _mix(total)
+
+
+@nb.njit(nogil=True, cache=True)
+def template_keys(numbers, starts, out) -> None:
+    """Fill the keys of the words of texts as ``likeness.template_keys`` does."""
+    for text in range(len(starts) - 1):
+        total = _U(0)
+        power = _BASE
+        for i in range(starts[text], starts[text + 1]):
+            total += numbers[i] * power
+            power *= _BASE
+        out[text] = _mix(total)
+
+
+@nb.njit(nogil=True, cache=True)
+def minima(codes, starts, rows, letter, factors, shifts, out) -> None:
+    """Fill the smallest hashes of the 4-grams of some texts, as ``likeness.signatures`` draws them."""
+    size = len(letter)
+    for at in range(len(rows)):
+        one = two = three = _U(0)
+        known = 0
+        space = False
+        for i in range(starts[rows[at]], starts[rows[at] + 1]):
+            code = codes[i]
+            # Above the table are Han letters only.
+            if code < size and not letter[code]:
+                space = known > 0
+                continue
+            # A run of other characters counts as one space, none at the ends.
+            for turn in range(2):
+                if turn == 0:
+                    if not space:
+                        continue
+                    here = _U(0x20)
+                else:
+                    here = _U(code)
+                known += 1
+                if known >= 4:
+                    gram = ((one * _BASE + two) * _BASE + three) * _BASE + here
+                    low = np.uint32(_mix(gram) & _LOW32)
+                    for j in range(_MINIMA):
+                        hashed = np.uint32(low * factors[j] + shifts[j])
+                        hashed ^= hashed >> np.uint32(15)
+                        hashed = np.uint32(hashed * _SPREAD)
+                        out[at, j] = min(out[at, j], hashed)
+                one, two, three = two, three, here
+            space = False
+
+
+@nb.njit(nogil=True, cache=True)
+def linked(owner, numbers, drawn, group) -> None:
+    """Fill for each text the one of the smallest number that it hangs together with, as ``likeness`` links them."""
+    texts = len(owner)
+    bits = _bits(texts)
+    table = np.empty(1 << bits, dtype=np.int32)
+    places = np.empty(texts, dtype=np.int32)
+    for text in range(texts):
+        group[text] = text
+    for band in range(0, _MINIMA, _ROWS):
+        table[:] = -1
+        shared = False
+        for text in range(texts):
+            if drawn[text, 0] == _NONE:
+                continue
+            at = _place_of_band(owner, drawn, text, band, table, bits)
+            places[text] = at
+            shared |= table[at] >= 0
+            if table[at] < 0 or numbers[text] < numbers[table[at]]:
+                table[at] = text
+        if not shared:
+            continue
+        for text in range(texts):
+            if drawn[text, 0] != _NONE and table[places[text]] != text:
+                _link(numbers, drawn, group, table[places[text]], text)
+    for text in range(texts):
+        root = text
+        while group[root] != root:
+            root = group[root]
+        group[text] = root
+
+
+@nb.njit(nogil=True, cache=True)
+def _place_of_band(owner, drawn, text, band, table, bits):
+    """Return where the table holds a text with the same owner and minima in a band, or the free place for it."""
+    shift, last = _U(64 - bits), (1 << bits) - 1
+    spread = _U(owner[text])
+    for j in range(band, band + _ROWS):
+        spread = (spread + _U(drawn[text, j])) * _PLACE
+        spread ^= spread >> _U(29)
+    at = np.int64((spread * _MIX1) >> shift)
+    step = np.int64((spread * _STEP) >> shift) | 1
+    while table[at] >= 0:
+        other = table[at]
+        same = owner[other] == owner[text]
+        for j in range(band, band + _ROWS):
+            same &= drawn[other, j] == drawn[text, j]
+        if same:
+            break
+        at = (at + step) & last
+    return at
+
+
+@nb.njit(nogil=True, cache=True)
+def _link(numbers, drawn, group, first, text):
+    agree = 0
+    for j in range(_MINIMA):
+        agree += drawn[first, j] == drawn[text, j]
+    if agree < _AGREE:
+        return
+    a, b = first, text
+    while group[a] != a:
+        group[a] = group[group[a]]
+        a = group[a]
+    while group[b] != b:
+        group[b] = group[group[b]]
+        b = group[b]
+    if numbers[a] < numbers[b]:
+        group[b] = a
+    else:
+        group[a] = b

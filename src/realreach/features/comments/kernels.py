@@ -1,0 +1,227 @@
+"""Compiled kernels of the comment section (numba, the extra ``fast``): counts of equal pairs, crowds of strangers.
+
+Whole numbers only: what NumPy counts by sorting (:mod:`realreach.features.comments.pairs`, ``bursts``), counted here by
+hashing and by walking, creator after creator. Imported only by way of :mod:`realreach.compiled`.
+"""
+
+# Numba finds the types itself, at the first call.
+# ruff: noqa: ANN001
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from realreach.comment_text import grouping, words
+from realreach.features.comments import pairs
+
+__all__ = ["count_pairs", "count_words", "crowds", "mentions", "utf8"]
+
+_U = np.uint64
+_DROPPED = _U(64 - grouping.KEY_BITS)
+_PLACE, _STEP = _U(0x9E3779B97F4A7C15), _U(0xD6E8FEB86659FD93)
+_OFTEN = pairs.OFTEN
+_BASE = _U(words.BASE)
+
+
+@nb.njit(nogil=True, cache=True, inline="always")
+def _mix(value):
+    value ^= value >> _U(33)
+    value *= _U(0xFF51AFD7ED558CCD)
+    value ^= value >> _U(33)
+    value *= _U(0xC4CEB9FE1A85EC53)
+    return value ^ (value >> _U(33))
+
+
+@nb.njit(nogil=True, cache=True, inline="always")
+def _bits(rows):
+    bits = 4
+    while (1 << bits) < 2 * rows:
+        bits += 1
+    return bits
+
+
+@nb.njit(nogil=True, cache=True)
+def _slot(keys, key, bits):
+    """Return the place of a key in a table, or the free place for it (0 = free, so a key is kept plus one)."""
+    last = (1 << bits) - 1
+    shift = _U(64 - bits)
+    spread = key * _PLACE
+    at = np.int64(spread >> shift)
+    step = np.int64(((spread ^ (spread >> _U(29))) * _STEP) >> shift) | 1
+    while keys[at] != _U(0) and keys[at] != key:
+        at = (at + step) & last
+    return at
+
+
+@nb.njit(nogil=True, cache=True)
+def count_pairs(starts, group, keep, place, out) -> None:
+    """Fill the counts of ``pairs.count_pairs``, one row for each; ``place`` is empty where it is not asked for."""
+    size = np.zeros(len(group), dtype=np.int64)
+    beside = np.zeros(len(place), dtype=np.int64)
+    for creator in range(len(starts) - 1):
+        low, high = starts[creator], starts[creator + 1]
+        for row in range(low, high):
+            if keep[row]:
+                out[0, creator] += 1
+                out[1, creator] += size[group[row]]
+                size[group[row]] += 1
+        for row in range(low, high):
+            if size[row] > 1:
+                out[2, creator] += size[row]
+        if len(place) == 0:
+            continue
+        size[low:high] = 0
+        for row in range(low, high):
+            if keep[row] and place[row] >= 0:
+                out[3, creator] += 1
+                out[4, creator] += size[group[row]]
+                out[5, creator] += beside[place[row]]
+                size[group[row]] += 1
+                beside[place[row]] += 1
+        out[6, creator] = _pairs_of_both(low, high, group, keep, place, size, beside)
+
+
+@nb.njit(nogil=True, cache=True)
+def _pairs_of_both(low, high, group, keep, place, size, beside):
+    """Return the pairs of rows that share group and place."""
+    number = 0
+    for row in range(low, high):
+        if keep[row] and place[row] >= 0 and size[group[row]] > 1 and beside[place[row]] > 1:
+            number += 1
+    if number == 0:
+        return 0
+    bits = _bits(number)
+    keys, times = np.zeros(1 << bits, dtype=np.uint64), np.zeros(1 << bits, dtype=np.int64)
+    found = 0
+    for row in range(low, high):
+        if keep[row] and place[row] >= 0 and size[group[row]] > 1 and beside[place[row]] > 1:
+            at = _slot(keys, _U(group[row] - low) * _U(high - low) + _U(place[row] - low) + _U(1), bits)
+            keys[at] = _U(group[row] - low) * _U(high - low) + _U(place[row] - low) + _U(1)
+            found += times[at]
+            times[at] += 1
+    return found
+
+
+@nb.njit(nogil=True, cache=True)
+def count_words(starts, word_starts, numbers, lengths, phrases, asked, out, often) -> None:
+    """Fill words, equal pairs of words, phrases, equal pairs of phrases, and which asked phrases come three times."""
+    for creator in range(len(starts) - 1):
+        low, high = starts[creator], starts[creator + 1]
+        size = word_starts[high] - word_starts[low]
+        if size == 0:
+            continue
+        bits = _bits(size)
+        keys, times = np.zeros(1 << bits, dtype=np.uint64), np.zeros(1 << bits, dtype=np.int32)
+        for word in range(word_starts[low], word_starts[high]):
+            if lengths[word] >= 2:
+                key = (numbers[word] >> _DROPPED) + _U(1)
+                at = _slot(keys, key, bits)
+                keys[at] = key
+                out[0, creator] += 1
+                out[1, creator] += times[at]
+                times[at] += 1
+        keys[:] = 0
+        times[:] = 0
+        told = np.zeros(1 << bits, dtype=np.int32)
+        for text in range(low, high):
+            for word in range(word_starts[text], word_starts[text + 1] - 1):
+                key = (phrases[word] >> _DROPPED) + _U(1)
+                at = _slot(keys, key, bits)
+                keys[at] = key
+                out[2, creator] += 1
+                out[3, creator] += times[at]
+                times[at] += 1
+                told[at] += asked[text]
+        for text in range(low, high):
+            if asked[text]:
+                for word in range(word_starts[text], word_starts[text + 1] - 1):
+                    at = _slot(keys, (phrases[word] >> _DROPPED) + _U(1), bits)
+                    often[word] = told[at] >= _OFTEN
+
+
+@nb.njit(nogil=True, cache=True)
+def crowds(second, place, stranger, reach, around, near, wide, crowd) -> None:
+    """Fill how many comments stand within ``reach`` and ``around`` seconds of each, and how many strangers.
+
+    Rows are ordered by place and then by time; the borders of all three windows only move on.
+    """
+    rows = len(second)
+    known = np.zeros(rows + 1, dtype=np.int64)
+    for row in range(rows):
+        known[row + 1] = known[row] + stranger[row]
+    left = right = far_left = far_right = 0
+    for row in range(rows):
+        while place[left] < place[row] or second[left] < second[row] - reach:
+            left += 1
+        while place[far_left] < place[row] or second[far_left] < second[row] - around:
+            far_left += 1
+        while right < rows and (
+            place[right] < place[row] or (place[right] == place[row] and second[right] <= second[row] + reach)
+        ):
+            right += 1
+        while far_right < rows and (
+            place[far_right] < place[row]
+            or (place[far_right] == place[row] and second[far_right] <= second[row] + around)
+        ):
+            far_right += 1
+        near[row] = right - left
+        wide[row] = far_right - far_left
+        crowd[row] = known[right] - known[left]
+
+
+@nb.njit(nogil=True, cache=True)
+def mentions(codes, starts, inside, text, key) -> int:
+    """Fill the text of each handle mentioned and the handle's key, as ``measures.handles`` does; return how many."""
+    found = 0
+    last = len(inside) - 1
+    for row in range(len(starts) - 1):
+        i = starts[row]
+        end = starts[row + 1]
+        while i < end:
+            i += 1
+            if codes[i - 1] != 0x40:
+                continue
+            total, power = _U(0), _BASE
+            first = i
+            while i < end and inside[min(codes[i], last)]:
+                total += _U(codes[i]) * power
+                power *= _BASE
+                i += 1
+            if i > first:
+                text[found] = row
+                key[found] = _mix(total)
+                found += 1
+    return found
+
+
+@nb.njit(nogil=True, cache=True)
+def utf8(codes, starts, rows, out, ends) -> None:
+    """Fill the bytes of some texts, a line feed after each, and where each ends."""
+    at = 0
+    for place in range(len(rows)):
+        for i in range(starts[rows[place]], starts[rows[place] + 1]):
+            code = codes[i]
+            if code < 0x80:
+                out[at] = code
+                at += 1
+                continue
+            if code < 0x800:
+                out[at] = 0xC0 | code >> 6
+                at += 1
+            else:
+                if code < 0x10000:
+                    out[at] = 0xE0 | code >> 12
+                    at += 1
+                else:
+                    out[at] = 0xF0 | code >> 18
+                    out[at + 1] = 0x80 | (code >> 12 & 0x3F)
+                    at += 2
+                out[at] = 0x80 | (code >> 6 & 0x3F)
+                at += 1
+            out[at] = 0x80 | (code & 0x3F)
+            at += 1
+        out[at] = 0x0A
+        at += 1
+        ends[place] = at

@@ -1,0 +1,243 @@
+"""Comment sections: the compiled counts are those of NumPy to the last bit, and hostile sections end."""
+
+import random
+import zlib
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import worlds
+from realreach import compiled
+from realreach.comment_text import grouping
+from realreach.comment_text.codepoints import decode
+from realreach.comment_text.likeness import exact_keys, near_groups, template_keys
+from realreach.comment_text.normalise import normalise
+from realreach.comment_text.words import split_words
+from realreach.features import comments
+from realreach.features.comments import alike, pairs, people
+from realreach.features.comments.bursts import surprise_of_bursts
+from realreach.features.view import View, decision_days
+from realreach.simulate import simulate
+from realreach.tables import tables_from_frames
+from worlds import creator, organic_comments, organic_posts
+
+SIGNS = " !?.,;:#$%@_abcABCéßД09\n🔥😍❤漢字ไทย𝐏\U00020001"
+PHRASES = ("mantap sekali kak promo ini", "mantap sekali kak promo itu", "keren banget videonya kak lanjut terus ya")
+
+
+def both(monkeypatch, work):
+    """Return what ``work`` gives with NumPy alone and with the compiled kernels."""
+    pytest.importorskip("numba", reason="the extra fast is not installed")
+    out = []
+    for used in (False, True):
+        monkeypatch.setattr(compiled, "_state", {"loaded": used, "wanted": used})
+        out.append(work())
+    return out
+
+
+def section(name, number, seed=0, **edits):
+    rng = np.random.default_rng(seed)
+    posts = organic_posts(12, 100.0, rng)
+    found = organic_comments(number, posts, rng)
+    for column, edit in edits.items():
+        found[column] = edit(found)
+    return creator(
+        name,
+        posts=posts,
+        comments={k: v for k, v in found.items() if v is not None},
+        language=("id", "en", "de")[seed % 3],
+    )
+
+
+def hostile():
+    rng = random.Random(2)
+    junk = ["".join(rng.choice(SIGNS) for _ in range(rng.choice([0, 1, 3, 9, 30, 80, 400]))) for _ in range(300)]
+    parts = {
+        "equal": (5_000, {"text": lambda c: ["promo murah banget cek sekarang kak"] * 5_000}),
+        "empty": (60, {"text": lambda c: ["\u200d."] * 60}),
+        "one author": (60, {"author_id": lambda c: ["u"] * 60}),
+        "no times": (60, {"day": lambda c: np.full(60, np.nan)}),
+        "no authors": (60, {"author_id": lambda c: [None] * 60}),
+        "no posts": (60, {"post_id": lambda c: [None] * 60}),
+        "unknown posts": (60, {"post_id": lambda c: [None if i % 3 else p for i, p in enumerate(c["post_id"])]}),
+        "other posts": (60, {"post_id": lambda c: ["zzz" if i % 3 else p for i, p in enumerate(c["post_id"])]}),
+        "nine": (9, {}),
+        "ten": (10, {}),
+        "all by the creator": (30, {"by_creator": lambda c: np.ones(30)}),
+        "junk": (300, {"text": lambda c: junk}),
+        "ties": (198, {"day": lambda c: np.repeat(c["day"][::18], 18), "text": lambda c: [*PHRASES] * 66}),
+        "long": (30, {"text": lambda c: [f"kak bagus 漢字 {i} " * 200 for i in range(30)]}),
+        "handles": (60, {"text": lambda c: [f"@toko_{i % 4}.x cek @budi a@b @ @@c @" for i in range(60)]}),
+    }  # fmt: skip
+    return worlds.join(*(section(name, n, seed, **edits) for seed, (name, (n, edits)) in enumerate(parts.items())))
+
+
+@pytest.fixture(scope="module")
+def crowds():
+    frames = simulate(12, seed=5).frames
+    names = ("creators", "posts", "comments")
+    worlds_ = hostile(), {name: frames[name] for name in names}
+    # Empty texts are set aside when tables are read.
+    return [tables_from_frames(world).tables for world in worlds_]
+
+
+def test_features_of_a_section_are_equal_to_the_last_bit(crowds, monkeypatch):
+    for tables in crowds:
+        days = decision_days(tables, None)
+        plain, fast = both(monkeypatch, lambda t=tables, d=days: comments.compute(View(t, d)))
+        assert plain.keys() == fast.keys()
+        for name, values in plain.items():
+            assert np.array_equal(values, fast[name], equal_nan=True), name
+        known = sum(np.isfinite(v).any() for v in plain.values())
+        assert known > 0.9 * len(plain)
+
+
+def test_sections_of_strange_creators_are_known_or_not(crowds):
+    tables = crowds[0]
+    found = comments.compute(View(tables, decision_days(tables, None)))
+    of = {name: i for i, name in enumerate(tables.creator_ids.to_pylist())}
+    share, authors = found["comments__near_twins__all__share"], found["comments__authors__all__chance"]
+    assert share[of["equal"]] == found["comments__long_repeats__all__share"][of["equal"]] == 1.0
+    assert np.isnan(share[[of["empty"], of["nine"]]]).all()
+    assert np.isnan(authors[of["no authors"]])
+    assert authors[of["one author"]] > -0.01
+    for name in (
+        "delay__all__median",
+        "bursts__10min__share",
+        "rhythm__all__concentration",
+        "near_twins__30min__share",
+    ):
+        assert np.isnan(found[f"comments__{name}"][of["no times"]]), name
+    assert np.isnan(found["comments__templates__all__across_posts"][of["no posts"]])
+
+
+def test_posts_are_named_by_their_first_comment(crowds, monkeypatch):
+    for tables in crowds:
+        view = View(tables, decision_days(tables, None))
+        found = comments.section_of(view)
+        keys = zip(found.owner.tolist(), found.table.strings("post_id").to_pylist(), strict=True)
+        seen = {}
+        expected = [seen.setdefault(pair, i) for i, pair in enumerate(keys)]
+        for got in both(monkeypatch, lambda v=view: comments.section_of(v).places):
+            assert got.tolist() == expected
+
+
+@pytest.mark.parametrize("owners", [1, 7, 5_000])
+def test_groups_are_those_of_a_dictionary(owners, monkeypatch):
+    rng = np.random.default_rng(owners)
+    owner = rng.integers(owners, size=3_000)
+    keys = rng.integers(1, 60, 3_000).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    names = pa.array([("", None, f"n{k % 50}")[min(k % 7, 2)] for k in keys.tolist()], pa.large_string())
+    seen, said = {}, {}
+    first = [seen.setdefault(pair, i) for i, pair in enumerate(zip(owner.tolist(), keys.tolist(), strict=True))]
+    string = [said.setdefault(pair, i) for i, pair in enumerate(zip(owner.tolist(), names.to_pylist(), strict=True))]
+    for got in both(monkeypatch, lambda: grouping.first_rows(owner, keys)):
+        assert got.tolist() == first
+    for got in both(monkeypatch, lambda: grouping.first_strings(owner, names)):
+        assert got.tolist() == string
+    part = owner[1_000:2_000], names[1_000:2_000]
+    plain, fast = both(monkeypatch, lambda: grouping.first_strings(*part))
+    assert np.array_equal(plain, fast)
+
+
+def test_numbers_that_meet_in_every_table_are_grouped(monkeypatch):
+    numbers = np.arange(500, dtype=np.uint64) % np.uint64(170)
+    monkeypatch.setattr(grouping, "_ROUNDS", 0)
+    assert np.array_equal(grouping.first_of_equal(numbers), np.arange(500) % 170)
+    assert len(grouping.first_of_equal(np.empty(0, dtype=np.uint64))) == 0
+
+
+def test_pairs_are_those_counted_one_by_one(monkeypatch):
+    rng = np.random.default_rng(4)
+    starts = np.array([0, 0, 1, 40, 120])
+    owner = np.repeat(np.arange(4), np.diff(starts))
+    group = grouping.first_rows(owner, (rng.integers(6, size=120).astype(np.uint64)) << np.uint64(40))
+    place = grouping.first_rows(owner, (rng.integers(4, size=120).astype(np.uint64)) << np.uint64(40))
+    place[rng.random(120) < 0.2] = -1
+    keep = rng.random(120) < 0.8
+    expected = np.zeros((7, 4), dtype=np.int64)
+    for i in np.flatnonzero(keep):
+        mine = np.flatnonzero(keep & (owner == owner[i]))
+        expected[0, owner[i]] += 1
+        expected[2, owner[i]] += (group[mine] == group[i]).sum() > 1
+        expected[3, owner[i]] += place[i] >= 0
+        for j in mine[mine > i]:
+            placed, same = place[i] >= 0 and place[j] >= 0, group[i] == group[j]
+            together = placed and place[i] == place[j]
+            expected[[1, 4, 5, 6], owner[i]] += [same, same and placed, together, together and same]
+    for got in both(monkeypatch, lambda: pairs.count_pairs(starts, group, keep, place)):
+        assert np.array_equal(got, expected)
+    for got in both(monkeypatch, lambda: pairs.count_pairs(starts, group, keep)):
+        assert np.array_equal(got[:3], expected[:3])
+        assert not np.array(got[3:]).any()
+
+
+def test_words_and_phrases_are_those_counted_one_by_one(monkeypatch):
+    texts = ["kak bagus banget kak", "", "kak bagus", "a b", "bagus banget", "kak bagus banget"]
+    words = split_words(normalise(pa.array(texts)).plain_points)
+    keys = words.numbers[:-1] * np.uint64(3) + words.numbers[1:]
+    starts, owner = np.array([0, 3, 3, 6]), np.array([0, 0, 0, 2, 2, 2])
+    asked = np.array([True, True, True, False, True, True])
+    for got in both(monkeypatch, lambda: pairs.count_words(starts, words, owner, keys, asked)):
+        # The first says kak three times and bagus twice, the third bagus and banget twice.
+        assert (got.words.total.tolist(), got.words.same.tolist()) == ([6, 0, 5], [4, 0, 2])
+        assert (got.phrases.total.tolist(), got.phrases.same.tolist()) == ([4, 0, 4], [1, 0, 1])
+        assert len(got.often) == 0
+    texts = ["kak bagus", "kak bagus ya", "oh kak bagus"]
+    words = split_words(normalise(pa.array(texts)).plain_points)
+    keys = words.numbers[:-1] * np.uint64(3) + words.numbers[1:]
+    for asked, expected in ((np.ones(3, dtype=bool), [0, 2, 6]), (np.array([True, True, False]), [])):
+        for got in both(
+            monkeypatch,
+            lambda a=asked: pairs.count_words(np.array([0, 3]), words, np.zeros(3, dtype=np.int64), keys, a),
+        ):
+            assert got.often.tolist() == expected
+
+
+def test_near_twins_and_keys_are_equal_for_odd_texts(monkeypatch):
+    rng = random.Random(8)
+    stems = [" ".join(rng.choice(worlds.WORDS) for _ in range(9)) for _ in range(12)]
+    texts = [f"{rng.choice(stems)} {rng.choice(worlds.WORDS)}" for _ in range(400)] + [
+        "".join(rng.choice(SIGNS) for _ in range(rng.choice([0, 2, 5, 40]))) for _ in range(400)
+    ]
+    text = normalise(pa.array(texts, pa.large_string()))
+    owner = np.array([rng.randrange(4) for _ in texts])
+
+    def work():
+        keys = template_keys(split_words(text.plain_points))
+        rows = np.arange(3, len(texts), 2)
+        part = near_groups(owner[rows], keys[rows], text.plain_points, rows)
+        return exact_keys(text), keys, near_groups(owner, keys, text.plain_points), part, people._handles(text)[1]
+
+    plain, fast = both(monkeypatch, work)
+    for a, b in zip(plain, fast, strict=True):
+        assert np.array_equal(a, b)
+    assert 10 < len(np.unique(plain[2][:400])) < 120
+
+
+def test_crowds_are_equal_and_walk_over_no_border(monkeypatch):
+    rng = np.random.default_rng(6)
+    place = np.sort(rng.integers(5, size=300))
+    second = np.concatenate([np.sort(rng.integers(20_000, size=(place == p).sum())) for p in range(5)])
+    stranger = rng.random(300) < 0.5
+    plain, fast = both(monkeypatch, lambda: surprise_of_bursts(second, place, stranger))
+    assert np.array_equal(plain, fast)
+    assert (plain > 0).any()
+
+
+@pytest.mark.parametrize("size", [600, 7_000, 8_000, 20_000])
+def test_a_small_window_compresses_to_the_same_size(size):
+    rng = random.Random(size)
+    data = " ".join(rng.choice(worlds.WORDS) for _ in range(size))[:size].encode()
+    assert alike._compressed_size(memoryview(data)) == len(zlib.compress(data, 1))
+
+
+def test_bytes_of_texts_are_those_of_python(monkeypatch):
+    texts = ["kak", "", "é漢 𝐏🔥", "abc" * 9]
+    points, rows = decode(pa.array(texts)), np.array([3, 0, 2, 1])
+    whole = "".join(f"{texts[i]}\n" for i in rows).encode()
+    ends = np.cumsum([len(f"{texts[i]}\n".encode()) for i in rows])
+    for data, found in both(monkeypatch, lambda: alike._as_bytes(points, rows)):
+        assert bytes(data[: ends[-1]]) == whole
+        assert np.array_equal(found, ends)
