@@ -19,7 +19,7 @@ LAYERS = (
     {"files", "tomlfile", "tables", "compiled"},
     {"comment_text", "accounts"},
     {"features"},
-    {"references", "splits", "metrics", "calibration", "calibrating", "model", "baselines", "settings"},
+    {"references", "splits", "trees", "tree_kernels", "metrics", "calibration", "calibrating", "model", "baselines", "settings"},
     {"estimator", "fairness", "checks", "heads", "head_fitting", "confidence", "real", "output", "bundle"},
     {"head_evaluation", "evaluation", "head_card", "card", "scores", "plots", "warming"},
     {"reasons", "evidence", "policy"},

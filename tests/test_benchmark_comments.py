@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from realreach.benchmark import comment_sets, comment_transfer, comment_within
+from realreach.benchmark import comment_bags, comment_sets, comment_transfer, comment_within
 from realreach.benchmark.comment_sets import PARTS, Material, fit_without
 from realreach.benchmark.comment_within import even_cut, within_lines
 from realreach.benchmark.plain_text import plain_scores
@@ -105,7 +105,7 @@ def test_a_part_is_ranked_by_models_of_the_other_sets(material, watched, monkeyp
     assert not any(train & test for train, test in trained)
     # No zero-shot line where the shipped model was trained.
     shown = {line.dataset for line in lines if line.method == "zero-shot"}
-    assert shown == set(PARTS.values()) - set(comment_transfer._SHIPPED)
+    assert shown == set(PARTS.values()) - set(comment_transfer.SHIPPED)
     mean = np.mean([line.figures["roc_auc"].value for line in ours])
     assert lines[-1].figures["mean_roc_auc"].value == pytest.approx(mean)
 
@@ -132,7 +132,7 @@ def test_organic_alarms_are_those_of_the_threshold(material):
 
 
 def test_bags_hold_the_share_that_they_say():
-    bags = comment_transfer._draw(bought=7, organic=400, count=5, seed=1)
+    bags = comment_bags.draw_bags(bought=7, organic=400, count=5, seed=1)
     for share, drawn in zip((0, 5, 10, 20), bags, strict=True):
         assert drawn.shape == (5, 100)
         assert ((drawn < 7).sum(axis=1) == share).all()

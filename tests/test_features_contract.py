@@ -120,7 +120,9 @@ def letters_of_key(values, view):
 
 
 def writes_to_tables(values, view):
-    view.tables.follower_history.columns["followers"][:] += 1.0
+    # As in the view: an array may be locked, a column can be exchanged.
+    columns = view.tables.follower_history.columns
+    columns["followers"] = columns["followers"] + 1.0
 
 
 def writes_to_view(values, view):

@@ -201,6 +201,8 @@ class Heads:
         probability
             The overall probability at the prevalence that is wanted; no mechanism gets above it.
         """
+        if not self:
+            return HeadScores({}, {})
         slope, intercept = np.moveaxis(self._line_table[assessed.mask], 2, 0)
         raw = self._raw(assessed, ~np.isnan(slope))
         heads = slope.shape[1]
