@@ -58,6 +58,11 @@ class Ragged:
         kept = np.concatenate([[0], np.cumsum(keep)])[self.starts].astype(np.int64)
         return Ragged({name: values[keep] for name, values in self.columns.items()}, kept)
 
+    @cached_property
+    def matrix(self) -> FloatArray:
+        """All columns as the rows of one array."""
+        return np.array(list(self.columns.values()))
+
     def newest(self, rows: int) -> Ragged:
         """Return at most the last ``rows`` rows of each creator."""
         position = np.arange(self.starts[-1]) - np.repeat(self.starts[1:], self.lengths)
