@@ -26,6 +26,11 @@ def _creators():
     lone = {name: np.repeat(values[:1], 64) for name, values in accounts(2, rng).items()}
     seasons = accounts(120, rng, sold=0.0)
     seasons["opened"] = np.where(np.arange(120) % 3 > 0, -900.0, seasons["opened"])
+    same = {name: np.repeat(values[:1], 40) for name, values in twins.items()} | {"is_private": np.zeros(40)}
+    steps = accounts(90, rng) | {
+        "follow_order": np.arange(90.0),
+        "opened": -15.0 * rng.integers(0, 14, 90),
+    }
     return join(
         creator("nobody"),
         *(creator(f"some{n}", audience=accounts(n, rng, sold=0.3)) for n in (1, 29, 30, 31, 64, 150, 500)),
@@ -36,6 +41,12 @@ def _creators():
         creator("bare", audience={k: v for k, v in accounts(150, rng, sold=0.3).items() if k in ordered}),
         creator("lone", audience=lone),
         creator("seasons", audience=seasons),
+        creator("no_bio", audience={k: v for k, v in twins.items() if k not in ("bio_length", "is_private")}),
+        # The last account of the one, put in order, is the first of the other.
+        creator("upwards", audience={**same, "posts_count": np.arange(40.0)}),
+        creator("onwards", audience={**same, "posts_count": np.arange(39.0, 79.0)}),
+        # Days that lie exactly on every bound.
+        creator("steps", audience=steps),
     )
 
 
