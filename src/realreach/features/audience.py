@@ -7,11 +7,10 @@ little: the lower end of the estimate accuses, not its middle.
 
 from __future__ import annotations
 
-import numpy as np
-
 from realreach.accounts.model import default_account_model
 from realreach.accounts.share import FEWEST_ACCOUNTS, suspicious_shares
-from realreach.features.audience_numbers import NAMES, audience_numbers
+from realreach.features.audience_numbers import NAMES as OF_ACCOUNTS
+from realreach.features.audience_numbers import audience_numbers
 from realreach.features.blocks import not_known
 from realreach.features.catalogue import Feature
 from realreach.features.view import View
@@ -59,22 +58,28 @@ SHARE_NAMES = tuple(f"audience__suspicious__all__{end}" for end in ("low", "medi
 """Features that hold the estimated share of suspicious followers and its 90 % interval."""
 
 
-_NAMES = tuple(f"audience__{name}" for name in NAMES)
+NAMES = (*(f"audience__{name}" for name in OF_ACCOUNTS), *SHARE_NAMES, "context__audience__all__count")
+"""Names of the rows of :func:`numbers`."""
 
 
 def compute(view: View) -> dict[str, FloatArray]:
     """Return the audience features of every creator of the view, one array per catalogue name; NaN = not known."""
-    n = len(view)
+    return dict(zip(NAMES, numbers(view), strict=True))
+
+
+def numbers(view: View) -> FloatArray:
+    """Return what :func:`compute` gives as the rows of one array, in the order of ``NAMES``."""
+    out = not_known((len(NAMES), len(view)))
     sample = view.audience
     if sample is None or sample.starts[-1] == 0:
-        return {f.name: not_known(n) for f in FEATURES} | {"context__audience__all__count": np.zeros(n)}
+        out[-1] = 0.0
+        return out
     accounts = sample.matrix
     known = (accounts[: len(ACCOUNT_COLUMNS)] == accounts[: len(ACCOUNT_COLUMNS)]).any(axis=0)
     part = sample.where(known)
     model = view.account_model or default_account_model()
     p = model.probabilities(part.columns)
-    numbers = audience_numbers(accounts, sample.starts, view.as_of, p, part.starts)
-    shares = suspicious_shares(p, part.starts, model.base_prevalence)
-    out = dict(zip(_NAMES, numbers, strict=True)) | dict(zip(SHARE_NAMES, shares.T, strict=True))
-    out["context__audience__all__count"] = sample.lengths.astype(np.float64)
+    audience_numbers(accounts, sample.starts, view.as_of, p, part.starts, out[: len(OF_ACCOUNTS)])
+    out[len(OF_ACCOUNTS) : -1] = suspicious_shares(p, part.starts, model.base_prevalence).T
+    out[-1] = sample.lengths
     return out

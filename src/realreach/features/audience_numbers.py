@@ -12,7 +12,7 @@ import numpy as np
 from realreach.accounts.share import FEWEST_ACCOUNTS
 from realreach.accounts.streaks import STREAK_SCORE, streak_scores
 from realreach.compiled import LEAST_ACCOUNTS, frozen, kernels_for
-from realreach.features.blocks import not_known, ratio, segment_sum
+from realreach.features.blocks import ratio, segment_sum
 from realreach.features.curve import chunks
 from realreach.tables.contract import ACCOUNT_COLUMNS
 from realreach.tables.core import FloatArray, IntArray
@@ -54,9 +54,9 @@ _STRIDE = 1 << 32
 
 
 def audience_numbers(
-    accounts: FloatArray, starts: IntArray, as_of: FloatArray, p: FloatArray, p_starts: IntArray
-) -> FloatArray:
-    """Return what samples of accounts say, shape (``NAMES``, creators); NaN = not known.
+    accounts: FloatArray, starts: IntArray, as_of: FloatArray, p: FloatArray, p_starts: IntArray, out: FloatArray
+) -> None:
+    """Fill what samples of accounts say.
 
     Parameters
     ----------
@@ -68,8 +68,9 @@ def audience_numbers(
         Day of the decision of each creator.
     p, p_starts
         Probability of each account of which anything is known to be suspicious, and where those of each creator start.
+    out
+        Shape (``NAMES``, creators); holds NaN = not known.
     """
-    out = not_known((len(NAMES), len(as_of)))
     logs = _logarithms(accounts)
     kernels = kernels_for(accounts.shape[1], "features.audience_kernels", LEAST_ACCOUNTS)
     if kernels is not None:
@@ -84,7 +85,6 @@ def audience_numbers(
             _spread(p[begin:end], p_starts[first : last + 1] - begin, out[:, some])
     strongest = out[AT["streak__all__max"]]
     np.log1p(strongest, out=strongest)
-    return out
 
 
 def _logarithms(accounts: FloatArray) -> FloatArray:

@@ -144,6 +144,9 @@ def curve_of(history: Ragged) -> Curve:
 def chunks(starts: IntArray) -> Iterator[tuple[int, int]]:
     """Yield ranges of creators whose intervals fit the processor's cache together; one creator at least each."""
     creators = len(starts) - 1
+    if creators == 1:
+        yield 0, 1
+        return
     first = 0
     while first < creators:
         last = int(np.searchsorted(starts, starts[first] + _CELLS_PER_CHUNK, side="right")) - 1

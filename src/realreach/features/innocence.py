@@ -117,7 +117,8 @@ class Innocence:
         return np.where(self.explained >= EXPLAINED, 0, np.where(self.explained >= PARTLY, 1, 2)).astype(np.int64)
 
 
-_NAMES = tuple(f.name for f in FEATURES)
+NAMES = tuple(f.name for f in FEATURES)
+"""Names of the rows of :func:`numbers`."""
 
 
 def innocence_of(view: View) -> Innocence:
@@ -150,12 +151,17 @@ def innocence_of(view: View) -> Innocence:
 
 def compute(view: View) -> dict[str, FloatArray]:
     """Return what the innocence test says of every creator, one array per catalogue name; NaN = not known."""
+    return dict(zip(NAMES, numbers(view), strict=True))
+
+
+def numbers(view: View) -> FloatArray:
+    """Return what :func:`compute` gives as the rows of one array, in the order of ``NAMES``."""
     if view.curve is None:
-        return {f.name: not_known(len(view)) for f in FEATURES}
+        return not_known((len(NAMES), len(view)))
     totals = innocence_of(view).totals
     of_posts = totals[2:]
     if view.posts is None:
         of_posts.fill(np.nan)
     else:
         of_posts[:, view.post_strength.counted(view.settled) < LEAST_POSTS] = np.nan
-    return dict(zip(_NAMES, totals, strict=True))
+    return totals
