@@ -38,6 +38,9 @@ _ACCOUNT_NUMBERS = (*ACCOUNT_COLUMNS, "follow_order")
 _MOVING = ("video", "reel", "short", "shorts", "live")
 _TOTAL, _UNKNOWN = len(_MOVING), len(_MOVING) + 1
 _FORMATS = (*_MOVING, "total", None)
+_DAY = np.dtype("datetime64[D]")
+_A_DAY = 86_400_000_000
+_NO_TIME = np.iinfo(np.int64).min
 _FEW_TEXTS = 400
 """Texts up to which they are looked up one by one."""
 
@@ -65,10 +68,10 @@ def decision_days(tables: Tables, as_of: object = None) -> FloatArray:
     last = np.full(n, -1.0)
     for table in (tables.follower_history, tables.posts, tables.comments, tables.audience):
         if table is not None and table.contract.time is not None:
-            some = table.starts[1:] > table.starts[:-1]
-            if some.any():
-                latest = _latest(table, table.contract.time, table.starts[:-1][some])
-                last[some] = np.fmax(last[some], np.floor(latest))
+            some = (table.starts[1:] > table.starts[:-1]).nonzero()[0]
+            if len(some):
+                latest = _latest(table, table.contract.time, table.starts[some])
+                last[some] = np.fmax(last[some], latest)
     days = last + 1.0
     if tables.labels is not None and "as_of" in tables.labels:
         told = tables.labels.days("as_of")
@@ -84,8 +87,9 @@ def _latest(table: Table, name: str, starts: IntArray) -> FloatArray:
         return not_known(len(starts))
     # No time is the smallest of all whole numbers: the largest is looked for, and only that is made a day.
     most = np.maximum.reduceat(times.view(np.int64), starts)
-    picked = {name: most.view(times.dtype)}
-    return Table(table.contract, picked, np.array([0, len(most)])).days(name)
+    latest = np.asarray(most // (1 if times.dtype == _DAY else _A_DAY), dtype=np.float64)
+    latest[most == _NO_TIME] = np.nan
+    return latest
 
 
 def _day_numbers(as_of: object) -> FloatArray:
