@@ -116,6 +116,20 @@ class Curve:
         shift = self.history.starts[:-1] - self.starts[:-1]
         return np.arange(int(self.starts[-1])) + np.repeat(shift, self.lengths)
 
+    def between(self, first: int, last: int) -> Curve:
+        """Return the curves of creators ``first`` to ``last - 1``, nothing copied; this very curve if they are all."""
+        if first == 0 and last == len(self.starts) - 1:
+            return self
+        cells = slice(int(self.starts[first]), int(self.starts[last]))
+        begin, end = int(self.history.starts[first]), int(self.history.starts[last])
+        counts = {name: values[begin:end] for name, values in self.history.columns.items()}
+        return Curve(
+            Ragged(counts, self.history.starts[first : last + 1] - begin),
+            self.starts[first : last + 1] - cells.start,
+            {name: values[first:last] for name, values in self.of_creator.items()},
+            {name: values[cells] for name, values in self.stored.items()},
+        )
+
     def rows_of(self, name: str, members: IntArray) -> FloatArray:
         """Return a stored column of creators of one length (ascending numbers), shape (creators, intervals); a view where it can be."""
         m, begin, values = int(self.lengths[members[0]]), int(self.starts[members[0]]), self.stored[name]

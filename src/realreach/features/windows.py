@@ -14,7 +14,7 @@ import numpy as np
 
 from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
 from realreach.features.blocks import Ragged
-from realreach.features.curve import MINIMUM_DAYS, Curve, curve_of
+from realreach.features.curve import MINIMUM_DAYS, Curve, chunks, curve_of
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["LEAST_SURPRISE", "Curve", "Windows", "curve_of", "growth_windows"]
@@ -81,10 +81,21 @@ def growth_windows(curve: Curve) -> Windows:
                 stored["surprise"], own["calm"], own["calm_power"], own["step"], own["noise"],
             )
         )  # fmt: skip
+    found = [_found(curve.between(first, last), first, int(curve.starts[first])) for first, last in chunks(curve.starts)]
+    if len(found) == 1:
+        return Windows(*found[0])
+    nothing = [np.empty(0, dtype=np.int64)] * 3 + [np.empty(0)] * 6
+    return Windows(*(np.concatenate(part) for part in zip(nothing, *found, strict=True)))
+
+
+def _found(curve: Curve, creators: int, intervals: int) -> tuple[np.ndarray, ...]:
+    """Return the fields of the windows of some creators, numbered as if so many creators and intervals stood before them."""
     sums = {name: np.zeros(len(curve.owner) + len(curve.lengths)) for name in _SUMS}
     owner, first, last, score = _candidates(curve, sums)
     first, last = _greedy(curve, owner, first, last, score)
-    return _measured(curve, sums, first, last)
+    w = _measured(curve, sums, first, last)
+    moved = w.owner + creators, w.first + intervals, w.last + intervals
+    return (*moved, w.start, w.end, w.gain, w.expected, w.level, w.surprise)
 
 
 _SUMS = ("gain", "expected", "variance", "calm_expected", "calm_variance")
