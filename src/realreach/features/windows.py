@@ -125,8 +125,11 @@ def _candidates(curve: Curve, sums: dict[str, FloatArray]) -> tuple[IntArray, In
         if len(long) < len(members):
             members, running = members[long], {name: values[long] for name, values in running.items()}
             columns = {name: columns[name][long] for name in ("surprise", "level")}
-        bad = np.zeros((len(members), m + 1), dtype=np.int64)
-        np.cumsum(np.isnan(columns["surprise"]), axis=1, out=bad[:, 1:])
+        gap = np.isnan(columns["surprise"])
+        bad = None
+        if gap.any():
+            bad = np.zeros((len(members), m + 1), dtype=np.int64)
+            np.cumsum(gap, axis=1, out=bad[:, 1:])
         least = LEAST_SHARE * np.maximum(columns["level"], 1.0)
         for width in WIDTHS:
             if m < 2 * width:
@@ -160,18 +163,24 @@ def _running_sums(curve: Curve, members: IntArray, columns: dict[str, FloatArray
 
 
 def _unusual(
-    curve: Curve, members: IntArray, running: dict[str, FloatArray], width: int, bad: IntArray, least: FloatArray
+    curve: Curve, members: IntArray, running: dict[str, FloatArray], width: int, bad: IntArray | None, least: FloatArray
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """Return row, first interval and surprise of the stretches of one width that are unusual enough and without a gap."""
     kind = "calm_" if width >= LONG else ""
     gain, expected = running["gain"], running[f"{kind}expected"]
     excess = (gain[:, width:] - gain[:, :-width]) - (expected[:, width:] - expected[:, :-width])
-    who, at = np.nonzero((excess >= least[:, : excess.shape[1]]) & (bad[:, width:] == bad[:, :-width]))
-    variance = running[f"{kind}variance"]
-    step, noise = (curve.of_creator[name][members[who]] for name in ("step", "noise"))
-    spread = np.sqrt(np.maximum(variance[who, at + width] - variance[who, at] + step * step, 1e-9))
-    score = excess[who, at] / spread / noise
-    keep = score >= LEAST_SURPRISE
+    enough = excess >= least[:, : excess.shape[1]]
+    if bad is not None:
+        enough &= bad[:, width:] == bad[:, :-width]
+    cells = enough.ravel().nonzero()[0]
+    who = cells // enough.shape[1]
+    at = cells - who * enough.shape[1]
+    # One number of the running sums more than intervals, and so many fewer stretches as they are wide.
+    begin, variance = cells + width * who, running[f"{kind}variance"].ravel()
+    step, noise = (curve.of_creator[name][members][who] for name in ("step", "noise"))
+    spread = np.sqrt(np.maximum(variance[begin + width] - variance[begin] + step * step, 1e-9))
+    score = excess.ravel()[cells] / spread / noise
+    keep = (score >= LEAST_SURPRISE).nonzero()[0]
     return who[keep], at[keep], score[keep]
 
 
@@ -180,8 +189,9 @@ def _greedy(
 ) -> tuple[IntArray, IntArray]:
     """Take each creator's most surprising stretch, grow it, drop what overlaps, and go on; twelve rounds."""
     left, right = _hot_runs(curve)
-    # Best first within each creator; what is dropped does not change the order of the rest.
-    order = np.lexsort((first, last - first, -score, owner))
+    # Best first within each creator, of equals the shorter and the earlier one, which stand first already; what is
+    # dropped does not change the order of the rest.
+    order = np.lexsort((-score, owner))
     owner, first, last = owner[order], first[order], last[order]
     firsts, lasts = [], []
     for _ in range(MOST_WINDOWS):
