@@ -106,7 +106,9 @@ def test_shares_of_many_samples_are_those_of_each_with_and_without_kernels(numba
     for fast in (False, True):
         monkeypatch.setattr(compiled, "_state", {"loaded": fast, "wanted": fast})
         together = suspicious_shares(p, starts, 0.1)
-        alone = [suspicious_shares(p[a:b], np.array([0, b - a]), 0.1)[0] for a, b in zip(starts, starts[1:], strict=False)]
+        alone = [
+            suspicious_shares(p[a:b], np.array([0, b - a]), 0.1)[0] for a, b in zip(starts, starts[1:], strict=False)
+        ]
         assert np.array_equal(together, np.array(alone), equal_nan=True)
         found.append(together)
     assert np.array_equal(*found, equal_nan=True)

@@ -130,8 +130,7 @@ def innocence_of(view: View) -> Innocence:
     curve = view.curve
     if curve is None:
         nothing = np.empty(0)
-        none = np.empty(0, dtype=np.int64)
-        windows = Windows(none, none, none, nothing, nothing, nothing, nothing, nothing, nothing)
+        windows = Windows(np.empty((3, 0), dtype=np.int64), np.empty((6, 0)))
         unknown = not_known((len(TOTALS), len(view)))
         return Innocence(windows, {}, nothing, np.empty(0, dtype=bool), nothing, unknown)
     windows = growth_windows(curve)

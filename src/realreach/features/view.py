@@ -186,8 +186,8 @@ class View:
             return None
         day = table.days("observed_on")
         table, day = _newest(table, ~(day >= _per_row(self.as_of, table)), _HISTORY_LIMIT, day)
-        counts = {name: frozen(table.numbers(name)) for name in ("followers", "following")}
-        return Ragged({"day": frozen(day), **counts}, frozen(table.starts))
+        rows = np.array([day, table.numbers("followers"), table.numbers("following")])
+        return Ragged.of_rows(("day", "followers", "following"), frozen(rows), frozen(table.starts))
 
     @cached_property
     def curve(self) -> Curve | None:
@@ -257,8 +257,8 @@ class View:
         table = known_before(table, self.as_of)
         created = table.days("created_on")
         table, created = _newest(table, ~(created >= _per_row(self.as_of, table)), _ACCOUNT_LIMIT, created)
-        columns = {name: table.numbers(name) for name in _ACCOUNT_NUMBERS}
-        return Ragged({**columns, "created": created}, table.starts)
+        rows = np.array([*(table.numbers(name) for name in _ACCOUNT_NUMBERS), created])
+        return Ragged.of_rows((*_ACCOUNT_NUMBERS, "created"), frozen(rows), table.starts)
 
     @cached_property
     def followers(self) -> FloatArray:

@@ -37,17 +37,62 @@ class Windows:
 
     ``first`` and ``last`` are rows of the curve's intervals; ``start`` and ``end`` the days of the counts before and
     after; ``gain`` new followers, ``expected`` what was usual, ``level`` followers before; ``surprise`` in spreads.
+
+    Parameters
+    ----------
+    places
+        ``owner``, ``first`` and ``last``, shape (3, windows).
+    numbers
+        ``start``, ``end``, ``gain``, ``expected``, ``level`` and ``surprise``, shape (6, windows).
     """
 
-    owner: IntArray
-    first: IntArray
-    last: IntArray
-    start: FloatArray
-    end: FloatArray
-    gain: FloatArray
-    expected: FloatArray
-    level: FloatArray
-    surprise: FloatArray
+    places: IntArray
+    numbers: FloatArray
+
+    @property
+    def owner(self) -> IntArray:
+        """Creator number of each window."""
+        return self.places[0]
+
+    @property
+    def first(self) -> IntArray:
+        """First interval of each window."""
+        return self.places[1]
+
+    @property
+    def last(self) -> IntArray:
+        """Last interval of each window."""
+        return self.places[2]
+
+    @property
+    def start(self) -> FloatArray:
+        """Day of the count before each window."""
+        return self.numbers[0]
+
+    @property
+    def end(self) -> FloatArray:
+        """Day of its last count."""
+        return self.numbers[1]
+
+    @property
+    def gain(self) -> FloatArray:
+        """New followers."""
+        return self.numbers[2]
+
+    @property
+    def expected(self) -> FloatArray:
+        """New followers that were usual."""
+        return self.numbers[3]
+
+    @property
+    def level(self) -> FloatArray:
+        """Followers before."""
+        return self.numbers[4]
+
+    @property
+    def surprise(self) -> FloatArray:
+        """How unusual the growth is, in spreads."""
+        return self.numbers[5]
 
     def __len__(self) -> int:
         return len(self.owner)
@@ -73,29 +118,26 @@ def growth_windows(curve: Curve) -> Windows:
     """
     kernels = kernels_for(len(curve.lengths), "features.window_kernels", LEAST_CREATORS)
     if kernels is not None:
-        own, stored = curve.of_creator, curve.stored
-        return Windows(
-            *kernels.find_windows(
-                frozen(curve.history.starts), frozen(curve.starts), frozen(curve.history.columns["day"]),
-                frozen(curve.history.columns["followers"]), stored["gain"], stored["expected"], stored["variance"],
-                stored["surprise"], own["calm"], own["calm_power"], own["step"], own["noise"],
-            )
-        )  # fmt: skip
-    found = [_found(curve.between(first, last), first, int(curve.starts[first])) for first, last in chunks(curve.starts)]
+        given = frozen(curve.history.starts), curve.starts, curve.counts, curve.cells, curve.own
+        return Windows(*map(frozen, kernels.find_windows(*given)))
+    found = [
+        _found(curve.between(first, last), first, int(curve.starts[first])) for first, last in chunks(curve.starts)
+    ]
     if len(found) == 1:
-        return Windows(*found[0])
-    nothing = [np.empty(0, dtype=np.int64)] * 3 + [np.empty(0)] * 6
-    return Windows(*(np.concatenate(part) for part in zip(nothing, *found, strict=True)))
+        return found[0]
+    return Windows(
+        np.concatenate([np.empty((3, 0), dtype=np.int64), *(w.places for w in found)], axis=1),
+        np.concatenate([np.empty((6, 0)), *(w.numbers for w in found)], axis=1),
+    )
 
 
-def _found(curve: Curve, creators: int, intervals: int) -> tuple[np.ndarray, ...]:
-    """Return the fields of the windows of some creators, numbered as if so many creators and intervals stood before them."""
+def _found(curve: Curve, creators: int, intervals: int) -> Windows:
+    """Return the windows of some creators, numbered as if so many creators and intervals stood before them."""
     sums = {name: np.zeros(len(curve.owner) + len(curve.lengths)) for name in _SUMS}
     owner, first, last, score = _candidates(curve, sums)
     first, last = _greedy(curve, owner, first, last, score)
     w = _measured(curve, sums, first, last)
-    moved = w.owner + creators, w.first + intervals, w.last + intervals
-    return (*moved, w.start, w.end, w.gain, w.expected, w.level, w.surprise)
+    return Windows(w.places + np.array([[creators], [intervals], [intervals]]), w.numbers)
 
 
 _SUMS = ("gain", "expected", "variance", "calm_expected", "calm_variance")
@@ -244,14 +286,9 @@ def _measured(curve: Curve, sums: dict[str, FloatArray], first: IntArray, last: 
     variance = np.where(calm, total["calm_variance"], total["variance"]) + step * step
     before = curve.count_before
     day = curve.history.columns["day"]
+    gain, level = total["gain"], curve.history.columns["followers"][before[first]]
+    surprise = (gain - expected) / np.sqrt(np.maximum(variance, 1e-9)) / noise
     return Windows(
-        owner=owner,
-        first=first,
-        last=last,
-        start=day[before[first]],
-        end=day[before[last] + 1],
-        gain=total["gain"],
-        expected=expected,
-        level=curve.history.columns["followers"][before[first]],
-        surprise=(total["gain"] - expected) / np.sqrt(np.maximum(variance, 1e-9)) / noise,
+        np.array([owner, first, last]),
+        np.array([day[before[first]], day[before[last] + 1], gain, expected, level, surprise]),
     )
