@@ -16,14 +16,12 @@ PROJECT = ROOT.parent.parent
 
 LAYERS = (
     {"_version", "errors", "pillars", "markdown"},
-    {"files", "tomlfile", "tables", "compiled"},
+    {"files", "tomlfile", "tables", "compiled", "trees", "tree_kernels"},
     {"comment_text", "accounts"},
     {"features"},
     {
         "references",
         "splits",
-        "trees",
-        "tree_kernels",
         "metrics",
         "calibration",
         "calibrating",

@@ -18,8 +18,18 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LEAST_COMMENTS", "LEAST_CREATORS", "frozen", "is_installed", "kernels_for", "load_from_now_on"]
+__all__ = [
+    "LEAST_ACCOUNTS",
+    "LEAST_COMMENTS",
+    "LEAST_CREATORS",
+    "frozen",
+    "is_installed",
+    "kernels_for",
+    "load_from_now_on",
+]
 
+LEAST_ACCOUNTS = 50_000
+"""Follower accounts in one call from which on loading the kernels is worth it."""
 LEAST_COMMENTS = 20_000
 """Comments in one call from which on loading the kernels is worth it."""
 LEAST_CREATORS = 2_000

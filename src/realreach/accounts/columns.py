@@ -23,6 +23,7 @@ __all__ = [
 
 DIGIT_SHARE = "username_digit_share"
 """A column that may stand in for ``username_digits`` where a source gives only the share."""
+_KNOWN = (*ACCOUNT_COLUMNS, DIGIT_SHARE)
 
 GROUPS = (*ACCOUNT_COLUMNS[:-1], DIGIT_SHARE)
 """What can be known of an account, one bit each in the masks of :func:`known_groups`."""
@@ -31,6 +32,9 @@ _FOLLOWING_LIMIT = 7_500.0
 """Instagram lets nobody follow more; older and other platforms' counts above it are read as "at the limit"."""
 _FOLLOWERS_CAP = 1e7
 _POSTS_CAP = 1e5
+_COUNT_CAPS = np.array([[_FOLLOWERS_CAP], [_FOLLOWING_LIMIT], [_POSTS_CAP]])
+_CAPS = np.array([[1.0], [1.0], [1e4], [64.0]])
+"""The most that picture, privacy, words and length of the name count for."""
 _ROUNDED_FROM = 1_000.0
 """From here platforms and collectors show rounded counts (1.2K): exact ones are rounded alike."""
 
@@ -93,20 +97,22 @@ def as_columns(columns: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     >>> as_columns({"followers": [3, -1], "colour": [1, 2]})
     {'followers': array([ 3., nan])}
     """
-    known = (*ACCOUNT_COLUMNS, DIGIT_SHARE)
-    out: dict[str, FloatArray] = {}
-    for name in known:
-        if name in columns:
-            values = np.array(columns[name], dtype=np.float64)
-            values[~(np.isfinite(values) & (values >= 0))] = np.nan
-            out[name] = values
-    if not out:
-        raise UsageError(f"accounts: none of the columns is known. Give at least one of {', '.join(known)}.")
-    lengths = {name: len(values) for name, values in out.items()}
+    names, values = _as_rows(columns)
+    return dict(zip(names, values, strict=True))
+
+
+def _as_rows(columns: Mapping[str, FloatArray]) -> tuple[list[str], FloatArray]:
+    """Return the names of the known columns and their values, shape (columns, accounts); see :func:`as_columns`."""
+    names = [name for name in _KNOWN if name in columns]
+    if not names:
+        raise UsageError(f"accounts: none of the columns is known. Give at least one of {', '.join(_KNOWN)}.")
+    lengths = {name: len(columns[name]) for name in names}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name} {n}" for name, n in lengths.items())
         raise UsageError(f"accounts: all columns must have the same number of rows, got {told} instead.")
-    return out
+    values = np.array([columns[name] for name in names], dtype=np.float64)
+    values[~((values >= 0) & (values < np.inf))] = np.nan
+    return names, values
 
 
 def account_features(columns: Mapping[str, FloatArray]) -> FloatArray:
@@ -136,33 +142,25 @@ def account_features(columns: Mapping[str, FloatArray]) -> FloatArray:
     >>> float(row[8].round(2))
     8.85
     """
-    given = as_columns(columns)
-    count = len(next(iter(given.values())))
-    nothing = np.full(count, np.nan)
-
-    def column(name: str) -> FloatArray:
-        return given.get(name, nothing)
-
-    followers = _log_count(column("followers"), _FOLLOWERS_CAP)
-    following = _log_count(column("following"), _FOLLOWING_LIMIT)
-    posts = _log_count(column("posts_count"), _POSTS_CAP)
-    features = (
-        followers,
-        following,
-        posts,
-        np.minimum(column("has_picture"), 1.0),
-        np.minimum(column("is_private"), 1.0),
-        np.log1p(np.minimum(column("bio_length"), 1e4)),
-        np.minimum(column("username_length"), 64.0),
-        _digit_share(column("username_digits"), column("username_length"), column(DIGIT_SHARE)),
-        following - followers,
-        following - posts,
-        followers - posts,
-        followers + posts - following,
-        followers + following + posts,
-        np.minimum(followers, posts),
-    )
-    return np.stack(features, axis=1)
+    names, values = _as_rows(columns)
+    if len(names) == len(_KNOWN):
+        given = values
+    else:
+        given = np.empty((len(_KNOWN), values.shape[1]))
+        given.fill(np.nan)
+        given[[_KNOWN.index(name) for name in names]] = values
+    out = np.empty((len(ACCOUNT_FEATURES), given.shape[1]))
+    followers, following, posts = _log_counts(given[:3], out[:3])
+    np.minimum(given[3:7], _CAPS, out=out[3:7])
+    np.log1p(out[5], out=out[5])
+    out[7] = _digit_share(given[7], given[6], given[8])
+    np.subtract(following, followers, out=out[8])
+    np.subtract(following, posts, out=out[9])
+    np.subtract(followers, posts, out=out[10])
+    np.subtract(followers + posts, following, out=out[11])
+    np.add(followers + following, posts, out=out[12])
+    np.minimum(followers, posts, out=out[13])
+    return np.ascontiguousarray(out.T)
 
 
 def known_groups(features: FloatArray) -> IntArray:
@@ -178,19 +176,23 @@ def known_groups(features: FloatArray) -> IntArray:
     >>> known_groups(account_features({"followers": [1, np.nan], "has_picture": [0, 1]})).tolist()
     [9, 8]
     """
-    single = [i for i, f in enumerate(ACCOUNT_FEATURES) if f.needs == (f.name,) or len(f.needs) == 1]
-    out = np.zeros(len(features), dtype=np.int64)
-    for position in single:
-        bit = GROUPS.index(ACCOUNT_FEATURES[position].needs[0])
-        out |= (~np.isnan(features[:, position])).astype(np.int64) << bit
-    return out
+    told = features[:, _SINGLE]
+    return np.asarray((told == told) @ _BITS, dtype=np.int64)
 
 
-def _log_count(values: FloatArray, cap: float) -> FloatArray:
-    """Return ln(1 + count) of a capped count, rounded to two digits from a thousand on."""
-    values = np.minimum(values, cap)
-    unit = 10.0 ** np.maximum(np.floor(np.log10(np.maximum(np.nan_to_num(values), 1.0))) - 1.0, 0.0)
-    return np.log1p(np.where(values >= _ROUNDED_FROM, np.round(values / unit) * unit, values))
+_SINGLE = [i for i, f in enumerate(ACCOUNT_FEATURES) if len(f.needs) == 1]
+_BITS = np.array([1 << GROUPS.index(ACCOUNT_FEATURES[i].needs[0]) for i in _SINGLE], dtype=np.int64)
+
+
+def _log_counts(values: FloatArray, out: FloatArray) -> FloatArray:
+    """Fill ln(1 + count) of capped counts, rounded to two digits from a thousand on; shape (3, accounts)."""
+    values = np.minimum(values, _COUNT_CAPS)
+    unit = np.log10(np.fmax(values, 1.0))
+    np.floor(unit, out=unit)
+    unit -= 1.0
+    np.power(10.0, np.maximum(unit, 0.0, out=unit), out=unit)
+    np.copyto(values, np.rint(values / unit) * unit, where=values >= _ROUNDED_FROM)
+    return np.log1p(values, out=out)
 
 
 def _digit_share(digits: FloatArray, length: FloatArray, share: FloatArray) -> FloatArray:

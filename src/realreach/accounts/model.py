@@ -16,8 +16,10 @@ import numpy.typing as npt
 
 from realreach.accounts.columns import ACCOUNT_FEATURES, GROUPS, account_features, as_columns, known_groups
 from realreach.accounts.prior import shift_prior
+from realreach.compiled import LEAST_ACCOUNTS, kernels_for
 from realreach.errors import ModelError
 from realreach.tables.core import FloatArray, IntArray
+from realreach.trees import Forest
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -109,6 +111,10 @@ class AccountModel:
             raise ModelError("account model: the trees cannot be read. Train it again, or reinstall.") from err
 
     @cached_property
+    def _forest(self) -> Forest:
+        return Forest((self._booster,), _FEATURE_NEEDS)
+
+    @cached_property
     def groups(self) -> int:
         """Bit mask of the groups that were known in training; others are not looked at."""
         return max(self.patterns, key=int.bit_count)
@@ -155,14 +161,22 @@ class AccountModel:
             return np.empty(0)
         return np.asarray(self._booster.predict(features, raw_score=True, num_threads=1), dtype=np.float64)
 
+    def _margins_of(self, features: FloatArray, mask: IntArray) -> FloatArray:
+        """Return raw margins, with the groups outside each row's mask not looked at; compiled trees give the same bits."""
+        if len(features) and kernels_for(len(features), "tree_kernels", LEAST_ACCOUNTS) is not None:
+            return self._forest.raw(features, np.arange(len(features)), mask)[:, 0]
+        return self.margins(hide_groups(features, mask))
+
     def _trained(self, features: FloatArray) -> FloatArray:
         """Return probabilities at the prevalence of training."""
         mask = known_groups(features) & self.groups
-        log_odds = np.full(len(features), np.nan)
-        margin = self.margins(hide_groups(features, mask))
-        for value in np.unique(mask[mask > 0]):
-            rows, pattern = mask == value, self.patterns[int(value)]
-            log_odds[rows] = pattern.slope * margin[rows] + pattern.intercept
+        margin = self._margins_of(features, mask)
+        log_odds = np.empty(len(features))
+        log_odds.fill(np.nan)
+        for value in np.bincount(mask).nonzero()[0].tolist():
+            if value:
+                rows, pattern = mask == value, self.patterns[value]
+                log_odds[rows] = pattern.slope * margin[rows] + pattern.intercept
         return 1.0 / (1.0 + np.exp(-log_odds))
 
     def types(self, columns: Mapping[str, FloatArray], probabilities: FloatArray | None = None) -> npt.NDArray[np.str_]:

@@ -9,10 +9,12 @@ more than a fixed number of them, because the account model's errors are the sam
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from realreach.compiled import LEAST_ACCOUNTS, frozen, kernels_for
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["FEWEST_ACCOUNTS", "Share", "suspicious_share", "suspicious_shares"]
@@ -34,7 +36,12 @@ _WORTH = 250.0
 """Accounts that a sample of any size is worth at most."""
 _PRIOR = (1.0, 3.0)
 """Beta prior of the share, worth four accounts: a quarter, as in audiences of influencers, and next to no weight."""
-_MARKS = (0.05, 0.5, 0.95)
+_MARKS = np.array([0.05, 0.5, 0.95])
+_LOG_PRIOR = (_PRIOR[0] - 1.0) * np.log(_GRID) + (_PRIOR[1] - 1.0) * np.log1p(-_GRID)
+_WIDTHS = np.diff(_GRID)
+_HALF_WIDTHS = 0.5 * _WIDTHS
+_SAMPLES_AT_ONCE = 100
+"""Samples of one step: what lies between stays in the processor's cache."""
 
 
 class Share(NamedTuple):
@@ -83,22 +90,51 @@ def suspicious_shares(probabilities: FloatArray, starts: IntArray, prevalence: f
         Shape (samples, 3): low, median, high; see :func:`suspicious_share`. A sample gets the same numbers alone and
         beside any others.
     """
-    p = np.asarray(probabilities, dtype=np.float64)
-    out = np.full((len(starts) - 1, 3), np.nan)
-    known = ~np.isnan(p)
-    with np.errstate(divide="ignore"):
-        odds = np.log(p) - np.log1p(-p) - (np.log(prevalence) - np.log1p(-prevalence))
-    odds = np.clip(odds, -_TRUSTED_LOG_ODDS, _TRUSTED_LOG_ODDS)
-    place = np.rint((np.where(known, odds, 0.0) + _TRUSTED_LOG_ODDS) / _BIN).astype(np.int64)
+    place = _places(np.asarray(probabilities, dtype=np.float64), prevalence)
+    samples = len(starts) - 1
+    out = np.empty((samples, len(_MARKS)))
+    out.fill(np.nan)
     table = _log_likelihoods()
-    for sample in range(len(out)):
-        rows = slice(starts[sample], starts[sample + 1])
-        counts = np.bincount(place[rows][known[rows]], minlength=len(table)).astype(np.float64)
-        number = counts.sum()
-        if number >= FEWEST_ACCOUNTS:
-            evidence = (counts @ table).reshape(len(_SHIFTS), len(_GRID))
-            out[sample] = _quantiles(evidence / (1.0 + number / _WORTH))
+    kernels = kernels_for(len(place), "accounts.kernels", LEAST_ACCOUNTS)
+    for first in range(0, samples, _SAMPLES_AT_ONCE):
+        some = starts[first : first + _SAMPLES_AT_ONCE + 1]
+        evidence, number = np.zeros((len(some) - 1, table.shape[1])), np.zeros(len(some) - 1)
+        if kernels is None:
+            _count(place, some, table, evidence, number)
+        else:
+            kernels.count_evidence(frozen(place), frozen(some), frozen(table), evidence, number)
+        enough = (number >= FEWEST_ACCOUNTS).nonzero()[0]
+        if len(enough):
+            worth = 1.0 + number[enough] / _WORTH
+            shape = (len(enough), len(_SHIFTS), len(_GRID))
+            out[first + enough] = _quantiles((evidence[enough] / worth[:, None]).reshape(shape))
     return out
+
+
+def _places(p: FloatArray, prevalence: float) -> IntArray:
+    """Return the bin of each account's odds; -1 where nothing is known."""
+    with np.errstate(divide="ignore"):
+        odds = np.log(p)
+        odds -= np.log1p(-p)
+    odds -= np.log(prevalence) - np.log1p(-prevalence)
+    np.minimum(np.maximum(odds, -_TRUSTED_LOG_ODDS, out=odds), _TRUSTED_LOG_ODDS, out=odds)
+    odds += _TRUSTED_LOG_ODDS
+    odds /= _BIN
+    odds[np.isnan(odds)] = -1.0
+    return np.rint(odds, out=odds).astype(np.int64)
+
+
+def _count(place: IntArray, starts: IntArray, table: FloatArray, evidence: FloatArray, number: FloatArray) -> None:
+    """Fill the log-likelihood of every shift and share, and the number of known accounts, of each sample."""
+    for sample, (first, last) in enumerate(pairwise(starts.tolist())):
+        counts = np.bincount(place[first:last] + 1, minlength=len(table) + 1)[1:]
+        bins = counts.nonzero()[0]
+        if len(bins):
+            # Row by row: the order of a sum that any processor keeps.
+            logs = table.take(bins, axis=0)
+            logs *= counts[bins].astype(np.float64)[:, None]
+            np.add.reduce(logs, axis=0, out=evidence[sample])
+            number[sample] = counts.sum()
 
 
 @cache
@@ -107,16 +143,22 @@ def _log_likelihoods() -> FloatArray:
     odds = -_TRUSTED_LOG_ODDS + _BIN * np.arange(round(2 * _TRUSTED_LOG_ODDS / _BIN) + 1)
     ratio = np.exp(odds[:, None] + _SHIFTS)[:, :, None]
     weighed = np.log1p((ratio - 1.0) * _GRID)
-    return np.ascontiguousarray(weighed.reshape(len(odds), -1))
+    return frozen(np.ascontiguousarray(weighed.reshape(len(odds), -1)))
 
 
 def _quantiles(evidence: FloatArray) -> FloatArray:
-    a, b = _PRIOR
-    prior = (a - 1.0) * np.log(_GRID) + (b - 1.0) * np.log1p(-_GRID)
-    log_density = evidence + prior
-    density = np.exp(log_density - log_density.max(axis=1, keepdims=True))
-    steps = 0.5 * (density[:, 1:] + density[:, :-1]) * np.diff(_GRID)
+    """Return the marks of the share from its log-likelihood, shape (samples, shifts, shares)."""
+    density = evidence + _LOG_PRIOR
+    density -= density.max(axis=2, keepdims=True)
+    np.exp(density, out=density)
+    steps = density[..., 1:] + density[..., :-1]
+    steps *= _HALF_WIDTHS
     # Each error of the model keeps its weight: a crowd cannot tell an error from a share.
-    parts = steps / steps.sum(axis=1, keepdims=True) * _SHIFT_WEIGHTS[:, None]
-    mass = np.concatenate([[0.0], np.cumsum(parts.sum(axis=0))])
-    return np.asarray(np.interp(_MARKS, mass / mass[-1], _GRID), dtype=np.float64)
+    steps /= steps.sum(axis=2, keepdims=True)
+    steps *= _SHIFT_WEIGHTS[:, None]
+    mass = np.zeros((len(evidence), len(_GRID)))
+    np.cumsum(steps[:, 0] + steps[:, 1] + steps[:, 2] + steps[:, 3] + steps[:, 4], axis=1, out=mass[:, 1:])
+    mass /= mass[:, -1:]
+    below = np.minimum((mass[:, None] <= _MARKS[:, None]).sum(axis=2) - 1, len(_GRID) - 2)
+    low, high = np.take_along_axis(mass, below, axis=1), np.take_along_axis(mass, below + 1, axis=1)
+    return _GRID[below] + (_MARKS - low) / (high - low) * _WIDTHS[below]

@@ -21,13 +21,13 @@ FEWEST_IN_ORDER = 30
 STREAK_SCORE = 5.0
 """Score from which an account counts as part of a streak."""
 
-_SAME_DAYS = 15.0
+SAME_DAYS = 15.0
 """Accounts opened so many days apart count as opened together: a month from first to last."""
-_NEWCOMER_DAYS = 60.0
+NEWCOMER_DAYS = 60.0
 """Who opened an account shortly before following is a newcomer; newcomers are alike and are no streak."""
-_FEWEST_TOGETHER = 4
-_NARROW, _WIDE, _WIDEST = 10, 50, 400
-_DOMINANT_SHARE = 0.3
+FEWEST_TOGETHER = 4
+NARROW, WIDE, WIDEST = 10, 50, 400
+DOMINANT_SHARE = 0.3
 """Share of a wide window from which it counts: followers of one season are somewhat alike in honest lists, too."""
 _CELLS_PER_BLOCK = 2_000_000
 
@@ -70,22 +70,22 @@ def streak_scores(created: FloatArray) -> FloatArray:
     scores = np.zeros(n)
     if n < FEWEST_IN_ORDER:
         return scores
-    is_old = np.maximum.accumulate(created) - created >= _NEWCOMER_DAYS
+    is_old = np.maximum.accumulate(created) - created >= NEWCOMER_DAYS
     # Newcomers and the places beyond both ends are nobody's companions.
     day = np.where(is_old, created, np.inf)
     ordered = np.sort(day[is_old])
-    within = np.searchsorted(ordered, created + _SAME_DAYS, side="right")
-    within -= np.searchsorted(ordered, created - _SAME_DAYS, side="left")
+    within = np.searchsorted(ordered, created + SAME_DAYS, side="right")
+    within -= np.searchsorted(ordered, created - SAME_DAYS, side="left")
     # A batch wider than the window would be its own background: a quarter of the list is looked at as well.
-    narrow = min(max(n // 20, _NARROW), _WIDE, (n - 1) // 2)
-    for half, least in ((narrow, 0.0), (min(max(n // 4, narrow), _WIDEST), _DOMINANT_SHARE)):
+    narrow = min(max(n // 20, NARROW), WIDE, (n - 1) // 2)
+    for half, least in ((narrow, 0.0), (min(max(n // 4, narrow), WIDEST), DOMINANT_SHARE)):
         together = _together(day, half)
         places = np.arange(n)
         neighbours = np.minimum(places, half) + np.minimum(n - 1 - places, half)
         elsewhere = (within - 1.0 - together) / np.maximum(n - 1 - neighbours, 1)
         expected = neighbours * np.maximum(elsewhere, 0.0)
         found = (together - expected) / np.sqrt(expected + 1.0)
-        counts = is_old & (together >= np.maximum(least * neighbours, _FEWEST_TOGETHER))
+        counts = is_old & (together >= np.maximum(least * neighbours, FEWEST_TOGETHER))
         scores[counts] = np.maximum(found[counts], scores[counts])
     return scores
 
@@ -100,7 +100,7 @@ def _together(day: FloatArray, half: int) -> FloatArray:
     for at in range(0, n, step):
         block = slice(at, at + step)
         with np.errstate(invalid="ignore"):  # two newcomers differ by NaN, which is no match
-            together[block] = (np.abs(windows[block] - day[block, None]) <= _SAME_DAYS).sum(axis=1) - 1.0
+            together[block] = (np.abs(windows[block] - day[block, None]) <= SAME_DAYS).sum(axis=1) - 1.0
     return together
 
 
@@ -124,11 +124,11 @@ def find_streaks(created: FloatArray) -> list[Streak]:
     # Batches may be delivered side by side: members are put together by birthday first, then by place.
     found: list[Streak] = []
     left = members[np.argsort(created[members], kind="stable")]
-    gap = np.flatnonzero(np.diff(created[left]) > _SAME_DAYS / 2) + 1
+    gap = np.flatnonzero(np.diff(created[left]) > SAME_DAYS / 2) + 1
     for batch in np.split(left, gap):
         places = np.sort(batch)
-        for run in np.split(places, np.flatnonzero(np.diff(places) > _WIDE) + 1):
-            if len(run) >= _FEWEST_TOGETHER:
+        for run in np.split(places, np.flatnonzero(np.diff(places) > WIDE) + 1):
+            if len(run) >= FEWEST_TOGETHER:
                 days = created[run]
                 found.append(Streak(int(run[0]), int(run[-1]), float(days.min()), float(days.max()), len(run)))
     return sorted(found, key=lambda s: (-s.accounts, s.first))

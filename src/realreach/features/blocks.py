@@ -58,6 +58,18 @@ class Ragged:
         kept = np.concatenate([[0], np.cumsum(keep)])[self.starts].astype(np.int64)
         return Ragged({name: values[keep] for name, values in self.columns.items()}, kept)
 
+    @classmethod
+    def of_rows(cls, names: tuple[str, ...], rows: FloatArray, starts: IntArray) -> Ragged:
+        """Return columns that are the rows of one array, which :attr:`matrix` gives as it is."""
+        made = cls(dict(zip(names, rows, strict=True)), starts)
+        made.__dict__["matrix"] = rows
+        return made
+
+    @cached_property
+    def matrix(self) -> FloatArray:
+        """All columns as the rows of one array."""
+        return np.array(list(self.columns.values()))
+
     def newest(self, rows: int) -> Ragged:
         """Return at most the last ``rows`` rows of each creator."""
         position = np.arange(self.starts[-1]) - np.repeat(self.starts[1:], self.lengths)

@@ -234,7 +234,13 @@ def _compiled(
     np.log1p(logs, out=logs)
     history = curve.history
     given = (
-        history.starts, history.columns["day"], history.columns["followers"], curve.starts, curve.stored["gain"],
-        curve.stored["surprise"], logs, posts.starts, posts.matrix, strength,
-    )  # fmt: skip
-    kernels.burst_numbers(first, last, *map(frozen, given), out)
+        frozen(history.starts),
+        curve.counts,
+        curve.starts,
+        curve.cells,
+        logs,
+        posts.starts,
+        posts.matrix,
+        strength,
+    )
+    kernels.burst_numbers(first, last, *given, out)

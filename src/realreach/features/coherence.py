@@ -6,7 +6,8 @@ These features are the most robust to evasion: money repairs a ratio once, coher
 from __future__ import annotations
 
 from realreach.features.blocks import not_known
-from realreach.features.burst_numbers import NAMES, burst_numbers
+from realreach.features.burst_numbers import NAMES as OF_BURSTS
+from realreach.features.burst_numbers import burst_numbers
 from realreach.features.catalogue import Feature
 from realreach.features.view import View
 from realreach.tables.core import FloatArray
@@ -39,12 +40,17 @@ FEATURES: tuple[Feature, ...] = (
 )  # fmt: skip
 
 
-_NAMES = tuple(f"coherence__growth_engagement_{name}" for name in NAMES)
+NAMES = tuple(f"coherence__growth_engagement_{name}" for name in OF_BURSTS)
+"""Names of the rows of :func:`numbers`."""
 
 
 def compute(view: View) -> dict[str, FloatArray]:
     """Return the coherence features of every creator of the view, one array per catalogue name; NaN = not known."""
-    n = len(view)
+    return dict(zip(NAMES, numbers(view), strict=True))
+
+
+def numbers(view: View) -> FloatArray:
+    """Return what :func:`compute` gives as the rows of one array, in the order of ``NAMES``."""
     if view.posts is None or view.curve is None:
-        return {f.name: not_known(n) for f in FEATURES}
-    return dict(zip(_NAMES, burst_numbers(view.curve, view.settled, view.post_strength), strict=True))
+        return not_known((len(NAMES), len(view)))
+    return burst_numbers(view.curve, view.settled, view.post_strength)

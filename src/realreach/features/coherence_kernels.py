@@ -14,7 +14,7 @@ import numba as nb
 import numpy as np
 
 from realreach.features import burst_numbers as numbers
-from realreach.features.curve import MINIMUM_COUNTS
+from realreach.features.curve import MINIMUM_COUNTS, STORED
 from realreach.features.kernel_parts import deviation, ratio
 from realreach.features.post_kernel_parts import AGES, X, Y, mean_where, scratch
 from realreach.features.post_rows import LEAST_POSTS, ROW_OF
@@ -22,6 +22,7 @@ from realreach.features.post_rows import LEAST_POSTS, ROW_OF
 __all__ = ["burst_numbers"]
 
 _DAY, _LEVEL, _LIKES, _LOG_FOLLOWERS = ROW_OF["day"], ROW_OF["level"], ROW_OF["log_likes"], ROW_OF["log_followers"]
+_GAIN, _SURPRISE = STORED.index("gain"), STORED.index("surprise")
 _AT = {name: row for row, name in enumerate(numbers.NAMES)}
 _AFTER, _BEFORE = len(numbers.NAMES), len(numbers.NAMES) + 1
 _RESPONSE = _AT["response__burst__likes"]
@@ -33,13 +34,12 @@ _HALVES, _NOBODY = numbers.LEAST_HALVES, -9.0
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
-def burst_numbers(
-    first, last, counts, day, followers, starts, gain, surprise, logs, post_starts, posts, strength, out
-) -> None:
+def burst_numbers(first, last, counts, history, starts, cells, logs, post_starts, posts, strength, out) -> None:
     """Fill the numbers of ``burst_numbers.NAMES`` up to their last logarithm; ``out`` holds NaN.
 
     ``logs`` holds ln(1 + size of the surprise) of the intervals of the creators ``first:last``.
     """
+    day, followers, gain, surprise = history[0], history[1], cells[_GAIN], cells[_SURPRISE]
     work, _ = scratch(post_starts)
     most = 1
     for c in range(first, last):
@@ -48,20 +48,20 @@ def burst_numbers(
     base = starts[first]
     for c in range(first, last):
         low, high = post_starts[c], post_starts[c + 1]
-        history, begin = counts[c], starts[c]
-        if counts[c + 1] - history >= MINIMUM_COUNTS:
+        earliest, begin = counts[c], starts[c]
+        if counts[c + 1] - earliest >= MINIMUM_COUNTS:
             for count in range(2):
-                out[_GAP + count, c] = _halves(posts, low, high, count, day[history], work)
+                out[_GAP + count, c] = _halves(posts, low, high, count, day[earliest], work)
         number = starts[c + 1] - begin
         # The halves want posts inside the curve only; all else wants five.
         if high - low < LEAST_POSTS or number == 0:
             continue
         main = _intervals(
-            day, followers, history, gain, surprise, logs, begin, begin - base, number, posts, strength, low, high,
+            day, followers, earliest, gain, surprise, logs, begin, begin - base, number, posts, strength, low, high,
             pairs, out, c,
         )  # fmt: skip
         if main >= 0:
-            at = history + main
+            at = earliest + main
             after = followers[at] + gain[begin + main]
             out[_AFTER, c] = after
             out[_BEFORE, c] = max(after - gain[begin + main], 0.0)

@@ -35,8 +35,9 @@ LONGEST_INTERVAL = 8.0
 
 _CELLS_PER_CHUNK = 30_000
 """Intervals that the compiled kernels take at a time, so that what passes between them stays in the processor's cache."""
-_STORED = ("gain", "expected", "variance", "surprise")
-_OF_CREATOR = ("calm", "calm_power", "usual_days", "step", "noise", "low")
+COUNTED = ("day", "followers", "following")
+STORED = ("gain", "expected", "variance", "surprise")
+OF_CREATOR = ("calm", "calm_power", "usual_days", "step", "noise", "low")
 
 
 class _Columns(dict[str, FloatArray]):
@@ -81,19 +82,37 @@ class Curve:
         The counts that the intervals lie between.
     starts
         First interval of each creator, and the number of all; a creator with fewer than six counts has none.
-    of_creator
-        One number a creator: ``calm`` (median gain a day), ``calm_power`` (its part of the spread), ``usual_days`` (usual length of an
+    own
+        One number a creator, rows in the order of ``OF_CREATOR``: ``calm`` (median gain a day), ``calm_power`` (its part of the spread), ``usual_days`` (usual length of an
         interval), ``step`` (what rounding adds to the spread), ``noise`` (spread of the surprise itself, 1 or more), ``low`` (slow days of
         the best 29 intervals, NaN for shorter curves). Not defined for creators without intervals.
-    stored
-        One number an interval: ``gain``, ``expected``, ``variance`` (square of the honest spread, without rounding) and ``surprise`` in expected
+    cells
+        One number an interval, rows in the order of ``STORED``: ``gain``, ``expected``, ``variance`` (square of the honest spread, without rounding) and ``surprise`` in expected
         spreads, NaN where the interval is a gap or the curve is too sparse to date anything.
     """
 
     history: Ragged
     starts: IntArray
-    of_creator: dict[str, FloatArray]
-    stored: dict[str, FloatArray] = field(repr=False)
+    own: FloatArray
+    cells: FloatArray = field(repr=False)
+
+    @cached_property
+    def of_creator(self) -> dict[str, FloatArray]:
+        """The rows of ``own`` by name."""
+        return dict(zip(OF_CREATOR, self.own, strict=True))
+
+    @cached_property
+    def stored(self) -> dict[str, FloatArray]:
+        """The rows of ``cells`` by name."""
+        return dict(zip(STORED, self.cells, strict=True))
+
+    @cached_property
+    def counts(self) -> FloatArray:
+        """Day, followers and following of the history as the rows of one array, in the one form that kernels take."""
+        history = self.history
+        if tuple(history.columns) == COUNTED:
+            return frozen(history.matrix)
+        return frozen(np.array([history.columns[name] for name in COUNTED]))
 
     @cached_property
     def columns(self) -> dict[str, FloatArray]:
@@ -116,6 +135,20 @@ class Curve:
         shift = self.history.starts[:-1] - self.starts[:-1]
         return np.arange(int(self.starts[-1])) + np.repeat(shift, self.lengths)
 
+    def between(self, first: int, last: int) -> Curve:
+        """Return the curves of creators ``first`` to ``last - 1``, nothing copied; this very curve if they are all."""
+        if first == 0 and last == len(self.starts) - 1:
+            return self
+        cells = slice(int(self.starts[first]), int(self.starts[last]))
+        begin, end = int(self.history.starts[first]), int(self.history.starts[last])
+        counts = {name: values[begin:end] for name, values in self.history.columns.items()}
+        return Curve(
+            Ragged(counts, self.history.starts[first : last + 1] - begin),
+            self.starts[first : last + 1] - cells.start,
+            self.own[:, first:last],
+            self.cells[:, cells],
+        )
+
     def rows_of(self, name: str, members: IntArray) -> FloatArray:
         """Return a stored column of creators of one length (ascending numbers), shape (creators, intervals); a view where it can be."""
         m, begin, values = int(self.lengths[members[0]]), int(self.starts[members[0]]), self.stored[name]
@@ -130,10 +163,10 @@ def curve_of(history: Ragged) -> Curve:
     lengths = np.where(counts < MINIMUM_COUNTS, 0, counts - 1)
     starts = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(lengths, out=starts[1:])
-    stored = {name: np.empty(int(starts[-1])) for name in _STORED}
-    # Creators without a curve have no such numbers: nobody reads them.
-    of_creator = {name: np.ones(len(lengths)) for name in _OF_CREATOR}
-    curve = Curve(history, starts, of_creator, stored)
+    # Creators without a curve have no numbers of their own: nobody reads them.
+    own = np.empty((len(OF_CREATOR), len(lengths)))
+    own.fill(1.0)
+    curve = Curve(history, frozen(starts), own, np.empty((len(STORED), int(starts[-1]))))
     if kernels_for(len(lengths), "features.curve_kernels", LEAST_CREATORS) is None:
         _with_numpy(curve)
     else:
@@ -144,6 +177,9 @@ def curve_of(history: Ragged) -> Curve:
 def chunks(starts: IntArray) -> Iterator[tuple[int, int]]:
     """Yield ranges of creators whose intervals fit the processor's cache together; one creator at least each."""
     creators = len(starts) - 1
+    if creators == 1:
+        yield 0, 1
+        return
     first = 0
     while first < creators:
         last = int(np.searchsorted(starts, starts[first] + _CELLS_PER_CHUNK, side="right")) - 1
@@ -214,29 +250,20 @@ def _with_kernels(curve: Curve) -> None:
     """Fill the curve by compiled kernels; orders and powers are NumPy's."""
     from realreach.features import curve_kernels as kernels
 
-    counts, starts = frozen(curve.history.starts), frozen(curve.starts)
-    day, level = frozen(curve.history.columns["day"]), frozen(curve.history.columns["followers"])
-    own, stored = curve.of_creator, curve.stored
+    starts, given = curve.starts, (frozen(curve.history.starts), curve.starts, curve.counts)
+    own, cells = curve.own, curve.cells
     for first, last in chunks(starts):
         low, high = int(starts[first]), int(starts[last])
-        lengths = curve.lengths[first:last]
-        most = int(lengths.max()) if high > low else 0
+        most = int(curve.lengths[first:last].max()) if high > low else 0
         if most == 0:
             continue
         rows = np.empty((last - first, most))
         # The usual gain of each interval, then the calm one of each creator: one power for all.
         usual = np.empty(high - low + last - first)
-        kernels.usual_growth(
-            first, last, counts, starts, day, level, stored["gain"], usual, rows, own["usual_days"], own["step"], own["low"]
-        )  # fmt: skip
+        kernels.usual_growth(first, last, *given, cells, usual, rows, own)
         rows.sort(axis=1)
-        calm = middle_of_rows(rows, lengths)
-        usual[high - low :] = calm
+        kernels.calm_growth(first, last, starts, rows, usual, own)
         power = honest_power(usual)
-        own["calm"][first:last], own["calm_power"][first:last] = calm, power[high - low :]
-        kernels.surprises(
-            first, last, counts, starts, day, stored["gain"], usual, power, own["usual_days"], own["step"],
-            stored["expected"], stored["variance"], stored["surprise"], rows,
-        )  # fmt: skip
+        kernels.surprises(first, last, *given, usual, power, own, cells, rows)
         rows.sort(axis=1)
-        own["noise"][first:last] = np.maximum(1.4826 * middle_of_rows(rows, lengths), 1.0)
+        kernels.noises(first, last, starts, rows, own)

@@ -14,19 +14,24 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from realreach.features.curve import LONGEST_INTERVAL
+from realreach.features.curve import LONGEST_INTERVAL, OF_CREATOR, STORED
 from realreach.features.expected import LOW_SHARE, WINDOW
-from realreach.features.kernel_parts import median, sort
+from realreach.features.kernel_parts import median, median_of_sorted, sort
 
-__all__ = ["surprises", "usual_growth"]
+__all__ = ["calm_growth", "noises", "surprises", "usual_growth"]
+
+_GAIN, _EXPECTED, _VARIANCE, _SURPRISE = range(len(STORED))
+_CALM, _CALM_POWER, _USUAL_DAYS, _STEP, _NOISE, _LOW = range(len(OF_CREATOR))
 
 _LEAST_LOW = 1.5 * WINDOW
 _POWERS = (10.0, 100.0, 1e3, 1e4, 1e5, 1e6)
 
 
 @nb.njit(nogil=True, cache=True)
-def usual_growth(first, last, counts, starts, day, level, gain, usual, rates, usual_days, step, low):
+def usual_growth(first, last, counts, starts, history, cells, usual, rates, own):
     """Fill gain and usual gain per day of each interval, the rows of gains per day (infinity beyond), and what is one a creator."""
+    day, level, gain = history[0], history[1], cells[_GAIN]
+    usual_days, step, low = own[_USUAL_DAYS], own[_STEP], own[_LOW]
     most = rates.shape[1]
     days, spare = np.empty(most), np.empty(most)
     base = starts[first]
@@ -146,14 +151,35 @@ def _best_low(rate, m, window, spare):
 
 
 @nb.njit(nogil=True, cache=True)
-def surprises(
-    first, last, counts, starts, day, gain, usual, power, usual_days, step, expected, variance, surprise, rows
-):
+def calm_growth(first, last, starts, rows, usual, own):
+    """Fill the median gain per day of each creator from sorted rows, behind the usual gains too; 1 where there is none."""
+    behind = starts[last] - starts[first] - first
+    for c in range(first, last):
+        own[_CALM, c] = usual[behind + c] = _middle(rows[c - first], starts[c + 1] - starts[c])
+
+
+@nb.njit(nogil=True, cache=True)
+def noises(first, last, starts, rows, own):
+    """Fill the spread of the surprise itself from sorted rows of its size."""
+    for c in range(first, last):
+        own[_NOISE, c] = max(1.4826 * _middle(rows[c - first], starts[c + 1] - starts[c]), 1.0)
+
+
+@nb.njit(nogil=True, cache=True)
+def _middle(ordered, number):
+    return median_of_sorted(ordered, number) if number else 1.0
+
+
+@nb.njit(nogil=True, cache=True)
+def surprises(first, last, counts, starts, history, usual, power, own, cells, rows):
     """Fill expected gain, variance and surprise of each interval, and rows of surprise without its sign (infinity beyond)."""
-    base = starts[first]
+    base, behind = starts[first], starts[last] - starts[first] - first
+    day, usual_days, step = history[0], own[_USUAL_DAYS], own[_STEP]
+    gain, expected, variance, surprise = cells[_GAIN], cells[_EXPECTED], cells[_VARIANCE], cells[_SURPRISE]
     for c in range(first, last):
         begin, m = starts[c], starts[c + 1] - starts[c]
         away, h = rows[c - first], counts[c]
+        own[_CALM_POWER, c] = power[behind + c]
         for j in range(m, rows.shape[1]):
             away[j] = np.inf
         square = step[c] * step[c]

@@ -8,11 +8,10 @@ still growing and are left out where older ones are there; hidden likes are unkn
 
 from __future__ import annotations
 
-import numpy as np
-
 from realreach.features.blocks import not_known
 from realreach.features.catalogue import Feature
-from realreach.features.post_numbers import NAMES, post_numbers
+from realreach.features.post_numbers import NAMES as OF_POSTS
+from realreach.features.post_numbers import post_numbers
 from realreach.features.view import View
 from realreach.tables.core import FloatArray
 
@@ -77,14 +76,22 @@ FEATURES: tuple[Feature, ...] = (
 )  # fmt: skip
 
 
-_NAMES = tuple(f"engagement__{name}" for name in NAMES)
+NAMES = (*(f"engagement__{name}" for name in OF_POSTS), "context__posts__100p__count")
+"""Names of the rows of :func:`numbers`."""
 
 
 def compute(view: View) -> dict[str, FloatArray]:
     """Return the engagement features of every creator of the view, one array per catalogue name; NaN = not known."""
-    n = len(view)
+    return dict(zip(NAMES, numbers(view), strict=True))
+
+
+def numbers(view: View) -> FloatArray:
+    """Return what :func:`compute` gives as the rows of one array, in the order of ``NAMES``."""
     if view.posts is None:
-        return {f.name: not_known(n) for f in FEATURES} | {"context__posts__100p__count": np.zeros(n)}
-    out = dict(zip(_NAMES, post_numbers(view.posts, view.settled), strict=True))
-    out["context__posts__100p__count"] = view.posts.lengths.astype(np.float64)
+        out = not_known((len(NAMES), len(view)))
+        out[-1] = 0.0
+        return out
+    # The numbers end in some that are no features: the first of these is not read again.
+    out = post_numbers(view.posts, view.settled)[: len(NAMES)]
+    out[-1] = view.posts.lengths
     return out

@@ -58,11 +58,10 @@ def strengths_of(curve: Curve, w: Windows, facts: FloatArray, said: FloatArray |
     open_, answered = (np.empty(0), np.empty(0)) if said is None else _logarithms(w, facts)
     kernels = kernels_for(len(curve.starts) - 1, "features.innocence_kernels", LEAST_CREATORS)
     if kernels is not None:
-        given = (
-            w.owner, w.first, w.last, w.gain, w.expected, w.level, w.surprise, curve.of_creator["step"], facts, open_,
-            answered, np.empty((2, 0)) if said is None else said,
-        )  # fmt: skip
-        kernels.strengths(*map(frozen, given), strengths, explained)
+        of_captions = np.empty((2, 0)) if said is None else said
+        kernels.strengths(
+            w.places, w.numbers, curve.own, facts, frozen(open_), frozen(answered), of_captions, strengths, explained
+        )
         return strengths, explained
     excess = w.gain - w.expected
     share = np.maximum(excess, 0.0) / np.maximum(w.level + w.gain, 1.0)
@@ -142,11 +141,8 @@ def totals_of(curve: Curve, w: Windows, facts: FloatArray, explained: FloatArray
     kernels = kernels_for(n, "features.innocence_kernels", LEAST_CREATORS)
     history = curve.history
     if kernels is not None:
-        given = (
-            curve.starts, curve.stored["gain"], curve.stored["surprise"], history.starts, history.columns["day"],
-            history.columns["followers"], w.owner, w.gain, w.expected, facts, explained,
-        )  # fmt: skip
-        kernels.totals(*map(frozen, given), out)
+        given = curve.starts, curve.cells, frozen(history.starts), curve.counts, w.places, w.numbers
+        kernels.totals(*given, facts, explained, out)
         return out
     known = _can_tell(curve)
     excess = np.maximum(w.excess, 0.0)

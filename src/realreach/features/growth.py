@@ -113,21 +113,29 @@ FEATURES: tuple[Feature, ...] = (
     *DELIVERY_FEATURES,
 )  # fmt: skip
 _NAMES = tuple(f.name for f in FEATURES) + CONTEXT_NAMES
-_ROWS = {f"growth__{name}": row for row, name in enumerate(TOLD) if f"growth__{name}" in _NAMES}
-_ROWS |= {name: row for row, name in enumerate(TOLD) if name in CONTEXT_NAMES}
-_OF_FAMILY = np.array([name not in CONTEXT_NAMES for name in TOLD])
+_FULL = tuple(name if name in CONTEXT_NAMES else f"growth__{name}" for name in TOLD)
+_KEPT = np.array([row for row, name in enumerate(_FULL) if name in _NAMES])
+_RATIO = "growth__following_ratio__now__log"
+NAMES = (*(_FULL[row] for row in _KEPT), _RATIO)
+"""Names of the rows of :func:`numbers`."""
+_OF_FAMILY = np.array([name not in CONTEXT_NAMES for name in NAMES[:-1]])
+_UNKNOWN_TOO = NAMES.index("growth__zero_gain__366d__share")
 _SPAN, _TOP = AT["context__history__366d__days"], AT["top_level"]
 
 
 def compute(view: View) -> dict[str, FloatArray]:
     """Return the growth features (and the curve's context) of every creator, one array per name; NaN = not known."""
-    if view.curve is None:
-        return {name: not_known(len(view)) for name in _NAMES}
-    values = _features(view.curve, view.as_of)
-    ratio_now = np.log1p(view.following) - np.log1p(view.followers)
-    ratio_now[np.isnan(values["growth__zero_gain__366d__share"])] = np.nan
-    values["growth__following_ratio__now__log"] = ratio_now
-    return values
+    return dict(zip(NAMES, numbers(view), strict=True))
+
+
+def numbers(view: View) -> FloatArray:
+    """Return what :func:`compute` gives as the rows of one array, in the order of ``NAMES``."""
+    out = not_known((len(NAMES), len(view)))
+    if view.curve is not None:
+        _fill(view.curve, view.as_of, out)
+        np.subtract(np.log1p(view.following), np.log1p(view.followers), out=out[-1])
+        out[-1, np.isnan(out[_UNKNOWN_TOO])] = np.nan
+    return out
 
 
 def curve_features(history: Ragged, as_of: FloatArray) -> dict[str, FloatArray]:
@@ -140,16 +148,17 @@ def curve_features(history: Ragged, as_of: FloatArray) -> dict[str, FloatArray]:
     as_of
         Day of the decision of each curve; all days must lie before it.
     """
-    values = _features(curve_of(history), as_of)
-    return values | {"growth__following_ratio__now__log": not_known(len(as_of))}
+    out = not_known((len(NAMES), len(as_of)))
+    _fill(curve_of(history), as_of, out)
+    return dict(zip(NAMES, out, strict=True))
 
 
-def _features(curve: Curve, as_of: FloatArray) -> dict[str, FloatArray]:
+def _fill(curve: Curve, as_of: FloatArray, out: FloatArray) -> None:
+    """Fill all but the last row."""
     compiled = kernels_for(len(as_of), "features.growth_kernels", LEAST_CREATORS) is not None
     measured = (measured_by_kernels if compiled else measured_in_blocks)(curve, as_of)
-    told = features_of(measured)
+    np.take(features_of(measured), _KEPT, axis=0, out=out[:-1])
     # Six counts of one week, or an account that nobody ever followed, are no curve to judge.
     known = (measured[_SPAN] >= MINIMUM_DAYS) & (measured[_TOP] > 0)
     if not known.all():
-        told[_OF_FAMILY[:, None] & ~known] = np.nan
-    return {name: told[row] for name, row in _ROWS.items()}
+        out[:-1][_OF_FAMILY[:, None] & ~known] = np.nan

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
+from realreach.features.curve import OF_CREATOR, STORED
 from realreach.features.burst_kernels import burst, concentration, excess, level_shifts
 from realreach.features.delivery_kernels import deliveries
 from realreach.features.growth_bursts import AFTERMATH
@@ -24,18 +25,20 @@ from realreach.features.steadiness_kernels import following_waves, losses, rhyth
 __all__ = ["measure_curves", "prepare"]
 
 _NEAR = AFTERMATH + 1
+_GAIN, _EXPECTED, _VARIANCE = (STORED.index(name) for name in ("gain", "expected", "variance"))
+_CALM, _CALM_POWER, _USUAL_DAYS, _STEP, _, _LOW = range(len(OF_CREATOR))
 
 
 @nb.njit(nogil=True, cache=True)
-def prepare(
-    first, last, counts, starts, day, gain, expected, variance, usual_days, step, surprise, gains, rates, before, after,
-    place, powers, logs, sizes,
-):  # fmt: skip
-    """Fill rows of gains, gains per day, and those before and after the main burst (infinity beyond); return whether all are daily.
+def prepare(first, last, counts, starts, history, intervals, own, surprise, rows, place, powers, logs, sizes):
+    """Fill rows of gains per day, gains, and gains per day beside the main burst (infinity beyond); return whether all are daily.
 
     ``place`` gets peak, first and last interval of the burst; ``powers`` mean gains of 14 intervals, then of each curve; ``logs`` shares of
     the gains, then time and growth since the peak; ``sizes`` gains per day and gains without their sign.
     """
+    day, gain, expected, variance = history[0], intervals[_GAIN], intervals[_EXPECTED], intervals[_VARIANCE]
+    usual_days, step = own[_USUAL_DAYS], own[_STEP]
+    rates, gains, before, after = rows[0], rows[1], rows[2], rows[3]
     base, cells, most = starts[first], starts[last] - starts[first], gains.shape[1]
     spare, rate, seven = np.empty(most), np.empty(most), np.empty(most)
     all_daily = True
@@ -52,19 +55,19 @@ def prepare(
         if m == 0:
             continue
         at, h, longest, square = begin - base, counts[c], 3.0 * usual_days[c], step[c] * step[c]
-        own = gain[begin : begin + m]
+        won = gain[begin : begin + m]
         daily, whole = True, True
         for j in range(m):
             days = day[h + j + 1] - day[h + j]
             daily = daily and days == 1.0
             whole = whole and days <= longest
-            rate[j] = own[j] / days
-            gains[k, j], rates[k, j] = own[j], rate[j]
-            sizes[0, at + j], sizes[1, at + j] = abs(rate[j]), abs(own[j])
-            here = (own[j] - expected[begin + j]) / np.sqrt(variance[begin + j] + square)
+            rate[j] = won[j] / days
+            gains[k, j], rates[k, j] = won[j], rate[j]
+            sizes[0, at + j], sizes[1, at + j] = abs(rate[j]), abs(won[j])
+            here = (won[j] - expected[begin + j]) / np.sqrt(variance[begin + j] + square)
             surprise[at + j] = here if days <= longest else 0.0
         all_daily = all_daily and daily
-        peak, left, right = _burst(day, h, own, m, longest, surprise[at : at + m])
+        peak, left, right = _burst(day, h, won, m, longest, surprise[at : at + m])
         place[k, 0], place[k, 1], place[k, 2] = peak, left, right
         for j in range(left):
             before[k, j] = rate[j]
@@ -73,7 +76,7 @@ def prepare(
         _since_peak(day, h, rate, m, peak, usual_days[c], logs, near)
         _fortnights(rate, m, seven, powers, at)
         powers[cells + k] = abs(total(rate, 0, m) / m) + 0.05
-        _shares(day, h, own, m, longest, whole, spare, seven, logs, at)
+        _shares(day, h, won, m, longest, whole, spare, seven, logs, at)
     return all_daily
 
 
@@ -134,10 +137,14 @@ def _shares(day, h, gain, m, longest, whole, calm, spare, logs, at):
 
 @nb.njit(nogil=True, cache=True)
 def measure_curves(
-    first, last, counts, starts, day, level, following, as_of, gain, expected, variance, usual_days, step, calm, calm_power,
-    low, surprise, gains, rates, before, after, place, means, powers, logs, sizes, out,
+    first, last, counts, starts, history, as_of, intervals, of_creator, surprise, rows, place, means, powers, logs, sizes, out
 ):  # fmt: skip
     """Fill one row of measures for each curve: gains, rates, and those beside the burst are in order, powers and logarithms taken."""
+    day, level, following = history[0], history[1], history[2]
+    gain, expected, variance = intervals[_GAIN], intervals[_EXPECTED], intervals[_VARIANCE]
+    usual_days, step, low = of_creator[_USUAL_DAYS], of_creator[_STEP], of_creator[_LOW]
+    calm, calm_power = of_creator[_CALM], of_creator[_CALM_POWER]
+    rates, gains, before, after = rows[0], rows[1], rows[2], rows[3]
     base, cells, most = starts[first], starts[last] - starts[first], gains.shape[1]
     days, rate, won = np.empty(most), np.empty(most), np.empty(most)
     # Scratch holds the intervals after a peak, too, of which there are as many for a curve of any length.

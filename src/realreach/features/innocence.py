@@ -16,9 +16,9 @@ from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
-import pyarrow.compute as pc
 
 from realreach.features.blocks import not_known
+from realreach.features.captions import said_around
 from realreach.features.catalogue import Feature
 from realreach.features.explanations import OF_CURVE, OF_POSTS, PARTLY, TOTALS, strengths_of, totals_of
 from realreach.features.post_rows import LEAST_POSTS
@@ -82,13 +82,6 @@ FEATURES: tuple[Feature, ...] = (
 )  # fmt: skip
 """What the test found, as features; a window counts only with the part that is left unexplained."""
 
-# Giveaway and partner words of Indonesian and English captions, and the commonest of other languages met beside them.
-_GIVEAWAY = (
-    r"(?i)(give[\s-]?away|\bgiving away\b|\bgiv ?aways?\b|bagi-?\s?bagi|\bhadiah|\bkuis\b|\bundian|\bwin a\b|\bsorteo\b|"
-    r"\bsorteio\b|\bregalo\b|プレゼント企画|プレゼント、|이벤트|나눔|แจก|(tag|mention) \d+ (friend|people|teman|kawan|dost))"
-)
-_PARTNER = r"(?i)(@[\w.]{3,30}|\bcollab\b|\bkolab\b|\bkolaborasi\b|\bbareng\b|\bfeat\.?\s|\bft\.\s|\bduet\b|\bx @)"
-
 
 @dataclass(frozen=True, eq=False)
 class Innocence:
@@ -124,7 +117,8 @@ class Innocence:
         return np.where(self.explained >= EXPLAINED, 0, np.where(self.explained >= PARTLY, 1, 2)).astype(np.int64)
 
 
-_NAMES = tuple(f.name for f in FEATURES)
+NAMES = tuple(f.name for f in FEATURES)
+"""Names of the rows of :func:`numbers`."""
 
 
 def innocence_of(view: View) -> Innocence:
@@ -136,8 +130,7 @@ def innocence_of(view: View) -> Innocence:
     curve = view.curve
     if curve is None:
         nothing = np.empty(0)
-        none = np.empty(0, dtype=np.int64)
-        windows = Windows(none, none, none, nothing, nothing, nothing, nothing, nothing, nothing)
+        windows = Windows(np.empty((3, 0), dtype=np.int64), np.empty((6, 0)))
         unknown = not_known((len(TOTALS), len(view)))
         return Innocence(windows, {}, nothing, np.empty(0, dtype=bool), nothing, unknown)
     windows = growth_windows(curve)
@@ -146,7 +139,8 @@ def innocence_of(view: View) -> Innocence:
     said = None
     if view.posts is not None and len(windows):
         facts_of_posts(facts, curve, windows, view.posts, view.settled, view.post_strength)
-        said = _said(view, facts)
+        assert view.posts_table is not None
+        said = said_around(view.posts_table, *facts[ROW_OF["low"] :].astype(np.int64))
     strengths, explained = strengths_of(curve, windows, facts, said)
     totals = totals_of(curve, windows, facts, explained)
     asked = facts[ROW_OF["asked"]] == 1.0
@@ -156,36 +150,17 @@ def innocence_of(view: View) -> Innocence:
 
 def compute(view: View) -> dict[str, FloatArray]:
     """Return what the innocence test says of every creator, one array per catalogue name; NaN = not known."""
+    return dict(zip(NAMES, numbers(view), strict=True))
+
+
+def numbers(view: View) -> FloatArray:
+    """Return what :func:`compute` gives as the rows of one array, in the order of ``NAMES``."""
     if view.curve is None:
-        return {f.name: not_known(len(view)) for f in FEATURES}
+        return not_known((len(NAMES), len(view)))
     totals = innocence_of(view).totals
     of_posts = totals[2:]
     if view.posts is None:
         of_posts.fill(np.nan)
     else:
         of_posts[:, view.post_strength.counted(view.settled) < LEAST_POSTS] = np.nan
-    return dict(zip(_NAMES, totals, strict=True))
-
-
-def _said(view: View, facts: FloatArray) -> FloatArray:
-    """Return 1 for windows around which a caption names a giveaway, and a partner, 0 for others, shape (2, windows)."""
-    table = view.posts_table
-    assert table is not None
-    low, high = facts[ROW_OF["low"] :].astype(np.int64)
-    said = np.zeros((2, facts.shape[1]))
-    if "caption" not in table or not (high > low).any():
-        return said
-    # Only captions near a window are looked at: far fewer than there are.
-    near = np.zeros(len(table) + 1, dtype=np.int64)
-    np.add.at(near, low, 1)
-    np.add.at(near, high, -1)
-    rows = np.flatnonzero(np.cumsum(near[:-1]) > 0)
-    texts = pc.utf8_slice_codeunits(table.strings("caption").take(rows), 0, 2_000)
-    for of_windows, pattern in zip(said, (_GIVEAWAY, _PARTNER), strict=True):
-        named = pc.match_substring_regex(texts, pattern).fill_null(False).to_numpy(zero_copy_only=False)
-        # How many captions name one before each post: a window has one where the number rises.
-        before = np.zeros(len(table) + 1, dtype=np.int64)
-        before[rows + 1] = named
-        np.cumsum(before, out=before)
-        of_windows[:] = before[high] > before[low]
-    return said
+    return totals

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from realreach.features.curve import MINIMUM_DAYS
+from realreach.features.curve import MINIMUM_DAYS, OF_CREATOR, STORED
 from realreach.features.explanations import FOLLOW_BACK, OF_CURVE, PARTLY, USUAL_SURPRISE
 from realreach.features.post_kernel_parts import most_counted
 from realreach.features.post_rows import LEAST_POSTS, ROW_OF
@@ -24,11 +24,17 @@ __all__ = ["facts_of_curve", "facts_of_posts", "strengths", "totals"]
 _DAY, _LOG_LIKES = ROW_OF["day"], ROW_OF["log_likes"]
 _OF_CURVE, _PARTLY, _USUAL_SURPRISE, _FOLLOW_BACK = len(OF_CURVE), PARTLY, USUAL_SURPRISE, FOLLOW_BACK
 _MINIMUM_DAYS = MINIMUM_DAYS
+_GAIN, _EXPECTED, _SURPRISE = (STORED.index(name) for name in ("gain", "expected", "surprise"))
+_STEP = OF_CREATOR.index("step")
+_START, _END, _WON, _USUAL, _BEFORE, _UNUSUAL = range(6)
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
-def facts_of_curve(owner, first, last, starts, gain, expected, surprise, counts, followers, following, out) -> None:
+def facts_of_curve(places, starts, cells, counts, history, out) -> None:
     """Fill the first four facts of each window: top, tail, gap, followed."""
+    owner, first, last = places[0], places[1], places[2]
+    gain, expected, surprise = cells[_GAIN], cells[_EXPECTED], cells[_SURPRISE]
+    followers, following = history[1], history[2]
     for i in range(len(owner)):
         begin, end = starts[owner[i]], starts[owner[i] + 1]
         low, high, shift = first[i], last[i], counts[owner[i]] - begin
@@ -68,9 +74,10 @@ def _first_from(days, low, high, day):
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
-def facts_of_posts(owner, start, end, growth, every_starts, every_day, starts, posts, strength, out) -> None:
+def facts_of_posts(places, numbers, growth, every_starts, every, starts, posts, strength, out) -> None:
     """Fill the other facts of each window: lift, strength, answer, asked, low, high."""
-    days = posts[_DAY]
+    owner, start, end = places[0], numbers[_START], numbers[_END]
+    days, every_day = posts[_DAY], every[_DAY]
     before = -1
     counted = 0
     for i in range(len(owner)):
@@ -137,10 +144,10 @@ def _ramp(value, low, high):
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
-def strengths(
-    owner, first, last, gain, expected, level, surprise, steps, facts, open_, answered, said, out, explained
-) -> None:
+def strengths(places, numbers, own, facts, open_, answered, said, out, explained) -> None:
     """Fill the strength of each explanation of each window, and what they explain together."""
+    owner, first, last, steps = places[0], places[1], places[2], own[_STEP]
+    gain, expected, level, surprise = numbers[_WON], numbers[_USUAL], numbers[_BEFORE], numbers[_UNUSUAL]
     for i in range(len(owner)):
         beyond = gain[i] - expected[i]
         share = max(beyond, 0.0) / max(level[i] + gain[i], 1.0)
@@ -171,8 +178,10 @@ def strengths(
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
-def totals(starts, gain, surprise, counts, day, followers, owner, won, expected, facts, explained, out) -> None:
+def totals(starts, cells, counts, history, places, numbers, facts, explained, out) -> None:
     """Fill what is left of each creator's windows (``explanations.TOTALS``); ``out`` holds NaN."""
+    gain, surprise, day, followers = cells[_GAIN], cells[_SURPRISE], history[0], history[1]
+    owner, won, expected = places[0], numbers[_WON], numbers[_USUAL]
     i = 0
     for c in range(len(starts) - 1):
         low = i

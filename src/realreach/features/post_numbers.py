@@ -57,7 +57,7 @@ _OFFSETS = np.array([[0.0], [TRACE], [TRACE], [TRACE]])
 
 
 def post_numbers(every: PostRows, settled: PostRows) -> FloatArray:
-    """Return what the posts say, shape (``NAMES``, creators); NaN = not known.
+    """Return what the posts say, one row for each of ``NAMES``, and some rows of scratch behind; NaN = not known.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def post_numbers(every: PostRows, settled: PostRows) -> FloatArray:
             given = (every.matrix, every.starts, settled.matrix, settled.starts, lead)
             kernels.post_numbers(*map(frozen, given), out)
         _finish(out)
-    return out[: len(NAMES)]
+    return out
 
 
 def _finish(out: FloatArray) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,7 +37,12 @@ _ACCOUNT_LIMIT = 50_000
 _ACCOUNT_NUMBERS = (*ACCOUNT_COLUMNS, "follow_order")
 _MOVING = ("video", "reel", "short", "shorts", "live")
 _TOTAL, _UNKNOWN = len(_MOVING), len(_MOVING) + 1
-_LOOKED_FOR = pc.SetLookupOptions(pa.array([*_MOVING, "total", None], pa.large_string()))
+_FORMATS = (*_MOVING, "total", None)
+_DAY = np.dtype("datetime64[D]")
+_A_DAY = 86_400_000_000
+_NO_TIME = np.iinfo(np.int64).min
+_FEW_TEXTS = 400
+"""Texts up to which they are looked up one by one."""
 
 
 def decision_days(tables: Tables, as_of: object = None) -> FloatArray:
@@ -63,16 +68,28 @@ def decision_days(tables: Tables, as_of: object = None) -> FloatArray:
     last = np.full(n, -1.0)
     for table in (tables.follower_history, tables.posts, tables.comments, tables.audience):
         if table is not None and table.contract.time is not None:
-            some = table.starts[1:] > table.starts[:-1]
-            if some.any():
-                latest = np.fmax.reduceat(table.days(table.contract.time), table.starts[:-1][some])
-                last[some] = np.fmax(last[some], np.floor(latest))
+            some = (table.starts[1:] > table.starts[:-1]).nonzero()[0]
+            if len(some):
+                latest = _latest(table, table.contract.time, table.starts[some])
+                last[some] = np.fmax(last[some], latest)
     days = last + 1.0
     if tables.labels is not None and "as_of" in tables.labels:
         told = tables.labels.days("as_of")
         known = ~np.isnan(told)
         days[tables.labels.creator[known]] = told[known]
     return days
+
+
+def _latest(table: Table, name: str, starts: IntArray) -> FloatArray:
+    """Return the latest day of each part of a table, parts from ``starts`` on; NaN where no time is known."""
+    times = table.columns.get(name)
+    if times is None:
+        return not_known(len(starts))
+    # No time is the smallest of all whole numbers: the largest is looked for, and only that is made a day.
+    most = np.maximum.reduceat(times.view(np.int64), starts)
+    latest = np.asarray(most // (1 if times.dtype == _DAY else _A_DAY), dtype=np.float64)
+    latest[most == _NO_TIME] = np.nan
+    return latest
 
 
 def _day_numbers(as_of: object) -> FloatArray:
@@ -169,8 +186,8 @@ class View:
             return None
         day = table.days("observed_on")
         table, day = _newest(table, ~(day >= _per_row(self.as_of, table)), _HISTORY_LIMIT, day)
-        counts = {name: frozen(table.numbers(name)) for name in ("followers", "following")}
-        return Ragged({"day": frozen(day), **counts}, frozen(table.starts))
+        rows = np.array([day, table.numbers("followers"), table.numbers("following")])
+        return Ragged.of_rows(("day", "followers", "following"), frozen(rows), frozen(table.starts))
 
     @cached_property
     def curve(self) -> Curve | None:
@@ -240,8 +257,8 @@ class View:
         table = known_before(table, self.as_of)
         created = table.days("created_on")
         table, created = _newest(table, ~(created >= _per_row(self.as_of, table)), _ACCOUNT_LIMIT, created)
-        columns = {name: table.numbers(name) for name in _ACCOUNT_NUMBERS}
-        return Ragged({**columns, "created": created}, table.starts)
+        rows = np.array([*(table.numbers(name) for name in _ACCOUNT_NUMBERS), created])
+        return Ragged.of_rows((*_ACCOUNT_NUMBERS, "created"), frozen(rows), table.starts)
 
     @cached_property
     def followers(self) -> FloatArray:
@@ -262,8 +279,7 @@ class View:
     @cached_property
     def platform(self) -> IntArray:
         """Number of the platform in ``PLATFORMS``; the count of them for any other."""
-        found = pc.index_in(self.tables.creators.strings("platform"), pa.array(PLATFORMS, pa.large_string()))
-        return found.fill_null(len(PLATFORMS)).to_numpy(zero_copy_only=False).astype(np.int64)
+        return _place_among(self.tables.creators.strings("platform"), PLATFORMS)
 
     def _last(self, name: str) -> FloatArray:
         assert self.history is not None
@@ -277,7 +293,30 @@ def _formats(table: Table) -> FloatArray:
     """Return 1 for moving formats, 0 for still ones, NaN for unknown ones; and 1 for rows of totals; shape (2, posts)."""
     if "format" not in table:
         return np.stack([not_known(len(table)), np.zeros(len(table))])
-    # The place among the formats looked for; NaN for any other, which is a still one.
-    place = pc.index_in(table.strings("format"), options=_LOOKED_FOR).to_numpy(zero_copy_only=False)
-    is_video = np.where(place == _UNKNOWN, np.nan, place < _TOTAL)
-    return np.stack([is_video, place == _TOTAL])
+    # Any format but these is a still one.
+    place = _place_among(table.strings("format"), _FORMATS)
+    out = np.empty((2, len(place)))
+    np.less(place, _TOTAL, out=out[0])
+    np.equal(place, _TOTAL, out=out[1])
+    out[0, place == _UNKNOWN] = np.nan
+    return out
+
+
+def _place_among(values: pa.Array, words: tuple[str | None, ...]) -> IntArray:
+    """Return the place of each text among some words; their number for any other."""
+    if len(values) <= _FEW_TEXTS:
+        # What Arrow needs to begin with costs more than to look at a few.
+        numbers = _numbered(words)
+        return np.array([numbers.get(value, len(words)) for value in values.to_pylist()], dtype=np.int64)
+    found = pc.index_in(values, options=_looked_for(words))
+    return found.fill_null(len(words)).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+@cache
+def _numbered(words: tuple[str | None, ...]) -> dict[str | None, int]:
+    return {word: number for number, word in enumerate(words)}
+
+
+@cache
+def _looked_for(words: tuple[str | None, ...]) -> pc.SetLookupOptions:
+    return pc.SetLookupOptions(pa.array(words, pa.large_string()))

@@ -44,11 +44,7 @@ def facts_of_curve(curve: Curve, w: Windows) -> FloatArray:
     history = curve.history
     kernels = kernels_for(len(curve.starts) - 1, "features.innocence_kernels", LEAST_CREATORS)
     if kernels is not None:
-        given = (
-            w.owner, w.first, w.last, curve.starts, curve.stored["gain"], curve.stored["expected"], curve.stored["surprise"],
-            history.starts, history.columns["followers"], history.columns["following"],
-        )  # fmt: skip
-        kernels.facts_of_curve(*map(frozen, given), out)
+        kernels.facts_of_curve(w.places, curve.starts, curve.cells, frozen(history.starts), curve.counts, out)
         return out
     begin, end = curve.starts[:-1][w.owner], curve.starts[1:][w.owner]
     # From rows of the intervals to rows of the counts before them.
@@ -102,10 +98,8 @@ def facts_of_posts(
     growth = SHARED * (levels[0] - levels[1])
     kernels = kernels_for(len(curve.starts) - 1, "features.innocence_kernels", LEAST_CREATORS)
     if kernels is not None:
-        given = (
-            w.owner, w.start, w.end, growth, every.starts, every.columns["day"], posts.starts, posts.matrix, strength.both,
-        )  # fmt: skip
-        kernels.facts_of_posts(*map(frozen, given), facts)
+        given = w.places, w.numbers, frozen(growth), every.starts, every.matrix, posts.starts, posts.matrix
+        kernels.facts_of_posts(*given, strength.both, facts)
         return
     low = first_post_from(posts, w.owner, w.start - BEFORE_DAYS)
     later = first_post_from(posts, w.owner, w.end + 1.0)

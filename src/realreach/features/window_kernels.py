@@ -13,15 +13,21 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from realreach.features.curve import MINIMUM_DAYS
+from realreach.features.curve import MINIMUM_DAYS, OF_CREATOR, STORED
 from realreach.features.windows import HOT, LEAST_SHARE, LEAST_SURPRISE, LONG, MOST_WINDOWS, WIDTHS
 
 __all__ = ["find_windows"]
 
+_GAIN, _EXPECTED, _VARIANCE, _SURPRISE = range(len(STORED))
+_CALM, _CALM_POWER, _, _STEP, _NOISE, _ = range(len(OF_CREATOR))
+
 
 @nb.njit(nogil=True, cache=True)
-def find_windows(counts, starts, day, level, gain, expected, variance, surprise, calm, calm_power, step, noise):
-    """Return owner, first and last interval, start, end, gain, expected, level and surprise of all windows, in order."""
+def find_windows(counts, starts, history, cells, own):
+    """Return owner, first and last interval, and start, end, gain, expected, level and surprise, of all windows in order."""
+    day, level = history[0], history[1]
+    gain, expected, variance, surprise = cells[_GAIN], cells[_EXPECTED], cells[_VARIANCE], cells[_SURPRISE]
+    calm, calm_power, step, noise = own[_CALM], own[_CALM_POWER], own[_STEP], own[_NOISE]
     creators = len(starts) - 1
     most = 1
     for c in range(creators):
@@ -58,10 +64,7 @@ def find_windows(counts, starts, day, level, gain, expected, variance, surprise,
             measured[2, n], measured[3, n], measured[4, n] = won, usual, level[h + low]
             measured[5, n] = (won - usual) / spread / noise[c]
             n += 1
-    return (
-        whole[0, :n].copy(), whole[1, :n].copy(), whole[2, :n].copy(), measured[0, :n].copy(), measured[1, :n].copy(),
-        measured[2, :n].copy(), measured[3, :n].copy(), measured[4, :n].copy(), measured[5, :n].copy(),
-    )  # fmt: skip
+    return whole[:, :n].copy(), measured[:, :n].copy()
 
 
 @nb.njit(nogil=True, cache=True)

@@ -14,7 +14,7 @@ import numpy as np
 
 from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
 from realreach.features.blocks import Ragged
-from realreach.features.curve import MINIMUM_DAYS, Curve, curve_of
+from realreach.features.curve import MINIMUM_DAYS, Curve, chunks, curve_of
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["LEAST_SURPRISE", "Curve", "Windows", "curve_of", "growth_windows"]
@@ -37,17 +37,62 @@ class Windows:
 
     ``first`` and ``last`` are rows of the curve's intervals; ``start`` and ``end`` the days of the counts before and
     after; ``gain`` new followers, ``expected`` what was usual, ``level`` followers before; ``surprise`` in spreads.
+
+    Parameters
+    ----------
+    places
+        ``owner``, ``first`` and ``last``, shape (3, windows).
+    numbers
+        ``start``, ``end``, ``gain``, ``expected``, ``level`` and ``surprise``, shape (6, windows).
     """
 
-    owner: IntArray
-    first: IntArray
-    last: IntArray
-    start: FloatArray
-    end: FloatArray
-    gain: FloatArray
-    expected: FloatArray
-    level: FloatArray
-    surprise: FloatArray
+    places: IntArray
+    numbers: FloatArray
+
+    @property
+    def owner(self) -> IntArray:
+        """Creator number of each window."""
+        return self.places[0]
+
+    @property
+    def first(self) -> IntArray:
+        """First interval of each window."""
+        return self.places[1]
+
+    @property
+    def last(self) -> IntArray:
+        """Last interval of each window."""
+        return self.places[2]
+
+    @property
+    def start(self) -> FloatArray:
+        """Day of the count before each window."""
+        return self.numbers[0]
+
+    @property
+    def end(self) -> FloatArray:
+        """Day of its last count."""
+        return self.numbers[1]
+
+    @property
+    def gain(self) -> FloatArray:
+        """New followers."""
+        return self.numbers[2]
+
+    @property
+    def expected(self) -> FloatArray:
+        """New followers that were usual."""
+        return self.numbers[3]
+
+    @property
+    def level(self) -> FloatArray:
+        """Followers before."""
+        return self.numbers[4]
+
+    @property
+    def surprise(self) -> FloatArray:
+        """How unusual the growth is, in spreads."""
+        return self.numbers[5]
 
     def __len__(self) -> int:
         return len(self.owner)
@@ -73,18 +118,26 @@ def growth_windows(curve: Curve) -> Windows:
     """
     kernels = kernels_for(len(curve.lengths), "features.window_kernels", LEAST_CREATORS)
     if kernels is not None:
-        own, stored = curve.of_creator, curve.stored
-        return Windows(
-            *kernels.find_windows(
-                frozen(curve.history.starts), frozen(curve.starts), frozen(curve.history.columns["day"]),
-                frozen(curve.history.columns["followers"]), stored["gain"], stored["expected"], stored["variance"],
-                stored["surprise"], own["calm"], own["calm_power"], own["step"], own["noise"],
-            )
-        )  # fmt: skip
+        given = frozen(curve.history.starts), curve.starts, curve.counts, curve.cells, curve.own
+        return Windows(*map(frozen, kernels.find_windows(*given)))
+    found = [
+        _found(curve.between(first, last), first, int(curve.starts[first])) for first, last in chunks(curve.starts)
+    ]
+    if len(found) == 1:
+        return found[0]
+    return Windows(
+        np.concatenate([np.empty((3, 0), dtype=np.int64), *(w.places for w in found)], axis=1),
+        np.concatenate([np.empty((6, 0)), *(w.numbers for w in found)], axis=1),
+    )
+
+
+def _found(curve: Curve, creators: int, intervals: int) -> Windows:
+    """Return the windows of some creators, numbered as if so many creators and intervals stood before them."""
     sums = {name: np.zeros(len(curve.owner) + len(curve.lengths)) for name in _SUMS}
     owner, first, last, score = _candidates(curve, sums)
     first, last = _greedy(curve, owner, first, last, score)
-    return _measured(curve, sums, first, last)
+    w = _measured(curve, sums, first, last)
+    return Windows(w.places + np.array([[creators], [intervals], [intervals]]), w.numbers)
 
 
 _SUMS = ("gain", "expected", "variance", "calm_expected", "calm_variance")
@@ -114,8 +167,11 @@ def _candidates(curve: Curve, sums: dict[str, FloatArray]) -> tuple[IntArray, In
         if len(long) < len(members):
             members, running = members[long], {name: values[long] for name, values in running.items()}
             columns = {name: columns[name][long] for name in ("surprise", "level")}
-        bad = np.zeros((len(members), m + 1), dtype=np.int64)
-        np.cumsum(np.isnan(columns["surprise"]), axis=1, out=bad[:, 1:])
+        gap = np.isnan(columns["surprise"])
+        bad = None
+        if gap.any():
+            bad = np.zeros((len(members), m + 1), dtype=np.int64)
+            np.cumsum(gap, axis=1, out=bad[:, 1:])
         least = LEAST_SHARE * np.maximum(columns["level"], 1.0)
         for width in WIDTHS:
             if m < 2 * width:
@@ -149,18 +205,24 @@ def _running_sums(curve: Curve, members: IntArray, columns: dict[str, FloatArray
 
 
 def _unusual(
-    curve: Curve, members: IntArray, running: dict[str, FloatArray], width: int, bad: IntArray, least: FloatArray
+    curve: Curve, members: IntArray, running: dict[str, FloatArray], width: int, bad: IntArray | None, least: FloatArray
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """Return row, first interval and surprise of the stretches of one width that are unusual enough and without a gap."""
     kind = "calm_" if width >= LONG else ""
     gain, expected = running["gain"], running[f"{kind}expected"]
     excess = (gain[:, width:] - gain[:, :-width]) - (expected[:, width:] - expected[:, :-width])
-    who, at = np.nonzero((excess >= least[:, : excess.shape[1]]) & (bad[:, width:] == bad[:, :-width]))
-    variance = running[f"{kind}variance"]
-    step, noise = (curve.of_creator[name][members[who]] for name in ("step", "noise"))
-    spread = np.sqrt(np.maximum(variance[who, at + width] - variance[who, at] + step * step, 1e-9))
-    score = excess[who, at] / spread / noise
-    keep = score >= LEAST_SURPRISE
+    enough = excess >= least[:, : excess.shape[1]]
+    if bad is not None:
+        enough &= bad[:, width:] == bad[:, :-width]
+    cells = enough.ravel().nonzero()[0]
+    who = cells // enough.shape[1]
+    at = cells - who * enough.shape[1]
+    # One number of the running sums more than intervals, and so many fewer stretches as they are wide.
+    begin, variance = cells + width * who, running[f"{kind}variance"].ravel()
+    step, noise = (curve.of_creator[name][members][who] for name in ("step", "noise"))
+    spread = np.sqrt(np.maximum(variance[begin + width] - variance[begin] + step * step, 1e-9))
+    score = excess.ravel()[cells] / spread / noise
+    keep = (score >= LEAST_SURPRISE).nonzero()[0]
     return who[keep], at[keep], score[keep]
 
 
@@ -169,8 +231,9 @@ def _greedy(
 ) -> tuple[IntArray, IntArray]:
     """Take each creator's most surprising stretch, grow it, drop what overlaps, and go on; twelve rounds."""
     left, right = _hot_runs(curve)
-    # Best first within each creator; what is dropped does not change the order of the rest.
-    order = np.lexsort((first, last - first, -score, owner))
+    # Best first within each creator, of equals the shorter and the earlier one, which stand first already; what is
+    # dropped does not change the order of the rest.
+    order = np.lexsort((-score, owner))
     owner, first, last = owner[order], first[order], last[order]
     firsts, lasts = [], []
     for _ in range(MOST_WINDOWS):
@@ -223,14 +286,9 @@ def _measured(curve: Curve, sums: dict[str, FloatArray], first: IntArray, last: 
     variance = np.where(calm, total["calm_variance"], total["variance"]) + step * step
     before = curve.count_before
     day = curve.history.columns["day"]
+    gain, level = total["gain"], curve.history.columns["followers"][before[first]]
+    surprise = (gain - expected) / np.sqrt(np.maximum(variance, 1e-9)) / noise
     return Windows(
-        owner=owner,
-        first=first,
-        last=last,
-        start=day[before[first]],
-        end=day[before[last] + 1],
-        gain=total["gain"],
-        expected=expected,
-        level=curve.history.columns["followers"][before[first]],
-        surprise=(total["gain"] - expected) / np.sqrt(np.maximum(variance, 1e-9)) / noise,
+        np.array([owner, first, last]),
+        np.array([day[before[first]], day[before[last] + 1], gain, expected, level, surprise]),
     )
