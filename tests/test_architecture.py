@@ -17,13 +17,12 @@ PROJECT = ROOT.parent.parent
 LAYERS = (
     {"_version", "errors", "pillars", "markdown"},
     {"files", "tomlfile", "tables", "compiled"},
+    {"trees", "tree_kernels", "tree_text", "tree_contributions"},
     {"comment_text", "accounts"},
     {"features"},
     {
         "references",
         "splits",
-        "trees",
-        "tree_kernels",
         "metrics",
         "calibration",
         "calibrating",

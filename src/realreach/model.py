@@ -1,4 +1,4 @@
-"""The fitted model: numbers in, probabilities out. Touches no file; needs NumPy and LightGBM only.
+"""The fitted model: numbers in, probabilities out. Touches no file; needs NumPy only.
 
 A probability is made in three steps: residuals against similar creators, a gradient-boosted margin, and a
 calibration of its own for every combination of pillars, because a margin from growth alone means something else than
@@ -19,6 +19,8 @@ from realreach.features.catalogue import catalogue, pillars_of
 from realreach.pillars import ALL_PILLARS, COMBINATIONS, PILLARS, combination_name, subsets_of
 from realreach.references import References
 from realreach.tables.core import FloatArray, IntArray
+from realreach.tree_contributions import Contributor, contributor_of
+from realreach.tree_text import StoredBooster, stored
 from realreach.trees import Forest
 
 if TYPE_CHECKING:
@@ -136,7 +138,7 @@ class Assessment:
 class FittedModel:
     """Everything that turns a feature matrix into probabilities."""
 
-    booster: lgb.Booster
+    booster: lgb.Booster | StoredBooster
     layout: Layout
     references: References
     calibration: Calibration
@@ -162,6 +164,29 @@ class FittedModel:
     def _margins(self, values: FloatArray, rows: IntArray, masks: IntArray) -> FloatArray:
         """Return the margins of some rows, each seen through its pillars."""
         return self._forest.raw(values, rows, masks)[:, 0]
+
+    def contributions(self, values: FloatArray) -> FloatArray:
+        """Return what each column adds to the margin (TreeSHAP), and last what all start from.
+
+        Parameters
+        ----------
+        values
+            :meth:`values` output, with NaN where a pillar is not looked at.
+
+        Returns
+        -------
+        numpy.ndarray
+            Log-odds, shape (rows, columns + 1); a row adds up to its margin but for rounding.
+        """
+        if len(values) == 0:
+            return np.empty((0, values.shape[1] + 1))
+        if self._contributor is None:
+            return np.asarray(self.booster.predict(values, pred_contrib=True, num_threads=1), dtype=np.float64)
+        return self._contributor.of(values)
+
+    @cached_property
+    def _contributor(self) -> Contributor | None:
+        return contributor_of(stored(self.booster))
 
     def probabilities(self, matrix: FloatArray, keep: int = ALL_PILLARS) -> FloatArray:
         """Return calibrated probabilities of bought engagement for each row of a feature matrix.

@@ -1,4 +1,4 @@
-"""The account model: is this follower suspicious? Numbers in, calibrated probabilities out; NumPy and LightGBM only.
+"""The account model: is this follower suspicious? Numbers in, calibrated probabilities out; NumPy only.
 
 A margin of gradient-boosted trees is turned into a probability by two numbers of its own for every combination of
 known columns, because a margin from three counts alone means something else than one from the whole profile.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,8 @@ from realreach.accounts.columns import ACCOUNT_FEATURES, GROUPS, account_feature
 from realreach.accounts.prior import shift_prior
 from realreach.errors import ModelError
 from realreach.tables.core import FloatArray, IntArray
-
-if TYPE_CHECKING:
-    import lightgbm as lgb
+from realreach.tree_text import StoredBooster
+from realreach.trees import Forest
 
 __all__ = ["ACCOUNT_TYPES", "FORMAT", "AccountModel", "Pattern", "default_account_model", "hide_groups"]
 
@@ -100,13 +99,15 @@ class AccountModel:
             object.__setattr__(self, "trained_prevalence", self.base_prevalence)
 
     @cached_property
-    def _booster(self) -> lgb.Booster:
-        import lightgbm as lgb
-
+    def _forest(self) -> Forest:
+        booster = StoredBooster(self.booster_text)
         try:
-            return lgb.Booster(model_str=self.booster_text)
-        except lgb.basic.LightGBMError as err:
+            if booster.trees is None or booster.num_feature() != len(ACCOUNT_FEATURES):
+                raise ValueError("trees of another kind")
+        except (ValueError, KeyError, IndexError) as err:
             raise ModelError("account model: the trees cannot be read. Train it again, or reinstall.") from err
+        # What is not known has been hidden before: nothing is to be decided beforehand.
+        return Forest((booster,), np.zeros(len(ACCOUNT_FEATURES), dtype=np.int64))
 
     @cached_property
     def groups(self) -> int:
@@ -153,7 +154,8 @@ class AccountModel:
         """Return raw margins of :func:`account_features` rows (before calibration)."""
         if not len(features):
             return np.empty(0)
-        return np.asarray(self._booster.predict(features, raw_score=True, num_threads=1), dtype=np.float64)
+        every = np.arange(len(features))
+        return self._forest.raw(features, every, np.zeros_like(every))[:, 0]
 
     def _trained(self, features: FloatArray) -> FloatArray:
         """Return probabilities at the prevalence of training."""

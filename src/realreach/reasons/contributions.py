@@ -1,8 +1,8 @@
 """How much each reason moved a score: the model's own additive contributions, grouped by code.
 
-LightGBM splits the margin of a creator exactly into one number per column and a base (TreeSHAP,
-``pred_contrib``). Columns of one code are summed. A column whose value is not known goes to the code
-``missing_data``: what the model assumes in its place is part of the sum, and never a signal.
+TreeSHAP splits the margin of a creator exactly into one number per column and a base
+(:mod:`realreach.tree_contributions`). Columns of one code are summed. A column whose value is not known goes to the
+code ``missing_data``: what the model assumes in its place is part of the sum, and never a signal.
 
 Points of authenticity: the calibration turns a margin ``m`` into a probability, so the way from the base ``b``
 to ``m`` moves the score by ``100 (p(b) - p(m))`` points. Each contribution gets the share of it that it has in
@@ -103,7 +103,7 @@ def contributions_of(model: FittedModel, matrix: FloatArray) -> Contributions:
     values = model.values(matrix)
     if model.masks_pillars:
         values = model.layout.without(values, mask)
-    parts = _split(model, values)
+    parts = model.contributions(values)
     base, columns = parts[:, -1], parts[:, :-1]
     known = ~np.isnan(values)
     position = {code.code: i for i, code in enumerate(CODES)}
@@ -120,13 +120,6 @@ def contributions_of(model: FittedModel, matrix: FloatArray) -> Contributions:
         base_points=base_points,
         names=names,
     )
-
-
-def _split(model: FittedModel, values: FloatArray) -> FloatArray:
-    """Return the booster's contributions, the base last; shape (rows, columns + 1)."""
-    if len(values) == 0:
-        return np.empty((0, values.shape[1] + 1))
-    return np.asarray(model.booster.predict(values, pred_contrib=True, num_threads=1), dtype=np.float64)
 
 
 def _points_per_logit(
