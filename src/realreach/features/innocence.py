@@ -158,7 +158,7 @@ def compute(view: View) -> dict[str, FloatArray]:
     """Return what the innocence test says of every creator, one array per catalogue name; NaN = not known."""
     if view.curve is None:
         return {f.name: not_known(len(view)) for f in FEATURES}
-    totals = innocence_of(view).totals
+    totals = view.innocence.totals.copy()
     of_posts = totals[2:]
     if view.posts is None:
         of_posts.fill(np.nan)
