@@ -97,6 +97,11 @@ class Layout:
         return tuple(records.get(self.names[i], self.names[i]) for i in self.used)
 
     @cached_property
+    def plain_names(self) -> tuple[str, ...]:
+        """Names of the same columns in the catalogue."""
+        return tuple(self.names[i] for i in self.used)
+
+    @cached_property
     def _telling(self) -> tuple[IntArray, IntArray, IntArray]:
         """Columns of the matrix that tell that a pillar is there, pillar by pillar; where each begins; its bit."""
         bits = [1 << bit for bit in range(len(PILLARS)) if ((self.needs == 1 << bit) & self._judges).any()]

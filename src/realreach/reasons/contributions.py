@@ -24,6 +24,7 @@ from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["Contributions", "contributions_of"]
 
+_PLACES = {code.code: place for place, code in enumerate(CODES)}
 _LEVEL = 1e-9
 """Difference of margins below which the local slope stands for the mean one."""
 
@@ -76,17 +77,16 @@ class Contributions:
 
     def ranked(self, row: int, code: ReasonCode) -> list[int]:
         """Return the columns that move a code in the code's own direction, strongest first."""
-        at = CODES.index(code)
+        at = _PLACES[code.code]
         members = _members(self.names)[at]
         moved = self.columns[row, members] * np.sign(self.by_code[row, at])
-        order = np.argsort(-moved, kind="stable")[: np.count_nonzero(moved > 0)]
+        order = (-moved).argsort(kind="stable")[: np.count_nonzero(moved > 0)]
         return members[order].tolist()
 
 
 @lru_cache(maxsize=8)
 def _codes_of(names: tuple[str, ...]) -> IntArray:
-    position = {code.code: i for i, code in enumerate(CODES)}
-    return np.array([position[code_of(name).code] for name in names], dtype=np.int64)
+    return np.array([_PLACES[code_of(name).code] for name in names], dtype=np.int64)
 
 
 @lru_cache(maxsize=8)
@@ -113,7 +113,7 @@ def contributions_of(model: FittedModel, matrix: FloatArray, assessed: Assessmen
     Contributions
         For creators without anything to judge all points are NaN.
     """
-    names = tuple(model.layout.names[i] for i in model.layout.used)
+    names = model.layout.plain_names
     if assessed is None:
         mask, values = model.judged(matrix), model.values(matrix)
         values = model.layout.without(values, mask) if model.masks_pillars else values
@@ -127,7 +127,7 @@ def contributions_of(model: FittedModel, matrix: FloatArray, assessed: Assessmen
     place = np.arange(len(matrix))[:, None] * len(CODES) + _codes_of(names)
     sums = np.bincount(place.ravel(), told.ravel(), minlength=len(matrix) * len(CODES))
     by_code = np.asarray(sums.reshape(-1, len(CODES)), dtype=np.float64)
-    by_code[:, CODES.index(MISSING_DATA)] += np.where(known, 0.0, columns).sum(axis=1)
+    by_code[:, _PLACES[MISSING_DATA.code]] += np.where(known, 0.0, columns).sum(axis=1)
     slope, base_points = _points_per_logit(model, base, base + by_code.sum(axis=1), mask)
     return Contributions(
         columns=told,
