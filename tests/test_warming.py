@@ -30,6 +30,7 @@ print(sorted({{f.family for f in catalogue()}} - known))
 FIRST = """
 import sys
 {before}
+sys.modules |= dict.fromkeys(("lightgbm", "scipy", "sklearn", "pandas"))  # a service needs none of them
 import json
 from realreach import warm_up
 from realreach.evidence.explaining import ExplainingScorer
