@@ -53,10 +53,10 @@ def boosters(matrix):
     )
 
 
-@pytest.fixture(params=["row by row", "tree by tree", "compiled"])
+@pytest.fixture(params=["row by row", "all at once", "compiled"])
 def forest(request, boosters, monkeypatch):
     """A forest that never asks LightGBM."""
-    monkeypatch.setattr(trees, "_ROW_BY_ROW", 0 if request.param == "tree by tree" else 10**6)
+    monkeypatch.setattr(trees, "_ROW_BY_ROW", 0 if request.param == "all at once" else 10**6)
     monkeypatch.setattr(trees, "_AT_ONCE", 400)
     fast = request.param == "compiled"
     if fast and not compiled.is_installed():

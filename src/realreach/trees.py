@@ -3,7 +3,7 @@
 A call of a booster costs as much as a dozen rows, and one creator needs more than ten of them. Here a row's answers to
 all splits are compared at once. Every split that a row passes to the right rules out the leaves on its left, as bits of
 one whole number per tree; the first leaf that is left is the row's (the method is known as QuickScorer). The values of
-the leaves are added tree by tree, as LightGBM adds them. Many rows are taken tree by tree, all rows at once.
+the leaves are added tree by tree, as LightGBM adds them. Many rows go through :mod:`realreach.tree_batches`.
 
 Pillars that are not looked at are missing values, so all splits on them are decided beforehand: a single pillar costs
 its own splits only. Built from LightGBM's own text (:mod:`realreach.tree_text`) at first need; boosters of any other
@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
 from realreach.tables.core import FloatArray, IntArray
+from realreach.tree_batches import Batches
 from realreach.tree_text import StoredBooster, Trees, numbered, stored
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ _CALLS = 3
 """Small calls from which on taking the text of LightGBM's own objects apart (some 0.1 s) is worth it."""
 _AT_ONCE = 1_000
 """Rows that are walked, or asked for, together: their values stay in the processor's cache."""
-_ROW_BY_ROW = 80
-"""Rows up to which all trees of one row at once are faster than all rows of one tree at once."""
+_ROW_BY_ROW = 8
+"""Rows up to which taking them one by one is faster than all at once."""
 _ALL = np.uint64(2**64 - 1)
 _ONE = np.uint64(1)
 _ZERO = 1.0000000180025095e-35
@@ -110,30 +111,10 @@ class Plan:
     def _before(self) -> IntArray:
         return self.leaf_starts - 1  # frexp counts exponents from 1
 
-    def raw_of_many(self, rows: FloatArray, wanted: npt.NDArray[np.bool_]) -> FloatArray:
-        """Return the raw score of each booster that is wanted for many rows of values, shape (rows, boosters)."""
-        lanes = _lanes(rows)
-        narrow, excludes = self._narrow
-        total = np.zeros((len(self.trees) - 1, len(rows)))
-        threshold, starts = self.threshold[:, None], self.starts.tolist()
-        for booster, (first, last) in enumerate(zip(self.trees[:-1].tolist(), self.trees[1:].tolist(), strict=True)):
-            own = total[booster]
-            for tree in range(first, last if wanted[booster] else first):
-                at = slice(starts[tree], starts[tree + 1])
-                if at.stop - at.start > 1:
-                    stays = lanes[self.feature[at]] <= threshold[at]
-                    left = np.bitwise_and.reduce(np.where(stays, narrow(-1), excludes[at]), axis=0)
-                    own += self.leaves[self.leaf_starts[tree] + _lowest_bit(left)]
-                else:  # all is decided
-                    own += self.leaves[self.leaf_starts[tree] + _lowest_bit(excludes[at][:, 0])]
-        return total.T
-
     @cached_property
-    def _narrow(self) -> tuple[Any, npt.NDArray[Any]]:
-        """The narrowest whole numbers that hold the leaves of a tree, and what each split excludes as such."""
-        most = int(np.diff(self.leaf_starts, append=len(self.leaves)).max())
-        narrow = np.int16 if most <= 16 else np.int32 if most <= 32 else np.int64
-        return narrow, self.excludes.astype(f"u{narrow().itemsize}").view(narrow)[:, None]
+    def batches(self) -> Batches:
+        """The same, laid out for many rows at once."""
+        return Batches(self)
 
 
 def _opened(row: FloatArray) -> FloatArray:
@@ -145,26 +126,6 @@ def _opened(row: FloatArray) -> FloatArray:
     both[n:-1][missing] = -np.inf
     both[-1] = np.nan
     return both
-
-
-def _lanes(rows: FloatArray) -> FloatArray:
-    """Return rows as :func:`_opened` does each, value by value: shape (2 columns + 1, rows)."""
-    n, columns = rows.shape
-    out = np.empty((2 * columns + 1, n))
-    plain, small = out[:columns], out[columns:-1]
-    plain[...] = rows.T
-    plain[np.abs(plain) <= _ZERO] = 0.0
-    small[...] = plain
-    small[np.isnan(small)] = -np.inf
-    out[-1] = np.nan
-    return out
-
-
-def _lowest_bit(bits: npt.NDArray[Any]) -> IntArray:
-    """Return the place of the lowest one of each whole number; none of them is 0."""
-    # A power of two as a floating-point number (the highest bit is a sign) tells it in its exponent.
-    exponent = np.frexp((bits & -bits).astype(np.float64))[1]
-    return exponent - 1
 
 
 class Forest:
@@ -247,7 +208,7 @@ class Forest:
             for first in range(0, len(places), _AT_ONCE):
                 some = places[first : first + _AT_ONCE]
                 asked = every if wanted is None else np.logical_or.reduce(wanted[some])
-                out[some] = plan.raw_of_many(values[rows[some]], asked)
+                out[some] = plan.batches.raw(values[rows[some]], asked)
         return out
 
     def _predicted(

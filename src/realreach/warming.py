@@ -29,8 +29,8 @@ def warm_up(scorer: Scorer | None = None) -> bool:
     Parameters
     ----------
     scorer
-        The scorer of the service. What it makes ready at first need, for each set of pillars, is made ready now; with an
-        :class:`realreach.evidence.explaining.ExplainingScorer` the reasons, too.
+        The scorer of the service. What it makes ready at first need, for each set of pillars, is made ready now; with
+        an :class:`realreach.evidence.explaining.ExplainingScorer` the reasons, too.
 
     Returns
     -------
