@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from realreach import compiled, trees
+from realreach.tree_contributions import contributor_of
+from realreach.tree_text import StoredBooster, stored
 from realreach.trees import Forest
 
 COLUMNS = 12
@@ -51,9 +53,11 @@ def boosters(matrix):
     )
 
 
-@pytest.fixture(params=["numpy", "compiled"])
+@pytest.fixture(params=["row by row", "all at once", "compiled"])
 def forest(request, boosters, monkeypatch):
     """A forest that never asks LightGBM."""
+    monkeypatch.setattr(trees, "_ROW_BY_ROW", 0 if request.param == "all at once" else 10**6)
+    monkeypatch.setattr(trees, "_AT_ONCE", 400)
     fast = request.param == "compiled"
     if fast and not compiled.is_installed():
         pytest.skip("numba is not installed")
@@ -136,6 +140,100 @@ def test_few_calls_ask_lightgbm_and_more_are_walked_with_equal_results(boosters,
         told.append(forest.raw(matrix, rows, masks))
         assert ("_splits" in vars(forest)) == (len(told) >= 3)
     assert all(np.array_equal(other, told[0]) for other in told)
+
+
+@pytest.mark.parametrize("count", [0, 3, 100])
+def test_stored_boosters_never_ask_lightgbm(boosters, matrix, monkeypatch, count):
+    monkeypatch.setattr(compiled, "_state", {"loaded": False, "wanted": False})
+    texts = tuple(StoredBooster(b.model_to_string()) for b in boosters)
+    monkeypatch.setattr(lgb, "Booster", None)
+    rows, masks = np.arange(count), np.full(count, 13)
+    wanted = np.ones((count, len(boosters)), dtype=bool)
+    wanted[:, 1] = False
+    told = Forest(texts, NEEDS).raw(matrix, rows, masks, wanted)[:, [0, 2, 3]]
+    assert np.array_equal(told, asked(Forest(boosters, NEEDS), matrix, rows, masks)[:, [0, 2, 3]])
+
+
+def test_a_stored_booster_has_all_that_lightgbms_own_has(boosters, matrix):
+    own = boosters[0]
+    text = stored(own)
+    assert stored(text) is text
+    assert StoredBooster(text.text).model_to_string() == own.model_to_string()
+    assert (text.num_feature(), text.num_trees()) == (own.num_feature(), own.num_trees())
+    for again in (pickle.loads(pickle.dumps(text)), copy.deepcopy(text)):
+        assert np.array_equal(again.predict(matrix[:5]), own.predict(matrix[:5]))
+    with pytest.raises(AttributeError):
+        text.nothing_of_this_name()
+
+
+def changed(text, name, number, value):
+    """Another value at one place of a field of the first tree."""
+    head, line = text.split(f"\n{name}=", 1)
+    told, rest = line.split("\n", 1)
+    numbers = told.split(" ")
+    numbers[number] = value
+    return f"{head}\n{name}={' '.join(numbers).strip()}\n{rest}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("split_feature", "12", "a column that is not there"),
+        ("split_feature", "-1", "a column that is not there"),
+        ("split_feature", "", "do not fit the number of leaves"),
+        ("left_child", "0", "leads nowhere, or back"),
+        ("left_child", "99", "leads nowhere, or back"),
+        ("right_child", "-99", "leads nowhere, or back"),
+        ("right_child", "-1", "hangs in two places"),
+        ("leaf_value", "", "leaves do not fit their number"),
+        ("leaf_value", "ten", "could not convert"),
+        ("num_leaves", "0", "splits do not fit|leads nowhere"),
+    ],
+)
+def test_a_damaged_tree_is_refused(boosters, name, value, words):
+    text = boosters[0].model_to_string()
+    with pytest.raises(ValueError, match=words):
+        _ = StoredBooster(changed(text, name, -1, value)).trees
+
+
+def contributions(booster, rows):
+    """Our parts of the raw scores, and LightGBM's."""
+    return contributor_of(stored(booster)).of(rows), booster.predict(rows, pred_contrib=True)
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_contributions_are_those_of_lightgbm(boosters, matrix, monkeypatch, fast):
+    if fast and not compiled.is_installed():
+        pytest.skip("numba is not installed")
+    monkeypatch.setattr(compiled, "_state", {"loaded": fast, "wanted": fast})
+    flat = lgb.train({"objective": "regression", **QUIET}, lgb.Dataset(np.zeros((50, COLUMNS)), np.ones(50)), 3)
+    for booster in (*boosters, flat):
+        told, expected = contributions(booster, matrix[:60])
+        np.testing.assert_allclose(told, expected, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(told.sum(axis=1), booster.predict(matrix[:60], raw_score=True), atol=1e-11)
+    # Several splits on one column of one way, which count as one.
+    assert max(contributor_of(stored(b))._ways.share.min() < 0.1 for b in boosters)
+
+
+def test_contributions_are_equal_compiled_and_not_alone_and_in_a_crowd(boosters, matrix, monkeypatch):
+    pytest.importorskip("numba", reason="the extra fast is not installed")
+    parts = [contributor_of(stored(booster)) for booster in boosters]
+    monkeypatch.setattr(compiled, "_state", {"loaded": False, "wanted": False})
+    plain = [part.of(matrix[:40]) for part in parts]
+    assert all(np.array_equal(part.of(matrix[7:8]), told[7:8]) for part, told in zip(parts, plain, strict=True))
+    monkeypatch.setattr(compiled, "_state", {"loaded": True, "wanted": True})
+    assert all(np.array_equal(part.of(matrix[:40]), told) for part, told in zip(parts, plain, strict=True))
+
+
+@pytest.mark.parametrize("kind", ["empty leaf", "no counts", "many leaves"])
+def test_other_boosters_are_left_to_lightgbm_for_contributions(boosters, matrix, kind):
+    text = boosters[0].model_to_string()
+    odd = {
+        "empty leaf": lambda: changed(text, "leaf_count", 0, "0"),
+        "no counts": lambda: text.replace("internal_count=", "internal_counts="),
+        "many leaves": lambda: trained("regression", 100, 2, matrix).model_to_string(),
+    }[kind]()
+    assert contributor_of(StoredBooster(odd)) is None
 
 
 def test_a_copy_of_a_forest_gives_the_same(forest, matrix):

@@ -1,4 +1,4 @@
-"""The model folder: plain text files and a manifest that is checked before LightGBM sees a byte.
+"""The model folder: plain text files and a manifest that is checked before anything is made of them.
 
 A damaged booster file can kill the process and a pickle can run code, so nothing is read that the manifest does not
 name with its size and sha256, every byte is verified first, and the booster is built from the verified bytes. The
@@ -30,6 +30,7 @@ from realreach.heads import Heads
 from realreach.model import Calibration, FittedModel, Layout
 from realreach.references import References
 from realreach.tables.core import FloatArray, Tables
+from realreach.tree_text import StoredBooster
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -222,7 +223,7 @@ def features_sha256(layout: Layout) -> str:
     return hashlib.sha256(json.dumps(facts, separators=(",", ":")).encode()).hexdigest()
 
 
-def _booster_text(booster: lgb.Booster) -> str:
+def _booster_text(booster: lgb.Booster | StoredBooster) -> str:
     text = booster.model_to_string()
     if "pandas_categorical:[]" not in text and "pandas_categorical:null" not in text:
         raise ModelError(
@@ -323,21 +324,31 @@ def _heads(root: Path, contents: Mapping[str, bytes], layout: Layout) -> Heads:
     return Heads.from_dict(data, boosters)
 
 
-def _booster(root: Path, file: str, text: bytes, layout: Layout) -> lgb.Booster:
+def _booster(root: Path, file: str, text: bytes, layout: Layout) -> StoredBooster:
     # Something else under this name would be read by a parser that can end the process.
     if not text.startswith(_BOOSTER_HEAD):
         raise ModelError(f"{root}/{file} is not a LightGBM text model of version 4: refused")
-    import lightgbm as lgb
-
+    booster = StoredBooster(text.decode())
     try:
-        booster = lgb.Booster(model_str=text.decode())
-    except lgb.basic.LightGBMError as err:
-        raise ModelError(f"{root}/{file}: LightGBM cannot read it. Get a fresh copy.") from err
+        if booster.trees is None:
+            _read_by_lightgbm(booster)
+    except (ValueError, KeyError, IndexError) as err:
+        raise ModelError(f"{root}/{file}: the trees of a booster cannot be read. Get a fresh copy.") from err
     if booster.num_feature() != len(layout.used):
         raise ModelError(
             f"{root}: the booster has {booster.num_feature()} features, features.json names {len(layout.used)}"
         )
     return booster
+
+
+def _read_by_lightgbm(booster: StoredBooster) -> None:
+    """Let LightGBM read trees of a kind that only it walks."""
+    import lightgbm as lgb
+
+    try:
+        booster.lightgbm.num_trees()
+    except lgb.basic.LightGBMError as err:
+        raise ValueError("LightGBM cannot read them") from err
 
 
 def _layout(root: Path, features: Mapping[str, Any]) -> Layout:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from realreach.model import Assessment
 from realreach.pillars import ALL_PILLARS, COMBINATIONS, PILLARS, combination_mask, combination_name
 from realreach.tables.core import FloatArray, IntArray
+from realreach.tree_text import StoredBooster
 from realreach.trees import Forest
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Chance:
     ``line`` holds slope and intercept by combination of pillars; a combination without one gets no value.
     """
 
-    booster: lgb.Booster
+    booster: lgb.Booster | StoredBooster
     line: Mapping[int, tuple[float, float]]
 
 
@@ -127,7 +128,7 @@ class ShareHead:
     """
 
     chance: Chance
-    size: lgb.Booster
+    size: lgb.Booster | StoredBooster
     spread: Mapping[int, FloatArray]
     levels: Mapping[int, FloatArray]
 
@@ -234,7 +235,7 @@ class Heads:
         boosters = (*(head.booster for head in chances), *(head.size for head in self.shares.values()))
         return Forest(boosters, np.zeros(boosters[0].num_feature(), dtype=np.int64))
 
-    def boosters(self) -> dict[str, lgb.Booster]:
+    def boosters(self) -> dict[str, lgb.Booster | StoredBooster]:
         """Return every booster by its name in the model folder."""
         out = {name: head.booster for name, head in self.mechanisms.items()}
         for name, share in self.shares.items():
@@ -257,7 +258,7 @@ class Heads:
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any], boosters: Mapping[str, lgb.Booster]) -> Heads:
+    def from_dict(cls, data: Mapping[str, Any], boosters: Mapping[str, lgb.Booster | StoredBooster]) -> Heads:
         """Read what :meth:`to_dict` wrote; the boosters were built by the bundle, which checks them first."""
         known = set(data["mechanisms"]) <= set(MECHANISM_GROUPS) and set(data["shares"]) <= set(SHARES)
         if not known:

@@ -1,4 +1,4 @@
-"""The fitted model: numbers in, probabilities out. Touches no file; needs NumPy and LightGBM only.
+"""The fitted model: numbers in, probabilities out. Touches no file; needs NumPy only.
 
 A probability is made in three steps: residuals against similar creators, a gradient-boosted margin, and a
 calibration of its own for every combination of pillars, because a margin from growth alone means something else than
@@ -8,7 +8,7 @@ one from all four.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ from realreach.features.catalogue import catalogue, pillars_of
 from realreach.pillars import ALL_PILLARS, COMBINATIONS, PILLARS, combination_name, subsets_of
 from realreach.references import References
 from realreach.tables.core import FloatArray, IntArray
+from realreach.tree_contributions import Contributor, contributor_of
+from realreach.tree_text import StoredBooster, stored
 from realreach.trees import Forest
 
 if TYPE_CHECKING:
@@ -95,6 +97,11 @@ class Layout:
         return tuple(records.get(self.names[i], self.names[i]) for i in self.used)
 
     @cached_property
+    def plain_names(self) -> tuple[str, ...]:
+        """Names of the same columns in the catalogue."""
+        return tuple(self.names[i] for i in self.used)
+
+    @cached_property
     def _telling(self) -> tuple[IntArray, IntArray, IntArray]:
         """Columns of the matrix that tell that a pillar is there, pillar by pillar; where each begins; its bit."""
         bits = [1 << bit for bit in range(len(PILLARS)) if ((self.needs == 1 << bit) & self._judges).any()]
@@ -131,12 +138,16 @@ class Assessment:
     mask: IntArray
     values: FloatArray
 
+    def take(self, rows: IntArray) -> Assessment:
+        """Return what is said of some rows."""
+        return Assessment(*(getattr(self, f.name)[rows] for f in fields(self)))
+
 
 @dataclass(frozen=True, eq=False)
 class FittedModel:
     """Everything that turns a feature matrix into probabilities."""
 
-    booster: lgb.Booster
+    booster: lgb.Booster | StoredBooster
     layout: Layout
     references: References
     calibration: Calibration
@@ -162,6 +173,29 @@ class FittedModel:
     def _margins(self, values: FloatArray, rows: IntArray, masks: IntArray) -> FloatArray:
         """Return the margins of some rows, each seen through its pillars."""
         return self._forest.raw(values, rows, masks)[:, 0]
+
+    def contributions(self, values: FloatArray) -> FloatArray:
+        """Return what each column adds to the margin (TreeSHAP), and last what all start from.
+
+        Parameters
+        ----------
+        values
+            :meth:`values` output, with NaN where a pillar is not looked at.
+
+        Returns
+        -------
+        numpy.ndarray
+            Log-odds, shape (rows, columns + 1); a row adds up to its margin but for rounding.
+        """
+        if len(values) == 0:
+            return np.empty((0, values.shape[1] + 1))
+        if self._contributor is None:
+            return np.asarray(self.booster.predict(values, pred_contrib=True, num_threads=1), dtype=np.float64)
+        return self._contributor.of(values)
+
+    @cached_property
+    def _contributor(self) -> Contributor | None:
+        return contributor_of(stored(self.booster))
 
     def probabilities(self, matrix: FloatArray, keep: int = ALL_PILLARS) -> FloatArray:
         """Return calibrated probabilities of bought engagement for each row of a feature matrix.

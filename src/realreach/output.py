@@ -144,12 +144,13 @@ def frame_of(columns: Mapping[str, Any]) -> pd.DataFrame:
     ----------
     columns
         By name: float64 (NaN = no value) and int64 arrays, lists of text or of True and False (None = no value).
+        Columns that are not of the output table come last, as text.
     """
     import pandas as pd
 
     count = len(columns["creator_id"])
     frame: dict[str, Any] = {}
-    for name in OUTPUT_COLUMNS:
+    for name in _names(columns):
         kind: Any = DTYPES.get(name, "str")
         values = columns.get(name)
         if kind in ("str", "boolean"):
@@ -170,13 +171,17 @@ def rows_of(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
     """
     count = len(columns["creator_id"])
     rows: list[dict[str, Any]] = [{} for _ in range(count)]
-    for name in OUTPUT_COLUMNS:
+    for name in _names(columns):
         values = columns.get(name)
         plain = [None] * count if values is None else values.tolist() if isinstance(values, np.ndarray) else values
         for row, value in zip(rows, plain, strict=True):
             # NaN is the one value that differs from itself.
             row[name] = value if value == value else None
     return rows
+
+
+def _names(columns: Mapping[str, Any]) -> list[str]:
+    return [*OUTPUT_COLUMNS, *(name for name in columns if name not in OUTPUT_COLUMNS)]
 
 
 def rounded(frame: pd.DataFrame) -> pd.DataFrame:

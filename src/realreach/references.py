@@ -188,6 +188,30 @@ class References:
             out |= {name: (quantiles[i], count) for i, name in enumerate(names)}
         return out
 
+    def company_table(self, matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return what :meth:`company` does for all features at once, in the order of the catalogue.
+
+        Returns
+        -------
+        tuple
+            Quantiles, shape (rows, features, 3), and creators behind them, shape (rows, features); NaN where there is
+            no reference.
+        """
+        rows, features = len(matrix), len(feature_names())
+        three, count = np.full((rows, features, 3), np.nan), np.full((rows, features), np.nan)
+        if self.plain is not None:
+            columns = self._plain_columns
+            three[:, columns], count[:, columns] = self.plain.quantiles, self.plain.counts
+        for kind, columns in self._columns.items():
+            three[:, columns] = self.of(matrix, kind).transpose(1, 0, 2)
+            count[:, columns] = self._creators(matrix, kind)[:, None]
+        return three, count
+
+    @cached_property
+    def _plain_columns(self) -> IntArray:
+        position = column_numbers()
+        return np.array([position[name] for name in self.plain.names] if self.plain is not None else [], dtype=np.int64)
+
     def _creators(self, matrix: FloatArray, kind: str) -> FloatArray:
         """Return how many similar creators (effective number) stand behind each row's quantiles."""
         group, at = _company(matrix, kind)

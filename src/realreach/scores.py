@@ -145,7 +145,10 @@ class Scorer:
         return frame_of(self._columns(matrix, view, set_aside))
 
     def _columns(self, matrix: FloatArray, view: View, set_aside: Mapping[str, int]) -> dict[str, Any]:
-        """Return the output columns as plain arrays and lists: what a data frame and a service's answer are made of."""
+        """Return the output columns as plain arrays and lists: what a data frame and a service's answer are made of.
+
+        Those of :attr:`_more_columns` follow.
+        """
         tables, days = view.tables, view.as_of
         model = self.bundle.model
         assessed, alone = model.assess_with_pillars(matrix)
@@ -187,7 +190,17 @@ class Scorer:
             "model": [self.bundle.name] * len(ids),
             "schema_version": [SCHEMA_VERSION] * len(ids),
             **(self._further(assessed, probability, view, matrix) if self.heads else {}),
+            **self._told(matrix, view, assessed, flagged),
         }
+
+    @property
+    def _more_columns(self) -> tuple[str, ...]:
+        """Columns behind those of the output table."""
+        return ()
+
+    def _told(self, matrix: FloatArray, view: View, assessed: Assessment, flagged: np.ndarray) -> dict[str, Any]:
+        """Return :attr:`_more_columns`, for scorers that say why."""
+        return {}
 
     def _further(self, assessed: Assessment, probability: FloatArray, view: View, matrix: FloatArray) -> dict[str, Any]:
         """Return the columns of the heads and of what is real; those that the model has no head for are left out."""
@@ -250,7 +263,8 @@ class Scorer:
         tables, aside = result.tables, _set_aside(result.report)
         view = self.bundle.view(tables, decision_days(tables, as_of))
         matrix = matrix_of(view)
-        invalid = [self._refused(key, codes, aside.get(key, 1)) for key, codes in result.report.invalid_creators]
+        more = dict.fromkeys(self._more_columns)
+        invalid = [self._refused(key, codes, aside.get(key, 1)) | more for key, codes in result.report.invalid_creators]
         return rows_of(self._columns(matrix, view, aside)) + invalid
 
     def score_result(self, result: ReadResult, as_of: object = None, *, chunk: int = CHUNK) -> pd.DataFrame:
@@ -285,7 +299,8 @@ class Scorer:
         report = getattr(err, "report", None)
         codes = [p.code for p in report.problems if p.severity == "error"] if report is not None else []
         key = record.get("creator_id") if isinstance(record, Mapping) else None
-        return self._refused(None if key is None else str(key), codes, report.set_aside if report is not None else 1)
+        row = self._refused(None if key is None else str(key), codes, report.set_aside if report is not None else 1)
+        return row | dict.fromkeys(self._more_columns)
 
     def _refused(self, key: str | None, codes: Iterable[str], rows: int) -> dict[str, Any]:
         row: dict[str, Any] = dict.fromkeys(OUTPUT_COLUMNS)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-__all__ = ["raw_scores"]
+__all__ = ["contributions", "raw_scores"]
 
 _LANES = 16
 """Rows that are compared side by side: two or four vectors of the processor."""
@@ -102,3 +102,53 @@ def raw_scores(
             _many(lanes, left, feature, threshold, excludes, starts, leaf_starts, leaves, first, last, total)
             for lane in range(len(some)):
                 out[places[begin + lane], booster] = total[lane]
+
+
+@nb.njit(nogil=True, cache=True)
+def contributions(
+    values, feature, threshold, nan_left, split, left, slot, column, share, value, points, weights, aways, every,
+    zero, out,
+) -> None:  # fmt: skip
+    """Write what each column adds to the raw score of each row; see ``tree_contributions.Contributor``."""
+    splits, slots, leaves = len(feature), len(share), len(value)
+    goes_left = np.empty(splits, dtype=np.int64)
+    passed, sums = np.empty(slots), np.empty(slots)
+    product = np.empty(leaves)
+    moved = np.empty(values.shape[1] + 1)
+    for row in range(len(values)):
+        for k in range(splits):
+            asked = values[row, feature[k]]
+            if np.isnan(asked):
+                goes_left[k] = nan_left[k]
+            else:
+                goes_left[k] = (0.0 if abs(asked) <= zero else asked) <= threshold[k]
+        passed[:] = every
+        for k in range(len(split)):
+            # Without a branch: half of the conditions fail, and nobody can guess which.
+            passed[slot[k]] *= np.float64(goes_left[split[k]] == left[k])
+        sums[:] = 0.0
+        for q in range(len(points)):
+            _add_point(points[q], weights[q], aways[q], passed, product, sums)
+        moved[:] = 0.0
+        for first in range(0, slots, leaves):
+            for leaf in range(leaves):
+                at = first + leaf
+                moved[column[at]] += (passed[at] - share[at]) * value[leaf] * sums[at]
+        out[row, :-1] = moved[:-1]
+
+
+@nb.njit(nogil=True, cache=True)
+def _add_point(point, weight, away, passed, product, sums):
+    """Add what one point of the quadrature gives to the sum of every slot."""
+    leaves = len(product)
+    product[:] = 1.0
+    # Slices, so that the compiler sees plain vectors.
+    for first in range(0, len(sums), leaves):
+        own_away, own_passed = away[first : first + leaves], passed[first : first + leaves]
+        for leaf in range(leaves):
+            product[leaf] *= own_away[leaf] + point * own_passed[leaf]
+    for first in range(0, len(sums), leaves):
+        own_away, own_passed = away[first : first + leaves], passed[first : first + leaves]
+        own_sums = sums[first : first + leaves]
+        for leaf in range(leaves):
+            own_sums[leaf] += weight * (product[leaf] / (own_away[leaf] + point * own_passed[leaf]))

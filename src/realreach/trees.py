@@ -3,11 +3,12 @@
 A call of a booster costs as much as a dozen rows, and one creator needs more than ten of them. Here a row's answers to
 all splits are compared at once. Every split that a row passes to the right rules out the leaves on its left, as bits of
 one whole number per tree; the first leaf that is left is the row's (the method is known as QuickScorer). The values of
-the leaves are added tree by tree, as LightGBM adds them.
+the leaves are added tree by tree, as LightGBM adds them. Many rows go through :mod:`realreach.tree_batches`.
 
 Pillars that are not looked at are missing values, so all splits on them are decided beforehand: a single pillar costs
-its own splits only. Built from LightGBM's own text at first need; boosters of any other kind than those trained here
-(more than 64 leaves, categories, linear leaves, zero read as missing) are left to LightGBM.
+its own splits only. Built from LightGBM's own text (:mod:`realreach.tree_text`) at first need; boosters of any other
+kind than those trained here (more than 64 leaves, categories, linear leaves, zero read as missing) are left to
+LightGBM.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import numpy.typing as npt
 
 from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
 from realreach.tables.core import FloatArray, IntArray
+from realreach.tree_batches import Batches
+from realreach.tree_text import StoredBooster, Trees, numbered, stored
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -30,17 +33,17 @@ __all__ = ["Forest"]
 BitArray = npt.NDArray[np.uint64]
 
 _FEW = 8
-"""Rows up to which NumPy walks the trees of a row faster than LightGBM takes a call."""
+"""Rows up to which NumPy walks the trees of a row faster than LightGBM, where that is loaded, takes a call."""
 _CALLS = 3
-"""Small calls from which on taking the text of the boosters apart (some 0.1 s) is worth it."""
+"""Small calls from which on taking the text of LightGBM's own objects apart (some 0.1 s) is worth it."""
 _AT_ONCE = 1_000
-"""Rows that LightGBM is asked for in one call."""
-_MOST_LEAVES = 64
+"""Rows that are walked, or asked for, together: their values stay in the processor's cache."""
+_ROW_BY_ROW = 8
+"""Rows up to which taking them one by one is faster than all at once."""
 _ALL = np.uint64(2**64 - 1)
 _ONE = np.uint64(1)
 _ZERO = 1.0000000180025095e-35
 """LightGBM reads values of at most this size as zero."""
-_CATEGORY, _DEFAULT_LEFT, _MISSING, _MISSING_ZERO, _MISSING_NAN = 1, 2, 3, 1, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +111,11 @@ class Plan:
     def _before(self) -> IntArray:
         return self.leaf_starts - 1  # frexp counts exponents from 1
 
+    @cached_property
+    def batches(self) -> Batches:
+        """The same, laid out for many rows at once."""
+        return Batches(self)
+
 
 def _opened(row: FloatArray) -> FloatArray:
     """Return the row twice, missing values as they are and small, and a missing one: see :class:`Plan`."""
@@ -131,7 +139,7 @@ class Forest:
         Bit mask of the pillars that each column needs (0 = always there); all 0 where nothing is ever to be hidden.
     """
 
-    def __init__(self, boosters: tuple[lgb.Booster, ...], needs: IntArray) -> None:
+    def __init__(self, boosters: tuple[lgb.Booster | StoredBooster, ...], needs: IntArray) -> None:
         self.boosters = boosters
         self.needs = needs
         self._plans: dict[int, Plan] = {}
@@ -143,7 +151,11 @@ class Forest:
 
     @cached_property
     def _splits(self) -> _Splits | None:
-        return _taken_apart(self.boosters)
+        return _taken_apart(tuple(map(stored, self.boosters)))
+
+    @cached_property
+    def _is_stored(self) -> bool:
+        return all(isinstance(booster, StoredBooster) for booster in self.boosters)
 
     def raw(
         self, values: FloatArray, rows: IntArray, masks: IntArray, wanted: npt.NDArray[np.bool_] | None = None
@@ -166,7 +178,7 @@ class Forest:
         if (kernels is None and not self._is_worth_walking(n)) or self._splits is None:
             return self._predicted(values, rows, masks, wanted)
         if kernels is None:
-            return np.stack([self.plan(m).raw(values[r]) for r, m in zip(rows.tolist(), masks.tolist(), strict=True)])
+            return self._walked(values, rows, masks, wanted)
         out = np.empty((n, len(self.boosters)))
         every = frozen(values)
         for mask in set(masks.tolist()):
@@ -175,8 +187,29 @@ class Forest:
         return out
 
     def _is_worth_walking(self, rows: int) -> bool:
+        """Whether to do without LightGBM: always where it is not loaded for these boosters yet."""
+        if self._is_stored:
+            return True
         self._calls += rows <= _FEW
         return 0 < rows <= _FEW and self._calls >= _CALLS
+
+    def _walked(
+        self, values: FloatArray, rows: IntArray, masks: IntArray, wanted: npt.NDArray[np.bool_] | None
+    ) -> FloatArray:
+        """Walk the trees with NumPy."""
+        out = np.empty((len(rows), len(self.boosters)))
+        every = np.ones(len(self.boosters), dtype=bool)
+        for mask in sorted(set(masks.tolist())):
+            places, plan = np.flatnonzero(masks == mask), self.plan(mask)
+            if len(places) <= _ROW_BY_ROW:
+                for place in places.tolist():
+                    out[place] = plan.raw(values[rows[place]])
+                continue
+            for first in range(0, len(places), _AT_ONCE):
+                some = places[first : first + _AT_ONCE]
+                asked = every if wanted is None else np.logical_or.reduce(wanted[some])
+                out[some] = plan.batches.raw(values[rows[some]], asked)
+        return out
 
     def _predicted(
         self, values: FloatArray, rows: IntArray, masks: IntArray, wanted: npt.NDArray[np.bool_] | None
@@ -226,57 +259,35 @@ def _planned(splits: _Splits, needs: IntArray, mask: int) -> Plan:
     return Plan(feature, threshold, excludes, ends, splits.leaf_starts, splits.leaves, booster_ends)
 
 
-def _taken_apart(boosters: tuple[lgb.Booster, ...]) -> _Splits | None:
-    """Return the splits of the boosters from their text; None where one is of another kind."""
-    fields: dict[str, list[str]] = {name: [] for name in _FIELDS}
-    trees = []
-    for booster in boosters:
-        head, *blocks = booster.model_to_string().split("\nTree=")
-        trees.append(len(blocks))
-        if "\nnum_tree_per_iteration=1\n" not in head or "average_output" in head or not blocks:
-            return None
-        for block in blocks:
-            told = dict(line.partition("=")[::2] for line in block.split("\n\n", 1)[0].split("\n"))
-            if told["num_cat"] != "0" or told.get("is_linear", "0") != "0":
-                return None
-            for name, values in fields.items():
-                values.append(told.get(name, ""))
-    return _numbered(fields, tuple(trees))
+def _taken_apart(boosters: tuple[StoredBooster, ...]) -> _Splits | None:
+    """Return the splits of the boosters; None where one is of another kind."""
+    all_trees = [booster.trees for booster in boosters]
+    found = [trees for trees in all_trees if trees is not None]
+    return _joined(found) if len(found) == len(all_trees) else None
 
 
-_FIELDS = ("num_leaves", "split_feature", "threshold", "decision_type", "left_child", "right_child", "leaf_value")
-
-
-def _numbered(fields: dict[str, list[str]], trees: tuple[int, ...]) -> _Splits | None:
-    """Return the splits from the fields of all trees."""
-    whole = {name: np.array(" ".join(fields[name]).split(), dtype=np.int64) for name in _FIELDS if name[0] not in "tl"}
-    whole["left_child"] = np.array(" ".join(fields["left_child"]).split(), dtype=np.int64)
-    threshold, leaves = (np.array(list(map(float, " ".join(fields[n]).split()))) for n in ("threshold", "leaf_value"))
-    counts = whole["num_leaves"]
-    kind = whole["decision_type"]
-    missing = kind >> 2 & _MISSING
-    if counts.max() > _MOST_LEAVES or ((kind & _CATEGORY) != 0).any() or (missing == _MISSING_ZERO).any():
-        return None
-    tree = np.repeat(np.arange(len(counts)), counts - 1)
-    node = np.arange(len(tree)) - np.repeat(np.cumsum(counts - 1) - (counts - 1), counts - 1)
-    found = _ordered(counts, tree, node, whole["left_child"], whole["right_child"])
-    if found is None:
-        return None
-    first, left_size, size, place = found
+def _joined(parts: list[Trees]) -> _Splits:
+    """Return the splits of boosters in one order, with the leaves that each of them rules out."""
+    counts, feature, threshold, nan_left, left, right, leaves = (
+        np.concatenate([getattr(trees, name) for trees in parts])
+        for name in ("leaves_of", "feature", "threshold", "nan_left", "left", "right", "leaf_value")
+    )
+    tree, node = numbered(counts - 1)
+    first, left_size, size, place = _ordered(counts, tree, node, left, right)
     below = _bits(left_size) << first.astype(np.uint64)
     leaf_starts = np.cumsum(counts) - counts
     ordered = np.empty_like(leaves)
     ordered[np.repeat(leaf_starts, counts) + place] = leaves
     return _Splits(
-        whole["split_feature"],
+        feature,
         threshold,
-        np.where(missing == _MISSING_NAN, (kind & _DEFAULT_LEFT) != 0, threshold >= 0.0),
+        nan_left,
         tree,
         ~below,
         _bits(size) << first.astype(np.uint64),
         leaf_starts,
         ordered,
-        trees,
+        tuple(len(trees.leaves_of) for trees in parts),
     )
 
 
@@ -287,17 +298,15 @@ def _bits(count: IntArray) -> BitArray:
 
 def _ordered(
     counts: IntArray, tree: IntArray, node: IntArray, left: IntArray, right: IntArray
-) -> tuple[IntArray, IntArray, IntArray, IntArray] | None:
+) -> tuple[IntArray, IntArray, IntArray, IntArray]:
     """Count the leaves of each tree from left to right.
 
     Returns
     -------
-    tuple or None
+    tuple
         Per split the number of its first leaf, of the leaves on its left and of all below it, and per leaf (in
-        LightGBM's order) its number. None if a split stands before the one above it.
+        LightGBM's order) its number.
     """
-    if (((left >= 0) & (left <= node)) | ((right >= 0) & (right <= node))).any():
-        return None
     most = int(counts.max())
     # Sizes and first leaves by tree and place; a leaf ~k stands behind the splits, at the end of the row counted back.
     size = np.ones((len(counts), 2 * most), dtype=np.int64)
@@ -308,6 +317,5 @@ def _ordered(
     for own in by_node:
         first[tree[own], left[own]] = first[tree[own], node[own]]
         first[tree[own], right[own]] = first[tree[own], node[own]] + size[tree[own], left[own]]
-    owner = np.repeat(np.arange(len(counts)), counts)
-    leaf = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+    owner, leaf = numbered(counts)
     return first[tree, node], size[tree, left], size[tree, node], first[owner, ~leaf]

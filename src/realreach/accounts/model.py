@@ -1,4 +1,4 @@
-"""The account model: is this follower suspicious? Numbers in, calibrated probabilities out; NumPy and LightGBM only.
+"""The account model: is this follower suspicious? Numbers in, calibrated probabilities out; NumPy only.
 
 A margin of gradient-boosted trees is turned into a probability by two numbers of its own for every combination of
 known columns, because a margin from three counts alone means something else than one from the whole profile.
@@ -9,20 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from realreach.accounts.columns import ACCOUNT_FEATURES, GROUPS, account_features, as_columns, known_groups
 from realreach.accounts.prior import shift_prior
-from realreach.compiled import LEAST_ACCOUNTS, kernels_for
 from realreach.errors import ModelError
 from realreach.tables.core import FloatArray, IntArray
+from realreach.tree_text import StoredBooster
 from realreach.trees import Forest
-
-if TYPE_CHECKING:
-    import lightgbm as lgb
 
 __all__ = ["ACCOUNT_TYPES", "FORMAT", "AccountModel", "Pattern", "default_account_model", "hide_groups"]
 
@@ -102,17 +99,14 @@ class AccountModel:
             object.__setattr__(self, "trained_prevalence", self.base_prevalence)
 
     @cached_property
-    def _booster(self) -> lgb.Booster:
-        import lightgbm as lgb
-
-        try:
-            return lgb.Booster(model_str=self.booster_text)
-        except lgb.basic.LightGBMError as err:
-            raise ModelError("account model: the trees cannot be read. Train it again, or reinstall.") from err
-
-    @cached_property
     def _forest(self) -> Forest:
-        return Forest((self._booster,), _FEATURE_NEEDS)
+        booster = StoredBooster(self.booster_text)
+        try:
+            if booster.trees is None or booster.num_feature() != len(ACCOUNT_FEATURES):
+                raise ValueError("trees of another kind")
+        except (ValueError, KeyError, IndexError) as err:
+            raise ModelError("account model: the trees cannot be read. Train it again, or reinstall.") from err
+        return Forest((booster,), _FEATURE_NEEDS)
 
     @cached_property
     def groups(self) -> int:
@@ -159,13 +153,13 @@ class AccountModel:
         """Return raw margins of :func:`account_features` rows (before calibration)."""
         if not len(features):
             return np.empty(0)
-        return np.asarray(self._booster.predict(features, raw_score=True, num_threads=1), dtype=np.float64)
+        return self._margins_of(features, np.full(len(features), (1 << len(GROUPS)) - 1))
 
     def _margins_of(self, features: FloatArray, mask: IntArray) -> FloatArray:
-        """Return raw margins, with the groups outside each row's mask not looked at; compiled trees give the same bits."""
-        if len(features) and kernels_for(len(features), "tree_kernels", LEAST_ACCOUNTS) is not None:
-            return self._forest.raw(features, np.arange(len(features)), mask)[:, 0]
-        return self.margins(hide_groups(features, mask))
+        """Return raw margins, with the groups outside each row's mask not looked at."""
+        if not len(features):
+            return np.empty(0)
+        return self._forest.raw(features, np.arange(len(features)), mask)[:, 0]
 
     def _trained(self, features: FloatArray) -> FloatArray:
         """Return probabilities at the prevalence of training."""

@@ -15,9 +15,9 @@ from realreach.evidence.explanation import Evidence, Explanation
 from realreach.evidence.items import CommentItem, Counterfactual, PostItem
 from realreach.evidence.selection import WINDOW_CODES, Chosen, choose_comments, choose_posts
 from realreach.evidence.window_items import same_day_strength, window_item, with_crowd
-from realreach.features.innocence import Innocence, innocence_of
+from realreach.features.innocence import Innocence
 from realreach.features.view import View, decision_days
-from realreach.model import FittedModel, combination_name
+from realreach.model import Assessment, FittedModel, combination_name
 from realreach.reasons.code import LANGUAGES, Language
 from realreach.reasons.reason import Parts, Reason, parts_of
 from realreach.scores import Scorer
@@ -101,6 +101,8 @@ def explain_rows(
     *,
     language: str = "en",
     most: int = 6,
+    view: View | None = None,
+    assessed: Assessment | None = None,
 ) -> list[dict[str, Any]]:
     """Return the short explanation of many rows at once: reasons and windows, without posts, comments, counterfactuals.
 
@@ -116,30 +118,32 @@ def explain_rows(
         Creators that are wanted.
     most
         Reasons told of each direction; what the others add is in ``rest_points``.
+    view
+        What the features were made of, if it is there already: all creators of the tables.
+    assessed
+        What the model said of the creators that are wanted, if that is known already.
 
     Returns
     -------
     list of dict
         JSON-ready: ``base_points``, ``rest_points``, ``reasons``, ``windows``; the points add up to the authenticity.
     """
-    view = View(tables.take(rows), days[rows], bundle.comment_model, bundle.account_model)
-    parts = parts_of(bundle.model, matrix[rows], view, _language(language))
-    tested = innocence_of(view)
-    by_creator = _by_creator(tested, len(rows))
-    out = []
-    for i, part in enumerate(parts):
-        told = [r for way in ("hurts", "helps") for r in [x for x in part.reasons if x.direction == way][:most]]
-        rest = part.rest_points + sum(r.points for r in part.reasons if r not in told)
-        windows = [window_item(tested, k, _language(language)).to_dict() for k in by_creator[i]]
-        out.append(
-            {
-                "base_points": _number(part.base_points),
-                "rest_points": _number(rest),
-                "reasons": [r.to_dict() for r in told],
-                "windows": windows,
-            }
-        )
-    return out
+    words = _language(language)
+    if view is None:
+        view, matrix = View(tables.take(rows), days[rows], bundle.comment_model, bundle.account_model), matrix[rows]
+        rows = np.arange(len(rows))
+    parts = parts_of(bundle.model, matrix, view, words, rows=rows, most=most, assessed=assessed)
+    tested = view.innocence
+    by_creator = _by_creator(tested, len(view))
+    return [
+        {
+            "base_points": _number(part.base_points),
+            "rest_points": _number(part.rest_points),
+            "reasons": [r.to_dict() for way in ("hurts", "helps") for r in part.reasons if r.direction == way],
+            "windows": [window_item(tested, k, words).to_dict() for k in by_creator[row]],
+        }
+        for row, part in zip(rows.tolist(), parts, strict=True)
+    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +181,7 @@ def explanations_of(
     if len(rows) == 0:
         return []
     view = View(tables.take(rows), days[rows], bundle.comment_model, bundle.account_model)
-    tested = innocence_of(view)
+    tested = view.innocence
     if crowd and len(tables) > 1:
         tested = _crowded(tested, tables, days, rows, len(view))
     parts = parts_of(model, matrix[rows], view, words)
@@ -242,7 +246,8 @@ def _moved_windows(tested: Innocence, starts: IntArray, rows: IntArray) -> Innoc
     own = np.zeros(len(rows) + 1, dtype=np.int64)
     own[1:] = np.cumsum(starts[rows + 1] - starts[rows])
     shift = starts[rows[w.owner]] - own[w.owner]
-    return replace(tested, windows=replace(w, owner=rows[w.owner], first=w.first + shift, last=w.last + shift))
+    places = np.stack([rows[w.owner], w.first + shift, w.last + shift])
+    return replace(tested, windows=replace(w, places=places))
 
 
 def _by_creator(tested: Innocence, n: int) -> list[list[int]]:

@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from realreach.errors import UsageError
-from realreach.evidence.explain import explain_rows
 from realreach.features.view import View
+from realreach.model import Assessment
+from realreach.output import frame_of
 from realreach.scores import Scorer
 from realreach.tables.core import FloatArray
 
@@ -36,7 +37,7 @@ EXPLANATION_COLUMNS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, eq=False)
 class ExplainingScorer(Scorer):
-    """A scorer whose output says why.
+    """A scorer whose output says why: tables as text in two more columns, answers to records as an object.
 
     Parameters
     ----------
@@ -62,25 +63,33 @@ class ExplainingScorer(Scorer):
         if self.language not in ("en", "id"):
             raise UsageError(f"language must be en or id, got {self.language!r:.20}")
 
-    def _frame(self, matrix: FloatArray, view: View, set_aside: Mapping[str, int]) -> pd.DataFrame:
-        """Return the output, with explanations of those that are asked for."""
-        frame = super()._frame(matrix, view, set_aside)
-        if self.explain == "none":
-            return frame
-        import pandas as pd
+    @property
+    def _more_columns(self) -> tuple[str, ...]:
+        return () if self.explain == "none" else tuple(EXPLANATION_COLUMNS)
 
-        wanted = (frame["status"] == "scored").to_numpy(dtype=bool)
-        if self.explain == "flagged":
-            wanted = wanted & frame["flagged"].fillna(value=False).to_numpy(dtype=bool)
-        rows = np.flatnonzero(wanted)
-        codes: list[str | None] = [None] * len(frame)
-        texts: list[str | None] = [None] * len(frame)
-        told = (
-            explain_rows(self.bundle, matrix, view.tables, view.as_of, rows, language=self.language)
-            if len(rows)
-            else []
-        )
-        for row, item in zip(rows.tolist(), told, strict=True):
-            codes[row] = "+".join(r["code"] for r in item["reasons"] if r["direction"] == "hurts")
-            texts[row] = json.dumps(item, ensure_ascii=False)
-        return frame.assign(reasons=pd.array(codes, dtype="str"), explanation=pd.array(texts, dtype="str"))
+    def _told(self, matrix: FloatArray, view: View, assessed: Assessment, flagged: np.ndarray) -> dict[str, Any]:
+        """Return the explanations of those that are asked for, as objects; None for the others."""
+        if self.explain == "none":
+            return {}
+        scored = ~np.isnan(assessed.probability)
+        rows = np.flatnonzero(scored if self.explain == "all" else scored & flagged)
+        codes: list[str | None] = [None] * len(view)
+        objects: list[dict[str, Any] | None] = [None] * len(view)
+        if len(rows):
+            from realreach.evidence.explain import explain_rows
+
+            told = explain_rows(
+                self.bundle, matrix, view.tables, view.as_of, rows,
+                language=self.language, view=view, assessed=assessed.take(rows),
+            )  # fmt: skip
+            for row, item in zip(rows.tolist(), told, strict=True):
+                codes[row] = "+".join(r["code"] for r in item["reasons"] if r["direction"] == "hurts")
+                objects[row] = item
+        return {"reasons": codes, "explanation": objects}
+
+    def _frame(self, matrix: FloatArray, view: View, set_aside: Mapping[str, int]) -> pd.DataFrame:
+        columns = self._columns(matrix, view, set_aside)
+        if "explanation" in columns:
+            texts = (None if item is None else json.dumps(item, ensure_ascii=False) for item in columns["explanation"])
+            columns["explanation"] = list(texts)
+        return frame_of(columns)

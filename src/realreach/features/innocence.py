@@ -157,7 +157,7 @@ def numbers(view: View) -> FloatArray:
     """Return what :func:`compute` gives as the rows of one array, in the order of ``NAMES``."""
     if view.curve is None:
         return not_known((len(NAMES), len(view)))
-    totals = innocence_of(view).totals
+    totals = view.innocence.totals.copy()
     of_posts = totals[2:]
     if view.posts is None:
         of_posts.fill(np.nan)

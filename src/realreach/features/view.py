@@ -21,6 +21,7 @@ from realreach.tables.core import FloatArray, IntArray, Table, Tables
 
 if TYPE_CHECKING:
     from realreach.accounts.model import AccountModel
+    from realreach.features.innocence import Innocence
     from realreach.features.post_strength import PostStrength
     from realreach.features.windows import Curve
 
@@ -195,6 +196,13 @@ class View:
         from realreach.features.windows import curve_of
 
         return None if self.history is None else curve_of(self.history)
+
+    @cached_property
+    def innocence(self) -> Innocence:
+        """The windows of unusual growth, and what explains them."""
+        from realreach.features.innocence import innocence_of
+
+        return innocence_of(self)
 
     @property
     def posts_table(self) -> Table | None:

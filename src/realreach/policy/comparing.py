@@ -171,13 +171,13 @@ def _rank_correlation(before: FloatArray, after: FloatArray) -> float:
 def contributions_by_family(model: FittedModel, matrix: FloatArray) -> dict[str, FloatArray]:
     """Return what each feature family adds to the margin (log-odds before calibration) of each row.
 
-    The families and ``base`` add up to the margin: TreeSHAP, as LightGBM computes it. Rows that cannot be judged get
+    The families and ``base`` add up to the margin: TreeSHAP. Rows that cannot be judged get
     the contributions of a creator of whom nothing is known.
     """
     values = model.values(matrix)
     if model.masks_pillars:
         values = model.layout.without(values, model.judged(matrix))
-    parts = np.asarray(model.booster.predict(values, pred_contrib=True, num_threads=1), dtype=np.float64)
+    parts = model.contributions(values)
     families = [name.split("__")[0] for name in model.layout.used_names]
     out = {
         family: parts[:, [i for i, own in enumerate(families) if own == family]].sum(axis=1)

@@ -1,8 +1,8 @@
 """How much each reason moved a score: the model's own additive contributions, grouped by code.
 
-LightGBM splits the margin of a creator exactly into one number per column and a base (TreeSHAP,
-``pred_contrib``). Columns of one code are summed. A column whose value is not known goes to the code
-``missing_data``: what the model assumes in its place is part of the sum, and never a signal.
+TreeSHAP splits the margin of a creator exactly into one number per column and a base
+(:mod:`realreach.tree_contributions`). Columns of one code are summed. A column whose value is not known goes to the
+code ``missing_data``: what the model assumes in its place is part of the sum, and never a signal.
 
 Points of authenticity: the calibration turns a margin ``m`` into a probability, so the way from the base ``b``
 to ``m`` moves the score by ``100 (p(b) - p(m))`` points. Each contribution gets the share of it that it has in
@@ -13,17 +13,18 @@ reasons is preferred and they add up to the score.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 
 import numpy as np
 
-from realreach.model import FittedModel
+from realreach.model import Assessment, FittedModel
 from realreach.reasons.code import ReasonCode
 from realreach.reasons.codes import CODES, MISSING_DATA, code_of
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["Contributions", "contributions_of"]
 
+_PLACES = {code.code: place for place, code in enumerate(CODES)}
 _LEVEL = 1e-9
 """Difference of margins below which the local slope stands for the mean one."""
 
@@ -55,11 +56,10 @@ class Contributions:
     base_points: FloatArray
     names: tuple[str, ...]
 
-    @cached_property
+    @property
     def code_of_column(self) -> IntArray:
         """Position in ``CODES`` of each model column's code."""
-        position = {code.code: i for i, code in enumerate(CODES)}
-        return np.array([position[code_of(name).code] for name in self.names], dtype=np.int64)
+        return _codes_of(self.names)
 
     @property
     def margin(self) -> FloatArray:
@@ -77,13 +77,26 @@ class Contributions:
 
     def ranked(self, row: int, code: ReasonCode) -> list[int]:
         """Return the columns that move a code in the code's own direction, strongest first."""
-        own = self.columns[row] * (self.code_of_column == CODES.index(code))
-        moved = own * np.sign(self.by_code[row, CODES.index(code)])
-        order = np.argsort(-moved, kind="stable")
-        return [int(column) for column in order if moved[column] > 0]
+        at = _PLACES[code.code]
+        members = _members(self.names)[at]
+        moved = self.columns[row, members] * np.sign(self.by_code[row, at])
+        order = (-moved).argsort(kind="stable")[: np.count_nonzero(moved > 0)]
+        return members[order].tolist()
 
 
-def contributions_of(model: FittedModel, matrix: FloatArray) -> Contributions:
+@lru_cache(maxsize=8)
+def _codes_of(names: tuple[str, ...]) -> IntArray:
+    return np.array([_PLACES[code_of(name).code] for name in names], dtype=np.int64)
+
+
+@lru_cache(maxsize=8)
+def _members(names: tuple[str, ...]) -> tuple[IntArray, ...]:
+    """Return the columns of each code."""
+    codes = _codes_of(names)
+    return tuple(np.flatnonzero(codes == i) for i in range(len(CODES)))
+
+
+def contributions_of(model: FittedModel, matrix: FloatArray, assessed: Assessment | None = None) -> Contributions:
     """Split the scores of creators into the parts that add up to them.
 
     Parameters
@@ -92,28 +105,32 @@ def contributions_of(model: FittedModel, matrix: FloatArray) -> Contributions:
         The fitted model.
     matrix
         Features, columns as at fitting time.
+    assessed
+        What the model said of these rows, if that is known already.
 
     Returns
     -------
     Contributions
         For creators without anything to judge all points are NaN.
     """
-    names = tuple(model.layout.names[i] for i in model.layout.used)
-    mask = model.judged(matrix)
-    values = model.values(matrix)
-    if model.masks_pillars:
-        values = model.layout.without(values, mask)
-    parts = _split(model, values)
+    names = model.layout.plain_names
+    if assessed is None:
+        mask, values = model.judged(matrix), model.values(matrix)
+        values = model.layout.without(values, mask) if model.masks_pillars else values
+    else:
+        mask, values = assessed.mask, assessed.values
+    parts = model.contributions(values)
     base, columns = parts[:, -1], parts[:, :-1]
     known = ~np.isnan(values)
-    position = {code.code: i for i, code in enumerate(CODES)}
-    by_code = np.zeros((len(matrix), len(CODES)))
-    for column, name in enumerate(names):
-        by_code[:, position[code_of(name).code]] += np.where(known[:, column], columns[:, column], 0.0)
-    by_code[:, position[MISSING_DATA.code]] += np.where(known, 0.0, columns).sum(axis=1)
+    told = np.where(known, columns, 0.0)
+    # Sums run from the first column to the last, for each row by itself.
+    place = np.arange(len(matrix))[:, None] * len(CODES) + _codes_of(names)
+    sums = np.bincount(place.ravel(), told.ravel(), minlength=len(matrix) * len(CODES))
+    by_code = np.asarray(sums.reshape(-1, len(CODES)), dtype=np.float64)
+    by_code[:, _PLACES[MISSING_DATA.code]] += np.where(known, 0.0, columns).sum(axis=1)
     slope, base_points = _points_per_logit(model, base, base + by_code.sum(axis=1), mask)
     return Contributions(
-        columns=np.where(known, columns, 0.0),
+        columns=told,
         base=base,
         by_code=by_code,
         points=by_code * slope[:, None],
@@ -122,21 +139,13 @@ def contributions_of(model: FittedModel, matrix: FloatArray) -> Contributions:
     )
 
 
-def _split(model: FittedModel, values: FloatArray) -> FloatArray:
-    """Return the booster's contributions, the base last; shape (rows, columns + 1)."""
-    if len(values) == 0:
-        return np.empty((0, values.shape[1] + 1))
-    return np.asarray(model.booster.predict(values, pred_contrib=True, num_threads=1), dtype=np.float64)
-
-
 def _points_per_logit(
     model: FittedModel, base: FloatArray, margin: FloatArray, mask: IntArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return points of authenticity per log-odds on the way from base to margin, and the authenticity at the base."""
-    start = 100.0 * (1.0 - model.calibration.apply(base, mask))
-    end = 100.0 * (1.0 - model.calibration.apply(margin, mask))
+    three = model.calibration.apply(np.concatenate([base, margin, base + 1e-3]), np.tile(mask, 3))
+    start, end, ahead = (100.0 * (1.0 - three)).reshape(3, -1)
     way = margin - base
     still = np.abs(way) < _LEVEL
-    ahead = 100.0 * (1.0 - model.calibration.apply(base + 1e-3, mask))
     slope = np.where(still, (ahead - start) / 1e-3, (end - start) / np.where(still, 1.0, way))
     return slope, start

@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 
-from realreach.features.catalogue import Feature, catalogue
+from realreach.features.catalogue import Feature, catalogue, column_numbers
 from realreach.features.view import View
-from realreach.model import FittedModel
+from realreach.model import Assessment, FittedModel
 from realreach.reasons.code import Direction, Language, ReasonCode
 from realreach.reasons.codes import CODES, MISSING_DATA
 from realreach.reasons.contributions import Contributions, contributions_of
 from realreach.reasons.measures import measured, number
-from realreach.tables.core import FloatArray
+from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["SMALLEST", "Company", "Parts", "Reason", "ages_of", "parts_of"]
 
@@ -141,26 +142,36 @@ def ages_of(view: View, matrix: FloatArray) -> dict[str, FloatArray]:
     n = len(view)
     out = {name: np.full(n, np.nan) for name in ("growth", "engagement", "comments", "burst")}
     if view.history is not None:
-        out["growth"] = _since(view.as_of, view.history.owner, view.history.columns["day"], n)
-        names = [f.name for f in catalogue()]
-        out["burst"] = out["growth"] + matrix[:, names.index("context__burst_age__366d__days")]
+        out["growth"] = view.as_of - _newest(view.history.columns["day"], view.history.starts)
+        out["burst"] = out["growth"] + matrix[:, column_numbers()["context__burst_age__366d__days"]]
     if view.posts is not None:
-        out["engagement"] = _since(view.as_of, view.posts.owner, view.posts.columns["day"], n)
+        out["engagement"] = view.as_of - _newest(view.posts.columns["day"], view.posts.starts)
     if view.comments_table is not None:
         table = view.comments_table
-        out["comments"] = _since(view.as_of, table.creator, table.days("commented_at"), n)
+        out["comments"] = view.as_of - _newest(table.days("commented_at"), table.starts)
     return out
 
 
-def _since(as_of: FloatArray, owner: np.ndarray, day: FloatArray, n: int) -> FloatArray:
-    newest = np.full(n, -np.inf)
-    known = ~np.isnan(day)
-    np.maximum.at(newest, owner[known], day[known])
-    return np.where(np.isfinite(newest), as_of - newest, np.nan)
+def _newest(day: FloatArray, starts: IntArray) -> FloatArray:
+    """Return the largest known day of each creator, NaN where there is none."""
+    out = np.full(len(starts) - 1, np.nan)
+    some = np.flatnonzero(starts[1:] > starts[:-1])
+    if len(some):
+        out[some] = np.fmax.reduceat(day, starts[some])
+    return out
 
 
-def parts_of(model: FittedModel, matrix: FloatArray, view: View, language: Language = "en") -> list[Parts]:
-    """Return the parts of the score of every creator of a view, the largest reasons first.
+def parts_of(
+    model: FittedModel,
+    matrix: FloatArray,
+    view: View,
+    language: Language = "en",
+    *,
+    rows: IntArray | None = None,
+    most: int | None = None,
+    assessed: Assessment | None = None,
+) -> list[Parts]:
+    """Return the parts of the score of creators of a view, the largest reasons first.
 
     Parameters
     ----------
@@ -172,59 +183,103 @@ def parts_of(model: FittedModel, matrix: FloatArray, view: View, language: Langu
         What was known of them, for the ages.
     language
         Of the sentences.
+    rows
+        Creators that are wanted; None for all.
+    most
+        Reasons of each direction that are told; None for all of them.
+    assessed
+        What the model said of the creators that are wanted, if that is known already.
 
     Returns
     -------
     list of Parts
-        One for each creator. Reasons below :data:`SMALLEST` log-odds are summed up in the rest.
+        One for each creator. Reasons below :data:`SMALLEST` log-odds, and those that are not told, are summed up in
+        the rest.
     """
-    split = contributions_of(model, matrix)
-    company = model.references.company(matrix)
-    ages = ages_of(view, matrix)
-    records = {f.name: f for f in catalogue()}
-    position = {name: i for i, name in enumerate(model.layout.names)}
-    out = []
-    for row in range(len(matrix)):
-        order = np.argsort(-np.abs(split.by_code[row]), kind="stable")
-        told = [int(c) for c in order if abs(split.by_code[row, c]) >= SMALLEST]
-        near = {name: (three[row], count[row]) for name, (three, count) in company.items()}
-        reasons = [
-            _reason(
-                split, row, code, records, matrix[row], position, near, {k: v[row] for k, v in ages.items()}, language
-            )
-            for code in told
-        ]
-        rest = np.ones(len(CODES), dtype=bool)
-        rest[told] = False
-        out.append(
-            Parts(
-                reasons=tuple(reasons),
-                base_points=float(split.base_points[row]),
-                rest_points=float(split.points[row, rest].sum()),
-                base_log_odds=float(split.base[row]),
-                rest_log_odds=float(split.by_code[row, rest].sum()),
-            )
-        )
-    return out
+    wanted = np.arange(len(matrix)) if rows is None else rows
+    matrix, ages = matrix[wanted], {name: ages[wanted] for name, ages in ages_of(view, matrix).items()}
+    split = contributions_of(model, matrix, assessed)
+    facts = _Facts(split, matrix, _positions(model.layout.names), *_company_of(model, matrix), ages, language)
+    return [_parts(facts, row, most) for row in range(len(matrix))]
 
 
-def _reason(
-    split: Contributions, row: int, at: int, records: Mapping[str, Feature], values: FloatArray,
-    position: Mapping[str, int], near: Mapping[str, tuple[FloatArray, float]], ages: Mapping[str, float],
-    language: Language,
-) -> Reason:  # fmt: skip
-    code = CODES[at]
+@dataclass(frozen=True, eq=False)
+class _Facts:
+    """What the reasons of some creators are made of: arrays with one row for each of them."""
+
+    split: Contributions
+    matrix: FloatArray
+    position: Mapping[str, int]
+    quantiles: FloatArray
+    creators: FloatArray
+    ages: Mapping[str, FloatArray]
+    language: Language
+
+    def company(self, row: int, feature: str) -> Company | None:
+        """Return what similar creators show in a feature."""
+        at = column_numbers().get(feature)
+        if at is None:
+            return None
+        low, median, high = self.quantiles[row, at].tolist()
+        if not (math.isfinite(low) and math.isfinite(median) and math.isfinite(high)):
+            return None
+        return Company(low, median, high, round(float(self.creators[row, at])))
+
+
+def _company_of(model: FittedModel, matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return what similar creators show; nothing where the columns are not those of the catalogue."""
+    if not model.layout.is_catalogue:
+        return np.full((len(matrix), len(column_numbers()), 3), np.nan), np.empty((len(matrix), 0))
+    return model.references.company_table(matrix)
+
+
+@cache
+def records_by_name() -> Mapping[str, Feature]:
+    """Return the records of the catalogue by name."""
+    return {f.name: f for f in catalogue()}
+
+
+@lru_cache(maxsize=8)
+def _positions(names: tuple[str, ...]) -> Mapping[str, int]:
+    return {name: i for i, name in enumerate(names)}
+
+
+def _parts(facts: _Facts, row: int, most: int | None) -> Parts:
+    split = facts.split
+    moved = split.by_code[row]
+    order = np.argsort(-np.abs(moved), kind="stable")
+    large = order[np.abs(moved[order]) >= SMALLEST].tolist()
+    left = {way: len(large) if most is None else most for way in ("hurts", "helps")}
+    told: list[int] = []
+    untold: list[int] = []
+    for code in large:
+        way = "hurts" if moved[code] > 0 else "helps"
+        left[way] -= 1
+        (told if left[way] >= 0 else untold).append(code)
+    rest = np.ones(len(CODES), dtype=bool)
+    rest[large] = False
+    return Parts(
+        reasons=tuple(_reason(facts, row, code) for code in told),
+        base_points=float(split.base_points[row]),
+        rest_points=float(split.points[row, rest].sum()) + sum(split.points[row][untold].tolist()),
+        base_log_odds=float(split.base[row]),
+        rest_log_odds=float(moved[rest].sum()) + sum(moved[untold].tolist()),
+    )
+
+
+def _reason(facts: _Facts, row: int, at: int) -> Reason:
+    split, code, language = facts.split, CODES[at], facts.language
     direction: Direction = "hurts" if split.by_code[row, at] > 0 else "helps"
-    column = None if code is MISSING_DATA else _shown(split, row, code, direction, records, values, position, near)
+    column = None if code is MISSING_DATA else _shown(facts, row, code, direction)
     feature = "" if column is None else split.names[column]
-    record = records.get(feature)
-    value = None if column is None else float(values[position[feature]])
-    company = _company(near.get(feature))
+    record = records_by_name().get(feature)
+    value = None if column is None else float(facts.matrix[row, facts.position[feature]])
+    company = facts.company(row, feature)
     words = code.sentence(direction, language)
     if record is not None and value is not None:
         words = f"{words} {_detail(record, value, company, language)}"
-    key = "burst" if code.code in _BURST_CODES else code.pillar
-    age = ages.get(key, math.nan)
+    ages = facts.ages.get("burst" if code.code in _BURST_CODES else code.pillar)
+    age = math.nan if ages is None else float(ages[row])
     return Reason(
         code=code.code,
         pillar=code.pillar,
@@ -235,7 +290,7 @@ def _reason(
         value=value,
         unit="" if record is None else record.unit,
         company=company,
-        age_days=float(age) if math.isfinite(age) else None,
+        age_days=age if math.isfinite(age) else None,
         sentence=words,
         causes=code.causes(language) if direction == "hurts" else "",
     )
@@ -245,33 +300,24 @@ _TELLING = 0.25
 """Least part of the strongest column's contribution that a more telling column must have to be shown in its place."""
 
 
-def _shown(
-    split: Contributions, row: int, code: ReasonCode, direction: Direction, records: Mapping[str, Feature],
-    values: FloatArray, position: Mapping[str, int], near: Mapping[str, tuple[FloatArray, float]],
-) -> int | None:  # fmt: skip
+def _shown(facts: _Facts, row: int, code: ReasonCode, direction: Direction) -> int | None:
     """Return the column to show: the strongest whose value lies where its catalogue record says that it speaks.
 
     Trees weigh columns together, so that the strongest alone can lie on the other side: true, but no explanation.
     """
+    split = facts.split
     ranked = split.ranked(row, code)
     for column in ranked:
         if split.columns[row, column] / split.columns[row, ranked[0]] < _TELLING:
             break
         name = split.names[column]
-        record, company = records.get(name), _company(near.get(name))
+        record, company = records_by_name().get(name), facts.company(row, name)
         if record is None or company is None or record.direction == 0:
             return column
-        side = (float(values[position[name]]) - company.median) * record.direction
+        side = (float(facts.matrix[row, facts.position[name]]) - company.median) * record.direction
         if side >= 0 if direction == "hurts" else side <= 0:
             return column
     return ranked[0] if ranked else None
-
-
-def _company(near: tuple[FloatArray, float] | None) -> Company | None:
-    if near is None or not np.isfinite(near[0]).all():
-        return None
-    low, median, high = (float(v) for v in near[0])
-    return Company(low, median, high, round(float(near[1])))
 
 
 def _detail(record: Feature, value: float, company: Company | None, language: Language) -> str:
