@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from realreach.comment_text import traits
 from realreach.comment_text.normalise import Normalised
+from realreach.comment_text.tallies import FOLDED
 from realreach.comment_text.word_lists import ENGLISH_BIT, INDONESIAN_BIT
 from realreach.comment_text.words import Words, split_words
 from realreach.compiled import frozen, kernels_for
@@ -52,7 +53,7 @@ def languages(text: Normalised, words: Words | None = None) -> npt.NDArray[np.in
         letters, foreign = np.empty(len(text), dtype=np.int64), np.empty(len(text), dtype=np.int64)
         compiled.letters_of_scripts(frozen(folded.codes), frozen(folded.starts), traits.table(), letters, foreign)
     else:
-        letters, foreign = folded.count_of(traits.LETTER), folded.count_of(traits.FOREIGN)
+        letters, foreign = FOLDED.of(folded)["letters"], folded.count_of(traits.FOREIGN)
     out = np.zeros(len(text), dtype=np.int8)
     most, least = np.maximum(indonesian, english), np.minimum(indonesian, english)
     # One listed word in a long comment may be a word of a third language that is spelled the same.

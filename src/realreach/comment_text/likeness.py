@@ -23,7 +23,7 @@ from realreach.comment_text.codepoints import CodePoints
 from realreach.comment_text.grouping import first_of_equal, first_rows, packed, run_starts
 from realreach.comment_text.normalise import Normalised
 from realreach.comment_text.traits import LETTER
-from realreach.comment_text.words import BASE, Words, characters, mix, weighted_sums
+from realreach.comment_text.words import BASE, Words, characters, mix, powers, weighted_sums
 from realreach.compiled import frozen, kernels_for
 
 __all__ = ["AGREE", "BANDS", "GRAM", "MINIMA", "SPREAD", "exact_keys", "near_groups", "signatures", "template_keys"]
@@ -57,11 +57,18 @@ def exact_keys(text: Normalised) -> _U64:
     # A space counts where it parts two characters, so "a b" is not "ab": it marks the next character.
     values = points.codes.astype(np.uint64)
     values[1:] += (~keep[:-1]).astype(np.uint64) << np.uint64(32)
-    starts = np.concatenate([[0], np.cumsum(keep)])[points.starts]
-    kept = values[keep]
-    first = starts[:-1][starts[1:] > starts[:-1]]
+    lengths = points.count(keep)
+    ends = np.cumsum(lengths)
+    kept = values.compress(keep)
+    told = lengths > 0
+    first = (ends - lengths)[told]
     kept[first] &= np.uint64(0xFFFFFFFF)
-    return mix(weighted_sums(kept, starts[:-1], starts[1:]))
+    out = np.zeros(len(points), dtype=np.uint64)
+    if len(first):
+        up, down = powers(len(kept))
+        kept *= up[1 : len(kept) + 1]
+        out[told] = np.add.reduceat(kept, first) * down[first]
+    return mix(out)
 
 
 def template_keys(words: Words) -> _U64:
@@ -139,7 +146,7 @@ def _hashed_grams(letters: npt.NDArray[np.uint32], starts: _I64) -> tuple[npt.ND
     for back in range(1, GRAM):
         inside[starts[1:] - back] = False
     begins = np.append(starts, count + GRAM - 1) - (GRAM - 1) * np.arange(len(starts) + 1)
-    return mix(gram[inside]).astype(np.uint32), begins
+    return mix(gram.compress(inside)).astype(np.uint32), begins
 
 
 def _only_words(points: CodePoints, rows: _I64) -> CodePoints:
@@ -167,7 +174,7 @@ def _only_words(points: CodePoints, rows: _I64) -> CodePoints:
         keep[first - 1] = False
     starts = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum(points.count(keep)[rows], out=starts[1:])
-    return CodePoints(np.where(letter, points.codes, np.uint32(0x20))[keep], starts)
+    return CodePoints(np.where(letter, points.codes, np.uint32(0x20)).compress(keep), starts)
 
 
 @cache

@@ -23,7 +23,7 @@ import numpy.typing as npt
 from realreach.comment_text.bags import BagReference
 from realreach.comment_text.hashing import read_points, tokens, weighted_sums
 from realreach.comment_text.normalise import Normalised
-from realreach.comment_text.style import STYLE_SIZE, style_bins
+from realreach.comment_text.style import STYLE_SIZE, style_sums
 from realreach.comment_text.traits import table
 from realreach.compiled import frozen, kernels_for
 from realreach.errors import ModelError
@@ -127,8 +127,7 @@ class CommentModel:
     def _margins(self, part: Normalised, heads: int) -> FloatArray:
         points = read_points(part.plain_points)
         found = tokens(points)
-        bins = style_bins(part, points, found)
-        out = (self.bias[:heads] + self.style[:heads].T[bins].sum(axis=1, dtype=np.int64)).astype(np.float64)
+        out = (self.bias[:heads, None] + style_sums(part, found, self.style[:heads])).T.astype(np.float64)
         for totals, count in weighted_sums(points, found, self.grams[:heads], self.bits):
             norm = np.sqrt(np.maximum(count, 1).astype(np.float64))
             for head in range(heads):
