@@ -140,12 +140,16 @@ class CommentModel:
 
         An empty comment has a probability like any other: it depends on the bias alone.
         """
-        return self._sold_table[stepped(self.margins(comments, 1)[:, 0], self.scale)]
+        return self.sold_table[self.sold_steps(comments)]
+
+    def sold_steps(self, comments: Normalised) -> IntArray:
+        """Return the place of each comment's :meth:`sold` in :attr:`sold_table`; it rises with the probability."""
+        return stepped(self.margins(comments, 1)[:, 0], self.scale)
 
     def scores(self, comments: Normalised) -> FloatArray:
         """Return the probabilities of :data:`KINDS`, shape (n, 4); rows sum to 1, the first is ``1 - sold``."""
         margins = self.margins(comments)
-        sold = self._sold_table[stepped(margins[:, 0], self.scale)]
+        sold = self.sold_table[stepped(margins[:, 0], self.scale)]
         steps = [stepped(margins[:, head], self.scale) for head in range(1, len(KINDS))]
         top = np.maximum.reduce(steps)
         parts = [_FALL[top - s] for s in steps]
@@ -157,7 +161,8 @@ class CommentModel:
         return np.where(probability >= self.high, 1, np.where(probability < self.low, -1, 0)).astype(np.int8)
 
     @property
-    def _sold_table(self) -> FloatArray:
+    def sold_table(self) -> FloatArray:
+        """The probabilities that :meth:`sold` can give, ascending."""
         return _table(self.slope, self.offset)
 
     def to_dict(self) -> dict[str, Any]:

@@ -33,13 +33,11 @@ FEATURES: tuple[Feature, ...] = (
 def compute(section: Section) -> dict[str, FloatArray]:
     """Return the model's view of every creator's comments."""
     sold, owner, n = section.sold, section.owner, section.creators
-    # In the order of the probability, so that rows of one time may stand in any order.
-    order = np.argsort(sold)
-    ranked = sold[_grouped(order, owner)]
+    ranked = _ranked(section, owner, section.sold_steps)
     out = {
         "sold__all__mean": ratio(_sums(ranked, owner, n), section.count),
         "sold__all__share": section.share((sold >= section.model.high).astype(np.float64)),
-        "sold__all__worst_post": _worst_post(section, order),
+        "sold__all__worst_post": _worst_post(section),
     }
     for name, level in (("q90", 0.90), ("q99", 0.99)):
         out[f"sold__all__{name}"] = _upper(ranked, section.table.starts, level)
@@ -48,11 +46,11 @@ def compute(section: Section) -> dict[str, FloatArray]:
     return out
 
 
-def _grouped(rows: IntArray, group: IntArray) -> IntArray:
-    """Return rows group after group, those of one group as they stand; groups of small numbers are sorted by counting."""
-    of_row = group[rows]
-    small = np.uint16 if len(of_row) == 0 or int(of_row.max()) < 1 << 16 else np.int64
-    return rows[np.argsort(of_row.astype(small), kind="stable")]
+def _ranked(section: Section, group: IntArray, steps: IntArray) -> FloatArray:
+    """Return the probabilities of rows group after group, each from low to high: any order of rows gives the same."""
+    table = section.model.sold_table
+    ordered = np.sort(group * len(table) + steps)
+    return table[ordered % len(table)]
 
 
 def _sums(values: FloatArray, owner: IntArray, groups: int) -> FloatArray:
@@ -68,17 +66,16 @@ def _upper(ranked: FloatArray, starts: IntArray, level: float) -> FloatArray:
     return out
 
 
-def _worst_post(section: Section, order: IntArray) -> FloatArray:
-    """Return the highest mean probability of a post with ten comments or more; ``order`` is that of the probability."""
+def _worst_post(section: Section) -> FloatArray:
+    """Return the highest mean probability of a post with ten comments or more."""
     out = not_known(section.creators)
     post = section.post
     count = np.bincount(post[post >= 0], minlength=len(post))
-    big = np.zeros(len(post), dtype=bool)
-    big[count >= max(_POST, MINIMUM_COMMENTS)] = True
-    rows = order[(post >= 0)[order]]
-    rows = rows[big[post[rows]]]
-    # A sum in the order of the probability, post by post: each adds up its own rows only.
+    big = count >= max(_POST, MINIMUM_COMMENTS)
     posts = np.flatnonzero(big)
-    mean = _sums(section.sold[rows], post[rows], len(post))[posts] / count[posts]
+    rows = np.flatnonzero((post >= 0) & big[post])
+    # A sum from low to high, post by post: each adds up its own rows only.
+    ranked = _ranked(section, post[rows], section.sold_steps[rows])
+    mean = _sums(ranked, np.repeat(posts, count[posts]), len(post))[posts] / count[posts]
     np.fmax.at(out, section.owner[posts], mean)
     return out

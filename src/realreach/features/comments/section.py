@@ -161,7 +161,12 @@ class Section:
     @cached_property
     def sold(self) -> FloatArray:
         """Probability of each comment that it is sold or automated."""
-        return self.model.sold(self.text)
+        return self.model.sold_table[self.sold_steps]
+
+    @cached_property
+    def sold_steps(self) -> IntArray:
+        """Place of each comment's probability in the model's table of them, ascending."""
+        return self.model.sold_steps(self.text)
 
     @cached_property
     def _first_of_post(self) -> tuple[IntArray, int]:
