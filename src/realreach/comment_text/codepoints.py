@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from realreach.comment_text.traits import of
 
-__all__ = ["CodePoints", "as_text", "decode", "encode"]
+__all__ = ["CodePoints", "as_text", "decode", "encode", "utf8_of"]
 
 _U32 = npt.NDArray[np.uint32]
 _I64 = npt.NDArray[np.int64]
@@ -195,16 +195,22 @@ def as_text(values: Iterable[str | None]) -> pa.Array:
     return pa.array(list(whole), pa.large_string())
 
 
-def decode(text: pa.Array) -> CodePoints:
-    """Return the code points of an Arrow string array; null reads as empty, bytes that are no UTF-8 as U+FFFD."""
+def utf8_of(text: pa.Array) -> tuple[_I64, npt.NDArray[np.uint8]]:
+    """Return where each text of an Arrow string array begins and ends, and the bytes; null reads as empty."""
     text = text.cast(pa.large_string()) if text.type != pa.large_string() else text
     if text.null_count:
         text = pc.fill_null(text, "")
+    _, places, data = text.buffers()
+    offsets = np.frombuffer(places, dtype=np.int64)[text.offset : text.offset + len(text) + 1]
+    return offsets, np.frombuffer(data if data is not None else b"", dtype=np.uint8)
+
+
+def decode(text: pa.Array) -> CodePoints:
+    """Return the code points of an Arrow string array; null reads as empty, bytes that are no UTF-8 as U+FFFD."""
     if len(text) == 0:
         return CodePoints(np.empty(0, dtype=np.uint32), np.zeros(1, dtype=np.int64))
-    offsets = np.frombuffer(text.buffers()[1], dtype=np.int64)[text.offset : text.offset + len(text) + 1]
-    data = text.buffers()[2]
-    flat = memoryview(data if data is not None else b"")[offsets[0] : offsets[-1]]
+    offsets, data = utf8_of(text)
+    flat = data[offsets[0] : offsets[-1]].data
     try:
         codes = np.frombuffer(str(flat, "utf-8").encode("utf-32-le"), dtype=np.uint32)
     except UnicodeDecodeError:

@@ -242,6 +242,17 @@ def _mean_of_root(weights, buckets, count):
 
 
 @nb.njit(nogil=True, cache=True)
+def _margin(weights, bias, bins, grams, tokens, pieces, characters, count):
+    """Return the margin of one head."""
+    units = bias
+    for k in range(len(bins)):
+        units += weights[bins[k]]
+    margin = np.float64(units)
+    margin += _mean_of_root(grams, tokens, pieces)
+    return margin + _mean_of_root(grams, characters, count)
+
+
+@nb.njit(nogil=True, cache=True)
 def _fill_bins(counts, capitals_share, word_length, bins):
     """Fill the bin of every measure, and of the measures that count together, as numbers of style weights."""
     for k in range(_MEASURES):
@@ -293,9 +304,4 @@ def score_comments(
         counts[_STRETCHED] = _stretched(folded, folded_starts[row], folded_starts[row + 1], table)
         _fill_bins(counts, uppers / max(letters, 1), inside / max(count_words, 1), bins)
         for head in range(out.shape[1]):
-            units = bias[head]
-            for k in range(len(bins)):
-                units += weights[head, bins[k]]
-            margin = np.float64(units)
-            margin += _mean_of_root(grams[head], tokens, pieces)
-            out[row, head] = margin + _mean_of_root(grams[head], characters, count)
+            out[row, head] = _margin(weights[head], bias[head], bins, grams[head], tokens, pieces, characters, count)

@@ -36,7 +36,7 @@ KINDS = ("ordinary", "promotion", "generic_praise", "machine_written")
 
 STEPS = 64
 """Steps of the probability tables to one logit."""
-_REACH = 24 * STEPS
+REACH = 24 * STEPS
 _FORMAT = 1
 _CHUNK = 4096
 
@@ -224,17 +224,17 @@ class CommentModel:
 def stepped(margin: FloatArray, scale: int) -> IntArray:
     """Return margins in weight units as indices into the tables of probabilities (steps of 1/64 logit, cut at +-24)."""
     steps = np.floor(margin * (STEPS / scale) + 0.5)
-    return np.asarray(np.clip(steps, -_REACH, _REACH), dtype=np.int64) + _REACH
+    return np.asarray(np.clip(steps, -REACH, REACH), dtype=np.int64) + REACH
 
 
 @cache
 def _table(slope: float, offset: float) -> FloatArray:
     """Return P(sold) for every step; ``math.exp`` once per entry, so that all users read the same numbers."""
-    inner = (slope * (i / STEPS) + offset for i in range(-_REACH, _REACH + 1))
+    inner = (slope * (i / STEPS) + offset for i in range(-REACH, REACH + 1))
     return _frozen([1.0 / (1.0 + math.exp(-min(max(x, -60.0), 60.0))) for x in inner], np.float64)
 
 
-_FALL = _frozen([math.exp(-min(i / STEPS, 60.0)) for i in range(2 * _REACH + 1)], np.float64)
+_FALL = _frozen([math.exp(-min(i / STEPS, 60.0)) for i in range(2 * REACH + 1)], np.float64)
 
 
 def read_comment_model(content: bytes, name: str = "model.json", sha256: str | None = None) -> CommentModel:

@@ -12,9 +12,10 @@ import pyarrow as pa
 from realreach.comment_text import likeness
 from realreach.comment_text.grouping import first_rows, first_strings
 from realreach.comment_text.languages import languages
-from realreach.comment_text.measures import measure_comments
+from realreach.comment_text.measures import MEASURES, measure_comments
 from realreach.comment_text.model import CommentModel, default_comment_model
 from realreach.comment_text.normalise import Normalised, normalise
+from realreach.comment_text.reading import Facts, read_comments
 from realreach.comment_text.words import Words, split_words
 from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
@@ -81,18 +82,25 @@ class Section:
         return self.table.creator
 
     @cached_property
+    def facts(self) -> Facts | None:
+        """All that is told of the comments, read at once; None without compiled kernels."""
+        return read_comments(self.table.strings("text"), self.model)
+
+    @cached_property
     def text(self) -> Normalised:
         """The comments, normalised."""
-        return normalise(self.table.strings("text"))
+        return self.facts.text if self.facts is not None else normalise(self.table.strings("text"))
 
     @cached_property
     def words(self) -> Words:
         """The words of the comments."""
-        return split_words(self.text.plain_points)
+        return self.facts.words if self.facts is not None else split_words(self.text.plain_points)
 
     @cached_property
     def measures(self) -> dict[str, FloatArray]:
         """Measures of each comment (:data:`realreach.comment_text.measures.MEASURES`), and ``short``: one or two words."""
+        if self.facts is not None:
+            return dict(zip([*MEASURES, "short"], self.facts.measures, strict=True))
         out = measure_comments(self.text, self.words)
         out["short"] = ((out["words"] <= 2) & (out["emoji_only"] == 0)).astype(np.float64)
         return out
@@ -100,17 +108,17 @@ class Section:
     @cached_property
     def languages(self) -> npt.NDArray[np.int8]:
         """Language of each comment (:data:`realreach.comment_text.languages.LANGUAGES`)."""
-        return languages(self.text, self.words)
+        return self.facts.languages if self.facts is not None else languages(self.text, self.words)
 
     @cached_property
     def exact_keys(self) -> npt.NDArray[np.uint64]:
         """Key of each comment's text (:func:`realreach.comment_text.likeness.exact_keys`)."""
-        return likeness.exact_keys(self.text)
+        return self.facts.exact_keys if self.facts is not None else likeness.exact_keys(self.text)
 
     @cached_property
     def template_keys(self) -> npt.NDArray[np.uint64]:
         """Key of each comment's template (:func:`realreach.comment_text.likeness.template_keys`)."""
-        return likeness.template_keys(self.words)
+        return self.facts.template_keys if self.facts is not None else likeness.template_keys(self.words)
 
     @cached_property
     def exact(self) -> IntArray:
@@ -166,7 +174,7 @@ class Section:
     @cached_property
     def sold_steps(self) -> IntArray:
         """Place of each comment's probability in the model's table of them, ascending."""
-        return self.model.sold_steps(self.text)
+        return self.facts.sold_steps if self.facts is not None else self.model.sold_steps(self.text)
 
     @cached_property
     def _first_of_post(self) -> tuple[IntArray, int]:
