@@ -7,6 +7,7 @@ repeats count only among comments of four words or more, near twins only outside
 from __future__ import annotations
 
 import zlib
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from realreach.comment_text.grouping import packed
 from realreach.compiled import frozen, kernels_for
 from realreach.features.blocks import not_known
 from realreach.features.catalogue import Feature
-from realreach.features.comments.pairs import KERNELS, across, chances, count_pairs, sums
+from realreach.features.comments.pairs import GROUPS, KERNELS, LEAST_WORDS, across, chances, count_pairs, sums
 from realreach.features.comments.section import MINIMUM_COMMENTS, NO_LONG, Section, record
 from realreach.tables.core import FloatArray, IntArray
 
@@ -26,7 +27,6 @@ _TELLING = "fewer than 10 comments of four words or more, wishes aside"
 _NEARBY_DAYS = 0.5 / 24.0
 _SAMPLE_BYTES = 4_096
 _LEAST_BYTES = 512
-_LEAST_WORDS = 30
 _SMALL_WINDOW, _FITS_SMALL_WINDOW = 13, (1 << 13) - 262
 """Bits of a window, and the bytes of which every match lies within its reach (zlib looks 262 bytes ahead)."""
 
@@ -48,12 +48,36 @@ FEATURES: tuple[Feature, ...] = (
 )  # fmt: skip
 
 
+_LOGS = (
+    "repeats__all__chance", "long_repeats__all__chance", "templates__all__chance", "near_twins__all__chance",
+    "templates__all__across_posts", "near_twins__all__across_posts", "near_twins__all__within_post",
+    "vocabulary__all__chance", "phrases__all__chance",
+)  # fmt: skip
+_SHARES = ("long_repeats__all__share", "templates__all__share", "near_twins__all__share")
+
+
 def compute(section: Section) -> dict[str, FloatArray]:
     """Return the likeness of every creator's comments."""
-    return _pairs(section) | {
-        "near_twins__30min__share": _together(section),
-        "compression__4kb__ratio": _compression(section),
-    }
+    compression = {"compression__4kb__ratio": _compression(section)}
+    if (compiled := kernels_for(len(section.table), GROUPS)) is not None:
+        return _compiled(section, compiled) | compression
+    return _pairs(section) | {"near_twins__30min__share": _together(section)} | compression
+
+
+def _compiled(section: Section, kernels: ModuleType) -> dict[str, FloatArray]:
+    """Return chances and shares by the compiled kernels."""
+    n, starts = section.creators, frozen(section.table.starts)
+    logs, shares, together = np.empty((len(_LOGS), n)), np.empty((1 + len(_SHARES), n)), np.empty(n)
+    groups = np.array([section.exact, section.exact, section.templates, section.near])
+    keeps = np.array([np.ones(len(section.table), dtype=bool), section.long, section.long, section.telling])
+    counts = section.word_pairs.counts
+    kernels.fill_alike(starts, frozen(groups), frozen(keeps), frozen(section.post), frozen(counts), logs, shares)
+    kernels.fill_together(
+        starts, frozen(section.near), frozen(section.people), frozen(section.telling), frozen(section.day),
+        _NEARBY_DAYS, together,
+    )  # fmt: skip
+    found = dict(zip(_LOGS, np.log10(logs), strict=True)) | dict(zip(_SHARES, shares[1:], strict=True))
+    return found | {"near_twins__30min__share": together}
 
 
 def _pairs(section: Section) -> dict[str, FloatArray]:
@@ -73,7 +97,7 @@ def _pairs(section: Section) -> dict[str, FloatArray]:
     out["templates__all__across_posts"], out["near_twins__all__across_posts"] = apart
     out["near_twins__all__within_post"] = inside[1]
     words = section.word_pairs
-    said, _ = chances([words.words, words.phrases], _LEAST_WORDS)
+    said, _ = chances([words.words, words.phrases], LEAST_WORDS)
     out["vocabulary__all__chance"], out["phrases__all__chance"] = said
     return out
 
