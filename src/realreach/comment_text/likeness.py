@@ -22,8 +22,8 @@ import numpy.typing as npt
 from realreach.comment_text.codepoints import CodePoints
 from realreach.comment_text.grouping import first_of_equal, first_rows, packed, run_starts
 from realreach.comment_text.normalise import Normalised
-from realreach.comment_text.traits import LETTER
-from realreach.comment_text.words import BASE, Words, characters, mix, powers, weighted_sums
+from realreach.comment_text.traits import LETTER, table
+from realreach.comment_text.words import BASE, Words, mix, powers, weighted_sums
 from realreach.compiled import frozen, kernels_for
 
 __all__ = ["AGREE", "BANDS", "GRAM", "MINIMA", "SPREAD", "exact_keys", "near_groups", "signatures", "template_keys"]
@@ -100,7 +100,7 @@ def signatures(points: CodePoints, rows: _I64 | None = None) -> npt.NDArray[np.u
     rows = np.arange(len(points)) if rows is None else rows
     out = np.full((len(rows), MINIMA), 0xFFFFFFFF, dtype=np.uint32)
     if (compiled := kernels_for(len(points), _KERNELS)) is not None:
-        text = frozen(points.codes), frozen(points.starts), frozen(rows), _letters()
+        text = frozen(points.codes), frozen(points.starts), frozen(rows), table()
         compiled.minima(*text, *_draws(), out)
         return out
     letters = _only_words(points, rows)
@@ -175,12 +175,6 @@ def _only_words(points: CodePoints, rows: _I64) -> CodePoints:
     starts = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum(points.count(keep)[rows], out=starts[1:])
     return CodePoints(np.where(letter, points.codes, np.uint32(0x20)).compress(keep), starts)
-
-
-@cache
-def _letters() -> npt.NDArray[np.bool_]:
-    """Return which code points below 0x20000 are letters; those above all are."""
-    return frozen(characters().of("letter", np.arange(0x20000, dtype=np.uint32)))
 
 
 @cache
