@@ -110,7 +110,7 @@ def _list_word(number, length, keys, bits, shift, mask, numbers, lengths, listed
 def _tokens_and_words(
     padded, size, table, bucket_shift, out, keys, bits, shift, mask, numbers, lengths, listed, count, listings
 ):  # fmt: skip
-    """Fill the buckets of tokens and pairs, as ``kernels.token_buckets`` does, and the words: here they are the same."""
+    """Fill the buckets of tokens and pairs, as ``kernels.token_buckets`` does, and the words: here the same."""
     pieces = told = slang = 0
     previous = _U(0)
     total, step = _U(0), _BASE
@@ -151,7 +151,7 @@ def _tokens_and_words(
 
 @nb.njit(nogil=True, cache=True)
 def _read_words(plain, low, high, table, keys, bits, shift, mask, numbers, lengths, listed, count, listings):
-    """Fill the words of a plain text from ``count`` on, and how many each list holds; return their end and their key."""
+    """Fill the words of a plain text from ``count`` on, and how many each list holds; return their end and key."""
     total, power = _U(0), _BASE
     i = low
     while i < high:
@@ -206,9 +206,7 @@ def fill_facts(
     found = 0
     for row in range(len(raw_starts) - 1):
         low, high = plain_starts[row], plain_starts[row + 1]
-        hand, uppers, emoji, capitals, tidy = kernels.written(
-            raw, raw_starts[row], raw_starts[row + 1], table, counts
-        )
+        hand, uppers, emoji, capitals, tidy = kernels.written(raw, raw_starts[row], raw_starts[row + 1], table, counts)
         measures[3, row], measures[5, row], measures[17, row] = emoji, capitals, tidy
         exact[row], letters, foreign = _read_folded(
             folded, folded_starts[row], folded_starts[row + 1], table, counts, measures, row

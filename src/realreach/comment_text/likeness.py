@@ -134,7 +134,7 @@ def _least(grams: npt.NDArray[np.uint32], begins: _I64, buffers: npt.NDArray[np.
 
 
 def _hashed_grams(letters: npt.NDArray[np.uint32], starts: _I64) -> tuple[npt.NDArray[np.uint32], _I64]:
-    """Return the hashes of the 4-grams of texts of four letters or more, text after text, and where each text's begin."""
+    """Return the hashes of the 4-grams of texts of four letters or more, text after text, and where they begin."""
     codes = letters.astype(np.uint64)
     count = max(len(codes) - (GRAM - 1), 0)
     gram = codes[:count].copy()

@@ -5,7 +5,7 @@ hour are NumPy's. Imported only by way of :mod:`realreach.compiled`.
 """
 
 # Numba finds the types itself, at the first call.
-# ruff: noqa: ANN001, ANN201
+# ruff: noqa: ANN001
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def _peak(low, high, log, known, cells):
     for row in range(low, high):
         if known[row]:
             count += 1
-            cells[min(max(np.int64((log[row] - _LOW) / _WIDTH), 0), _BINS - 1) + 1] += 1
+            bin_of = (log[row] - _LOW) / _WIDTH
+            cells[np.int64(min(max(bin_of, 0.0), _BINS - 1.0)) + 1] += 1
     if count < 2 * _LEAST:
         return np.nan
     above = 0.0

@@ -6,7 +6,7 @@ the results are the same. Chances are left as numbers whose logarithm NumPy take
 """
 
 # Numba finds the types itself, at the first call.
-# ruff: noqa: ANN001, ANN201
+# ruff: noqa: ANN001
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
 
 from __future__ import annotations

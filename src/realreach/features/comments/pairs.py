@@ -19,7 +19,20 @@ from realreach.compiled import frozen, kernels_for
 from realreach.features.blocks import ratio
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["GROUPS", "HABIT", "KERNELS", "LEAST_WORDS", "Pairs", "WordPairs", "across", "chances", "count_pairs", "count_words", "distinct", "sums"]
+__all__ = [
+    "GROUPS",
+    "HABIT",
+    "KERNELS",
+    "LEAST_WORDS",
+    "Pairs",
+    "WordPairs",
+    "across",
+    "chances",
+    "count_pairs",
+    "count_words",
+    "distinct",
+    "sums",
+]
 
 KERNELS = "features.comments.kernels"
 GROUPS = "features.comments.group_kernels"

@@ -5,7 +5,7 @@ sums in the same order. Imported only by way of :mod:`realreach.compiled`.
 """
 
 # Numba finds the types itself, at the first call.
-# ruff: noqa: ANN001, ANN201
+# ruff: noqa: ANN001
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _spread(values, low, high, counted, long):
 
 
 @nb.njit(nogil=True, cache=True)
-def fill_wording(starts, measures, flags, words, length, out) -> None:
+def fill_wording(starts, measures, flags, length, words, out) -> None:
     """Fill the shares of flags (rows of ``measures``), then mean and spread of the lengths, and the spread of long ones."""
     for creator in range(len(starts) - 1):
         low, high = starts[creator], starts[creator + 1]

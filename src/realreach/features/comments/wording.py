@@ -54,19 +54,20 @@ def compute(section: Section) -> dict[str, FloatArray]:
     names = (*(f"{name}__all__share" for name in _SHARES), *_LENGTHS)
     if (compiled := kernels_for(len(section.table), SAID)) is not None:
         out = np.empty((len(names), section.creators))
-        measures, length = section.measure_rows, np.log1p(section.measures["length"])
-        flags, words = (_place(name) for name in (tuple(_SHARES), ("words",)))
-        compiled.fill_wording(frozen(section.table.starts), frozen(measures), flags, int(words[0]), frozen(length), out)
+        arrays = (
+            section.table.starts, section.measure_rows, _rows_of(tuple(_SHARES)), np.log1p(section.measures["length"])
+        )  # fmt: skip
+        compiled.fill_wording(*(frozen(values) for values in arrays), int(_rows_of(("words",))[0]), out)
         return dict(zip(names, out, strict=True))
-    measures = section.measures
-    flags = np.stack([measures[name] for name in _SHARES])
-    length = np.log1p(measures["length"])
+    of_comments = section.measures
+    shares = section.shares(np.stack([of_comments[name] for name in _SHARES]))
+    length = np.log1p(of_comments["length"])
     spreads = (spread(section, length, keep) for keep in (np.ones(len(length), dtype=bool), section.long))
-    return dict(zip(names, [*section.shares(flags), section.share(length), *spreads], strict=True))
+    return dict(zip(names, [*shares, section.share(length), *spreads], strict=True))
 
 
 @cache
-def _place(names: tuple[str, ...]) -> IntArray:
+def _rows_of(names: tuple[str, ...]) -> IntArray:
     """Return the rows of some measures."""
     rows = [*MEASURES, "short"]
     return frozen(np.array([rows.index(name) for name in names]))
