@@ -146,7 +146,7 @@ def template_keys(numbers, starts, out) -> None:
 @nb.njit(nogil=True, cache=True)
 def _only_words(codes, low, high, table, out):
     """Write the words of a text with one space between them; return how many signs these are."""
-    count = before = 0
+    count = before = np.int64(0)
     for i in range(low, high):
         code = codes[i]
         letter = np.int64((table[min(code, _LAST)] & _LETTER) != 0)
