@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from realreach.comment_text.codepoints import CodePoints
 from realreach.comment_text.grouping import packed
+from realreach.comment_text.normalise import TEXT_LIMIT
 from realreach.compiled import frozen, kernels_for
 from realreach.features.blocks import not_known
 from realreach.features.catalogue import Feature
@@ -131,23 +132,41 @@ def _compression(section: Section) -> FloatArray:
     Few bytes compress badly, so that the ratio is judged against sections of the same number of comments.
     """
     out = not_known(section.creators)
+    drawn = _drawn(section)
+    if drawn is None:
+        return out
+    data, ends = drawn
+    for creator in np.flatnonzero(np.diff(ends) > _LEAST_BYTES).tolist():
+        joined = data[ends[creator] : ends[creator + 1] - 1]
+        out[creator] = _compressed_size(joined) / len(joined)
+    return out
+
+
+def _drawn(section: Section) -> tuple[memoryview, IntArray] | None:
+    """Return the bytes drawn of all creators, a line feed behind each text, and where each creator's begin and end."""
+    points = section.text.plain_points
+    if (compiled := kernels_for(len(points), KERNELS)) is not None:
+        ends = np.zeros(section.creators + 1, dtype=np.int64)
+        most = min(len(points.codes) + len(points), section.creators * (_SAMPLE_BYTES + TEXT_LIMIT))
+        data = np.empty(4 * most, dtype=np.uint8)
+        compiled.draw_texts(
+            frozen(section.table.starts), frozen(section.telling), frozen(section.exact_keys), MINIMUM_COMMENTS,
+            _SAMPLE_BYTES, frozen(points.codes), frozen(points.starts), data, ends,
+        )  # fmt: skip
+        return data.data, ends
     enough = sums(section.telling, section.table.starts) >= MINIMUM_COMMENTS
     rows = np.flatnonzero(section.telling & enough[section.owner])
     if len(rows) == 0:
-        return out
+        return None
     rows = rows[_by_content(packed(section.owner[rows], section.exact_keys[rows]))]
-    lengths = section.text.plain_points.lengths[rows] + 1
+    lengths = points.lengths[rows] + 1
     before = np.cumsum(lengths) - lengths
     bounds = np.searchsorted(section.owner[rows], np.arange(section.creators + 1))
     first = before[np.minimum(bounds[:-1], len(rows) - 1)]
     rows = rows[before - first[section.owner[rows]] < _SAMPLE_BYTES]
-    data, ends = _as_bytes(section.text.plain_points, rows)
-    ends = np.concatenate([[0], ends])[np.searchsorted(section.owner[rows], np.arange(section.creators + 1))].tolist()
-    for creator in np.flatnonzero(enough).tolist():
-        joined = data[ends[creator] : ends[creator + 1] - 1]
-        if len(joined) >= _LEAST_BYTES:
-            out[creator] = _compressed_size(joined) / len(joined)
-    return out
+    data, ends = _as_bytes(points, rows)
+    of_creator = np.searchsorted(section.owner[rows], np.arange(section.creators + 1))
+    return data, np.concatenate([[0], ends])[of_creator]
 
 
 def _by_content(numbers: npt.NDArray[np.uint64]) -> IntArray:
@@ -160,10 +179,6 @@ def _by_content(numbers: npt.NDArray[np.uint64]) -> IntArray:
 def _as_bytes(points: CodePoints, rows: IntArray) -> tuple[memoryview, IntArray]:
     """Return some texts in UTF-8, a line feed after each, and where each ends."""
     ends = np.cumsum(points.lengths[rows] + 1)
-    if (compiled := kernels_for(len(points), KERNELS)) is not None:
-        out = np.empty(4 * int(ends[-1]), dtype=np.uint8)
-        compiled.utf8(frozen(points.codes), frozen(points.starts), frozen(rows), out, ends)
-        return out.data, ends
     first = points.starts[rows]
     first[1:] -= ends[:-1]
     at = np.repeat(first, points.lengths[rows] + 1)
