@@ -15,11 +15,12 @@ from realreach.comment_text.likeness import signatures
 from realreach.comment_text.measures import measure_comments
 from realreach.comment_text.model import KINDS, default_comment_model
 from realreach.comment_text.normalise import normalise
+from realreach.comment_text.reading import read_comments
 from realreach.comment_text.words import split_words
 from worlds import ODD_TEXTS
 
 FORMS = ("raw", "folded", "plain")
-KERNELS = ("kernels", "folding_kernels", "plain_kernels", "measuring_kernels")
+KERNELS = ("kernels", "forms_kernels", "facts_kernels", "measuring_kernels")
 SIGNS = " !?.,;:#$%@abcABCéÉßàДд0123456789\n\t\u200d\ufe0f🔥😍🏻❤⭐！？。…¡¿漢字ไทยक\u094d𝐏µªⓀ×÷Øø\u0130ıſﬁ\u0301\u00a0"
 
 
@@ -148,8 +149,9 @@ def test_every_kernel_is_compiled_for_one_form_of_arrays(fast, hostile):
         languages(done, words)
         model.margins(done)
         signatures(done.plain_points)
-    kernels, folding, marking, measuring = (compiled.kernels_for(1, f"comment_text.{name}") for name in KERNELS)
-    used = [kernels.score_comments, folding.unsettled_texts, folding.fold_texts, marking.plain_texts]
+        read_comments(pa.array(values, pa.large_string()), model)
+    kernels, forms, facts, measuring = (compiled.kernels_for(1, f"comment_text.{name}") for name in KERNELS)
+    used = [kernels.score_comments, forms.decode_texts, forms.fill_forms, facts.fill_facts]
     used += [measuring.split_into_words, measuring.fill_measures, measuring.letters_of_scripts]
     assert [len(k.signatures) for k in used] == [1] * len(used)
 

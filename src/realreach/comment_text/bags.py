@@ -73,12 +73,12 @@ class BagReference:
         return np.searchsorted(self.edges, sold, side="right").astype(np.int64)
 
     @cached_property
-    def _log(self) -> FloatArray:
+    def log_likelihood(self) -> FloatArray:
         """Log likelihood of one comment, shape (bins, grid)."""
         return np.ascontiguousarray(np.log(1.0 - _GRID[:, None] + _GRID[:, None] * self.ratio[None, :]).T)
 
     @cached_property
-    def _reach(self) -> IntArray:
+    def reach(self) -> IntArray:
         """Place on the grid of every organic share with every share beyond it, shape (shares, shares beyond)."""
         share = self.organic_shares[:, None]
         # beyond = (apparent - organic) / (1 - organic), not below 0.
@@ -167,12 +167,12 @@ def bag_tests(sold: FloatArray, section: IntArray, count: int, reference: BagRef
 def _judge(cells: npt.NDArray[np.int64], reference: BagReference) -> FloatArray:
     """Return p-value, the three quantiles of the share, median and mean of the apparent share, given counts by bin."""
     # Bin after bin, not by a matrix product: BLAS may sum in another order when there are more sections.
-    log = (cells[:, :, None] * reference._log).sum(axis=1)
+    log = (cells[:, :, None] * reference.log_likelihood).sum(axis=1)
     weight = np.exp(log - log.max(axis=1, keepdims=True))
     # The prior of the apparent share is flat in the grid's places, which lie closer at small shares.
     weight /= _row_sums(weight)[:, None]
     reached = np.cumsum(weight, axis=1)
-    below = reached[:, reference._reach].sum(axis=1) / len(reference.organic_shares)
+    below = reached[:, reference.reach].sum(axis=1) / len(reference.organic_shares)
     out = np.empty((len(cells), 6))
     out[:, 0] = np.minimum(below[:, 0], 1.0)
     for column, level in enumerate(_LEVELS, start=1):

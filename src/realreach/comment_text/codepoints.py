@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from realreach.comment_text.traits import of
 
-__all__ = ["CodePoints", "as_text", "decode", "encode"]
+__all__ = ["CodePoints", "as_text", "decode", "encode", "utf8_of"]
 
 _U32 = npt.NDArray[np.uint32]
 _I64 = npt.NDArray[np.int64]
@@ -50,6 +50,11 @@ class CodePoints:
         return of(self.codes)
 
     @cached_property
+    def tallies(self) -> dict[str, dict[str, _I64]]:
+        """What was counted of each text so far (:mod:`realreach.comment_text.tallies`)."""
+        return {}
+
+    @cached_property
     def any_trait(self) -> _U32:
         """Traits that any code point of a text has, one number for each text."""
         return self._over_texts(np.bitwise_or, self.traits, np.uint32)
@@ -73,6 +78,14 @@ class CodePoints:
     def count(self, hit: npt.NDArray[np.bool_]) -> _I64:
         """Return how many code points of each text are marked."""
         return self._over_texts(np.add, hit.view(np.uint8), np.int32).astype(np.int64)
+
+    def sums(self, values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+        """Return the sum of a value of each code point over every text, modulo 2**64."""
+        return self._over_texts(np.add, values, np.uint64)
+
+    def text_of(self, places: _I64) -> _I64:
+        """Return the texts in which code points stand."""
+        return np.asarray(self.starts.searchsorted(places, side="right") - 1, dtype=np.int64)
 
     def count_of(self, traits: int) -> _I64:
         """Return how many code points of each text have one of the traits."""
@@ -127,7 +140,10 @@ class CodePoints:
         lengths = self.lengths[rows]
         starts = _starts_of(lengths)
         at = np.repeat(self.starts[rows] - starts[:-1], lengths) + np.arange(starts[-1])
-        return self._with_traits_at(at, starts)
+        out = CodePoints(self.codes.take(at), starts)
+        if "traits" in self.__dict__:
+            out.__dict__["traits"] = self.traits.take(at)
+        return out
 
     def part(self, start: int, stop: int) -> CodePoints:
         """Return neighbouring texts."""
@@ -135,11 +151,16 @@ class CodePoints:
         out = CodePoints(self.codes[starts[0] : starts[-1]], starts - starts[0])
         if "traits" in self.__dict__:
             out.__dict__["traits"] = self.traits[starts[0] : starts[-1]]
+        for name, counts in self.tallies.items():
+            out.tallies[name] = {kind: values[start:stop] for kind, values in counts.items()}
         return out
 
     def where(self, keep: npt.NDArray[np.bool_]) -> CodePoints:
         """Return the texts without the code points for which ``keep`` is false."""
-        return self._with_traits_at(keep, _starts_of(self.count(keep)))
+        out = CodePoints(self.codes.compress(keep), _starts_of(self.count(keep)))
+        if "traits" in self.__dict__:
+            out.__dict__["traits"] = self.traits.compress(keep)
+        return out
 
     def replaced(self, rows: _I64, texts: CodePoints) -> CodePoints:
         """Return the texts with those of some rows (ascending) replaced by the given ones."""
@@ -153,12 +174,6 @@ class CodePoints:
         at = np.repeat(begins - starts[:-1], lengths) + np.arange(starts[-1])
         out = CodePoints(np.concatenate([self.codes, texts.codes]).take(at), starts)
         out.__dict__["traits"] = np.concatenate([self.traits, texts.traits]).take(at)
-        return out
-
-    def _with_traits_at(self, at: npt.NDArray[Any], starts: _I64) -> CodePoints:
-        out = CodePoints(self.codes[at], starts)
-        if "traits" in self.__dict__:
-            out.__dict__["traits"] = self.traits[at]
         return out
 
 
@@ -180,16 +195,22 @@ def as_text(values: Iterable[str | None]) -> pa.Array:
     return pa.array(list(whole), pa.large_string())
 
 
-def decode(text: pa.Array) -> CodePoints:
-    """Return the code points of an Arrow string array; null reads as empty, bytes that are no UTF-8 as U+FFFD."""
+def utf8_of(text: pa.Array) -> tuple[_I64, npt.NDArray[np.uint8]]:
+    """Return where each text of an Arrow string array begins and ends, and the bytes; null reads as empty."""
     text = text.cast(pa.large_string()) if text.type != pa.large_string() else text
     if text.null_count:
         text = pc.fill_null(text, "")
+    _, places, data = text.buffers()
+    offsets = np.frombuffer(places, dtype=np.int64)[text.offset : text.offset + len(text) + 1]
+    return offsets, np.frombuffer(data if data is not None else b"", dtype=np.uint8)
+
+
+def decode(text: pa.Array) -> CodePoints:
+    """Return the code points of an Arrow string array; null reads as empty, bytes that are no UTF-8 as U+FFFD."""
     if len(text) == 0:
         return CodePoints(np.empty(0, dtype=np.uint32), np.zeros(1, dtype=np.int64))
-    offsets = np.frombuffer(text.buffers()[1], dtype=np.int64)[text.offset : text.offset + len(text) + 1]
-    data = text.buffers()[2]
-    flat = memoryview(data if data is not None else b"")[offsets[0] : offsets[-1]]
+    offsets, data = utf8_of(text)
+    flat = data[offsets[0] : offsets[-1]].data
     try:
         codes = np.frombuffer(str(flat, "utf-8").encode("utf-32-le"), dtype=np.uint32)
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Compiled kernels of the normalisation (numba, the extra ``fast``): the folded form in one pass.
+"""Compiled kernels of the normalisation (numba, the extra ``fast``): the folded form of a text in one pass.
 
 They do what :mod:`realreach.comment_text.normalise` does step by step. Imported only by way of
 :mod:`realreach.compiled`.
@@ -15,31 +15,14 @@ import numpy as np
 
 from realreach.comment_text import lookalikes, traits
 
-__all__ = ["fold_texts", "unsettled_texts"]
-
 _LAST = lookalikes.TABLE_SIZE
 _LATIN, _TWIN, _WORD, _STROKE, _NOTHING = traits.LATIN, traits.TWIN, traits.WORD, traits.STROKE, traits.NOTHING
-_STYLED, _UNSETTLED, _DIRTY = traits.STYLED, traits.UNSETTLED, traits.DIRTY
+_DIRTY = traits.DIRTY
 _CLEAN = np.arange(0x80, dtype=np.uint32)
 _CLEAN[[*range(0x20), 0x7F]] = 0x20
 _CLEAN[0x41:0x5B] += 0x20
 _CLEAN_TRAITS = traits.table()[:0x80].copy()
 """What the signs of ASCII are folded to, and their traits: most texts need no other look-up."""
-
-
-@nb.njit(nogil=True, cache=True)
-def unsettled_texts(codes, starts, table, unsettled, odd) -> None:
-    """Mark the texts that NFKC may change, and those with two or more styled letters."""
-    for row in range(len(starts) - 1):
-        held = 0
-        styled = 0
-        for i in range(starts[row], starts[row + 1]):
-            if codes[i] >= 0x80:
-                trait = table[min(codes[i], _LAST)]
-                held |= trait
-                styled += (trait & _STYLED) != 0
-        unsettled[row] = (held & _UNSETTLED) != 0
-        odd[row] = styled >= 2
 
 
 @nb.njit(nogil=True, cache=True)
@@ -103,26 +86,3 @@ def _folded(codes, low, high, table, fold, out, at):
             at += 1
         before = trait
     return at, held, strokes
-
-
-@nb.njit(nogil=True, cache=True)
-def fold_texts(
-    codes, starts, place, settled, settled_starts, table, fold, always, twins, lower, folded, folded_starts, odd
-) -> None:
-    """Fill the folded form of texts with their starts, and mark those in odd letters.
-
-    ``place`` is the number of a text among the ``settled`` ones, which are in NFKC, or -1 if it needed nothing;
-    ``fold`` is the maps ``always`` and ``lower`` in one.
-    """
-    end = 0
-    for row in range(len(place)):
-        at, begin = place[row], end
-        source = settled if at >= 0 else codes
-        low = settled_starts[at] if at >= 0 else starts[row]
-        high = settled_starts[at + 1] if at >= 0 else starts[row + 1]
-        end, held, strokes = _folded(source, low, high, table, fold, folded, begin)
-        odd[row] |= strokes >= 2
-        if (held & _TWIN) != 0:
-            end, mixed = _folded_with_twins(source, low, high, table, always, twins, lower, folded, begin)
-            odd[row] |= mixed
-        folded_starts[row + 1] = end

@@ -26,7 +26,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from realreach.comment_text.codepoints import CodePoints, decode
-from realreach.comment_text.traits import SIGN
+from realreach.comment_text.traits import SIGN, of
 from realreach.comment_text.words import powers
 from realreach.tables.core import IntArray
 
@@ -89,14 +89,13 @@ def read_points(text: pa.Array | CodePoints) -> Points:
     """
     read = text if isinstance(text, CodePoints) else decode(text)
     rows = np.concatenate([np.zeros(1, dtype=np.int64), np.repeat(np.arange(len(read)), read.lengths + 1)])
-    values = np.full(len(rows), _SPACE, dtype=np.uint64)
-    is_word = np.zeros(len(rows), dtype=bool)
     # Behind each text stands a space, and one before the first.
-    ends = np.concatenate([[0], read.starts[1:] + np.arange(1, len(read) + 1)])
-    inside = np.ones(len(rows), dtype=bool)
-    inside[ends] = False
-    values[inside] = read.codes
-    is_word[inside] = (read.traits & np.uint32(SIGN)) == 0
+    spaces = np.append(0, read.starts[1:] + np.arange(1, len(read) + 1))
+    at = np.arange(-1, len(rows) - 1)
+    at -= rows
+    values = read.codes.take(at, mode="clip").astype(np.uint64) if len(read.codes) else np.empty(len(rows), np.uint64)
+    values[spaces] = _SPACE
+    is_word = (of(values.view(np.int64)) & np.uint32(SIGN)) == 0
     return Points(values, rows, is_word, len(read))
 
 
@@ -129,14 +128,14 @@ def tokens(points: Points) -> Tokens:
     rows, is_word = points.rows[at], word[at]
     fresh = np.ones(len(at), dtype=bool)
     fresh[1:] = (sums[1:] != sums[:-1]) | (rows[1:] != rows[:-1])
-    return Tokens(sums[fresh], rows[fresh], is_word[fresh])
+    return Tokens(sums.compress(fresh), rows.compress(fresh), is_word.compress(fresh))
 
 
 def _segment_sums(values: U64, space: npt.NDArray[np.bool_], at: IntArray) -> U64:
     """Return the polynomial of the code points from each start to the next start, spaces left out."""
     up, down = powers(len(values))
     terms = values * up[: len(values)]
-    terms[space] = 0
+    np.copyto(terms, 0, where=space)
     return np.asarray(np.add.reduceat(terms, at) * down[at], dtype=np.uint64)
 
 
@@ -156,7 +155,7 @@ def pair_sums(found: Tokens) -> tuple[U64, IntArray]:
     """Return the sums of pairs of neighbouring tokens, and their comments."""
     same = found.rows[1:] == found.rows[:-1]
     sums = found.sums[:-1] + found.sums[1:] * np.uint64(PAIR)
-    return sums[same], found.rows[1:][same]
+    return sums.compress(same), found.rows[1:].compress(same)
 
 
 def char_grams(points: Points) -> list[tuple[int, U64, IntArray]]:
@@ -226,20 +225,24 @@ def _character_sums(
     size = len(points.values)
     begins = np.searchsorted(points.rows[1:], np.arange(n))
     values = np.concatenate([points.values, np.full(max(CHAR_SIZES), _SPACE, dtype=np.uint64)])
-    solid = values != _SPACE
+    # All ones where a sign is no space: a weight or a one is kept by it, or becomes 0.
+    solid = -(values != _SPACE).view(np.int8).astype(np.int32)
     mixed = values[:size] * np.uint64(M)
     mixed += values[1 : size + 1] * np.uint64(_POWERS[1] * M % 2**64)
     fine = solid[1 : size + 1].copy()
-    count = np.zeros(n, dtype=np.int64)
+    number = np.zeros(size, dtype=np.int32)
+    sums = np.zeros((len(weights), size), dtype=np.int32)
     for length in CHAR_SIZES:
         mixed += values[length - 1 : size + length - 1] * np.uint64(_POWERS[length - 1] * M % 2**64)
         if length > CHAR_SIZES[0]:
             fine &= solid[length - 2 : size + length - 2]
         place = ((mixed + np.uint64(SEEDS[length] * M % 2**64)) >> np.uint64(64 - bits)).view(np.int64)
         for head, of_head in enumerate(weights):
-            total[head] += np.add.reduceat(of_head.take(place) * fine, begins, dtype=np.int64)
-        count += np.add.reduceat(fine.view(np.uint8), begins, dtype=np.int64)
-    return total, count
+            sums[head] += of_head.take(place) & fine
+        number -= fine
+    for head in range(len(weights)):
+        total[head] = np.add.reduceat(sums[head], begins, dtype=np.int64)
+    return total, np.add.reduceat(number, begins, dtype=np.int64)
 
 
 def grams(text: pa.Array, bits: int) -> list[tuple[IntArray, IntArray]]:

@@ -20,14 +20,18 @@ __all__ = ["score_comments"]
 
 _U = np.uint64
 _B, _M, _PAIR = _U(hashing.B), _U(hashing.M), _U(hashing.PAIR)
-_B2, _B3, _B4 = (_U(pow(hashing.B, k, 2**64)) for k in (2, 3, 4))
-_TOKEN, _TOKENS, _THREE, _FOUR, _FIVE = (_U(hashing.SEEDS[kind]) for kind in (1, 2, 3, 4, 5))
+_BM, _B2M, _B3M, _B4M = (_U(pow(hashing.B, k, 2**64) * hashing.M % 2**64) for k in (1, 2, 3, 4))
+_TOKEN, _TOKENS = _U(hashing.SEEDS[1]), _U(hashing.SEEDS[2])
+_THREE_M = _U(hashing.SEEDS[3] * hashing.M % 2**64)
+_FOUR_M, _FIVE_M = (_U((hashing.SEEDS[n] - hashing.SEEDS[n - 1]) * hashing.M % 2**64) for n in (4, 5))
 _SLANG_SHIFT = _U(64 - style.SLANG_BITS)
 _SPACE = _U(32)
-_LAST = lookalikes.TABLE_SIZE
-_WIDE_LAST = _U(_LAST)
+_LAST = np.uint32(lookalikes.TABLE_SIZE)
+_WIDE_LAST, _WIDE = _U(_LAST), np.uint32(0x80)
 _SIGN, _CAPITAL, _HAND = traits.SIGN, traits.HAND_CAPITAL, traits.HAND_LETTER
 _PICTURE, _DRAWS_NOTHING = traits.PICTURE, traits.DRAWS_NOTHING
+_SMALL, _END, _LETTER = traits.SMALL, traits.SENTENCE_END, traits.LETTER
+_ANY_EMOJI, _ANY_CAPITAL = traits.EMOJI, traits.CAPITAL
 _INSIDE, _STRETCHES = traits.INSIDE, traits.STRETCHES
 _ORDER = tuple(style.MEASURES)
 _MEASURES = len(_ORDER)
@@ -55,12 +59,26 @@ _TOP_COUNT = int(_EDGES.max()) + 1
 """Counts from here on are all in the last bin."""
 _WIDTH = 12
 _FIELD = (1 << _WIDTH) - 1
-_COUNTED = ("!", "?", ".!?", ",;:", "\n", "#$%")
-"""What is counted of ASCII signs, each in a field of bits of one number: texts have at most 2,200 signs."""
-_ASCII = np.zeros((2, 0x80), dtype=np.int64)
-for _place, _signs in enumerate(_COUNTED):
-    for _sign in _signs:
-        _ASCII[_place // 5, ord(_sign)] += 1 << _WIDTH * (_place % 5)
+_CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LETTERS = _CAPITALS + _CAPITALS.lower()
+_COUNTED = (("!", "?", ".!?", ",;:", "\n"), ("#$%", _LETTERS, _CAPITALS))
+"""What is counted of ASCII signs, each in a field of bits of one of two numbers: texts have at most 2,200 signs."""
+_ASCII = np.zeros((len(_COUNTED), 0x80), dtype=np.int64)
+for _row, _kinds in enumerate(_COUNTED):
+    for _place, _signs in enumerate(_kinds):
+        for _sign in _signs:
+            _ASCII[_row, ord(_sign)] += 1 << _WIDTH * _place
+_SIGNS, _HANDS = _ASCII
+_IS_HAND, _IS_CAPITAL, _IS_SMALL, _IS_END = 1, 2, 4, 8
+_CLASSES = np.zeros(0x80, dtype=np.int64)
+for _bit, _trait in (
+    (_IS_HAND, traits.HAND_LETTER),
+    (_IS_CAPITAL, traits.HAND_CAPITAL),
+    (_IS_SMALL, traits.SMALL),
+    (_IS_END, traits.SENTENCE_END),
+):
+    _CLASSES[(traits.table()[:0x80] & _trait) != 0] |= _bit
+"""What the signs of ASCII are to the sign behind them."""
 
 
 def _bin_table():
@@ -78,45 +96,53 @@ _BINS = _bin_table()
 
 
 @nb.njit(nogil=True, cache=True)
-def _raw_measures(raw, low, high, table, out):
-    """Fill what is counted over the code points as written; return the letters and the capitals."""
-    emoji = exclamation = question = sentence = uppers = letters = inner = 0
-    signs = money = 0
-    first_upper = False
+def written(raw, low, high, table, counts):
+    """Fill what is counted over the code points as written.
+
+    Returns the letters and the capitals of handwriting, emoji, capitals of any script, and whether the text is tidy.
+    """
+    pictures = exclamation = question = sentence = uppers = letters = inner = emoji = capitals = ends = 0
+    signs = hands = 0
     before = 0
     for i in range(low, high):
         c = raw[i]
-        trait = table[min(c, _LAST)]
-        letter = 1 if trait & _HAND else 0
-        upper = 1 if trait & _CAPITAL else 0
-        first_upper |= letters == 0 and upper > 0
-        letters += letter
-        uppers += upper
-        inner += upper & before
-        before = letter
-        if c < 0x80:
-            signs += _ASCII[0, c]
-            money += _ASCII[1, c]
-        elif trait & _PICTURE:
-            emoji += 1
-        elif c == 0x3002 or c == 0x2026:
-            sentence += 1
-        elif c == 0xFF01 or c == 0xA1:
-            exclamation += 1
-        elif c == 0xFF1F or c == 0xBF:
-            question += 1
-    out[_LENGTH] = high - low
-    out[_EMOJI] = emoji
-    out[_EMOJI_AT_END] = _emoji_at_end(raw, low, high, table)
-    out[_EXCLAMATION] = exclamation + (signs & _FIELD)
-    out[_QUESTION] = question + (signs >> _WIDTH & _FIELD)
-    out[_SENTENCE] = sentence + (signs >> 2 * _WIDTH & _FIELD)
-    out[_COMMAS] = signs >> 3 * _WIDTH & _FIELD
-    out[_LINES] = signs >> 4 * _WIDTH & _FIELD
-    out[_MONEY] = money
-    out[_BEGINS] = first_upper
-    out[_INNER] = inner
-    return letters, uppers
+        if c < _WIDE:
+            signs += _SIGNS[c]
+            hands += _HANDS[c]
+            here = _CLASSES[c]
+        else:
+            trait = table[min(c, _LAST)]
+            hand, capital = (trait & _HAND) != 0, (trait & _CAPITAL) != 0
+            here = _IS_HAND * hand + _IS_CAPITAL * capital
+            here += _IS_SMALL * ((trait & _SMALL) != 0) + _IS_END * ((trait & _END) != 0)
+            letters += hand
+            uppers += capital
+            emoji += (trait & _ANY_EMOJI) != 0
+            capitals += (trait & _ANY_CAPITAL) != 0
+            pictures += (trait & _PICTURE) != 0
+            sentence += c == 0x3002 or c == 0x2026
+            exclamation += c == 0xFF01 or c == 0xA1
+            question += c == 0xFF1F or c == 0xBF
+        inner += (here >> 1) & before & 1
+        ends += (here >> 3) & (before >> 2) & 1
+        before = here
+    first = low
+    while first < high and (table[min(raw[first], _LAST)] & _HAND) == 0:
+        first += 1
+    counts[_LENGTH] = high - low
+    counts[_EMOJI] = pictures
+    counts[_EMOJI_AT_END] = _emoji_at_end(raw, low, high, table)
+    counts[_EXCLAMATION] = exclamation + (signs & _FIELD)
+    counts[_QUESTION] = question + (signs >> _WIDTH & _FIELD)
+    counts[_SENTENCE] = sentence + (signs >> 2 * _WIDTH & _FIELD)
+    counts[_COMMAS] = signs >> 3 * _WIDTH & _FIELD
+    counts[_LINES] = signs >> 4 * _WIDTH & _FIELD
+    counts[_MONEY] = hands & _FIELD
+    counts[_BEGINS] = first < high and (table[min(raw[first], _LAST)] & _CAPITAL) != 0
+    counts[_INNER] = inner
+    plain = hands >> 2 * _WIDTH & _FIELD
+    tidy = ends > 0 and (table[min(raw[low], _LAST)] & _ANY_CAPITAL) != 0
+    return letters + (hands >> _WIDTH & _FIELD), uppers + plain, emoji, capitals + plain, tidy
 
 
 @nb.njit(nogil=True, cache=True)
@@ -140,19 +166,25 @@ def _emoji_at_end(raw, low, high, table):
 
 
 @nb.njit(nogil=True, cache=True)
-def _plain_measures(plain, low, high, table, padded, marks):
-    """Copy a plain text between spaces, count its placeholders and return the letters inside of its words."""
+def plain_measures(plain, low, high, table, padded, marks):
+    """Copy a plain text between spaces, and count its placeholders.
+
+    Returns the letters inside of its words, and whether all words of the model are words of letters and the reverse.
+    """
     marks[:] = 0
     inside = 0
+    odd = np.uint32(0)
     padded[0] = _SPACE
     for i in range(low, high):
         c = plain[i]
         padded[i - low + 1] = c
         if c < 6:
             marks[c] += 1
-        inside += 1 if table[min(c, _LAST)] & _INSIDE else 0
+        trait = table[min(c, _LAST)]
+        inside += (trait & _INSIDE) != 0
+        odd |= ((trait & _SIGN) != 0) == ((trait & _LETTER) != 0)
     padded[high - low + 1 : high - low + 6] = _SPACE
-    return inside
+    return inside, odd == 0
 
 
 @nb.njit(nogil=True, cache=True)
@@ -173,8 +205,20 @@ def _is_slang(total):
     return _SLANG_BITS[place] != 0 and _SLANG_KEYS[place] == wanted
 
 
+@nb.njit(nogil=True, cache=True, inline="always")
+def token_bucket(here, shift):
+    """Return the bucket of a token."""
+    return ((here + _TOKEN) * _M) >> shift
+
+
+@nb.njit(nogil=True, cache=True, inline="always")
+def pair_bucket(one, two, shift):
+    """Return the bucket of two neighbouring tokens."""
+    return ((one + two * _PAIR + _TOKENS) * _M) >> shift
+
+
 @nb.njit(nogil=True, cache=True)
-def _token_buckets(padded, size, table, shift, out):
+def token_buckets(padded, size, table, shift, out):
     """Fill the buckets of tokens and pairs; return how many of them, the words and the slang among them."""
     pieces = count_words = slang = 0
     previous = _U(0)
@@ -196,9 +240,9 @@ def _token_buckets(padded, size, table, shift, out):
         if pieces > 0 and here == previous:
             continue
         if pieces > 0:
-            out[pieces] = np.int64(((previous + here * _PAIR + _TOKENS) * _M) >> shift)
+            out[pieces] = pair_bucket(previous, here, shift)
             pieces += 1
-        out[pieces] = np.int64(((here + _TOKEN) * _M) >> shift)
+        out[pieces] = token_bucket(here, shift)
         pieces += 1
         if word:
             count_words += 1
@@ -208,41 +252,51 @@ def _token_buckets(padded, size, table, shift, out):
 
 
 @nb.njit(nogil=True, cache=True)
-def _character_buckets(padded, size, shift, out):
-    """Fill the buckets of the character n-grams of 3, 4 and 5; return how many there are.
+def character_sum(padded, size, shift, weights):
+    """Return the sum of the weights of the character n-grams of 3, 4 and 5, and how many there are.
 
-    The text has one space before and one after it; inside a piece there is none. What does not count is written, too,
-    and overwritten by the next: no branch to guess.
+    The text has one space before and one after it; inside a piece there is none. What does not count is looked up, too,
+    and masked: no branch to guess. The factors are those of the hash, multiplied out.
     """
-    count = 0
+    total = count = 0
     for i in range(size):
         second, third, fourth = padded[i + 1], padded[i + 2], padded[i + 3]
-        three = second != _SPACE
+        three = np.int64(second != _SPACE)
         four = three & (third != _SPACE)
         five = four & (fourth != _SPACE)
-        here = padded[i] + second * _B + third * _B2
-        out[count] = np.int64(((here + _THREE) * _M) >> shift)
-        count += three
-        here += fourth * _B3
-        out[count] = np.int64(((here + _FOUR) * _M) >> shift)
-        count += four
-        here += padded[i + 4] * _B4
-        out[count] = np.int64(((here + _FIVE) * _M) >> shift)
-        count += five
-    return count
-
-
-@nb.njit(nogil=True, cache=True, inline="always")
-def _mean_of_root(weights, buckets, count):
-    """Return the sum of the weights of buckets, over the root of their number."""
-    total = 0
-    for k in range(count):
-        total += weights[buckets[k]]
-    return np.float64(total) / np.sqrt(np.float64(max(count, 1)))
+        here = padded[i] * _M + second * _BM + third * _B2M + _THREE_M
+        total += weights[here >> shift] & -three
+        here += fourth * _B3M + _FOUR_M
+        total += weights[here >> shift] & -four
+        here += padded[i + 4] * _B4M + _FIVE_M
+        total += weights[here >> shift] & -five
+        count += three + four + five
+    return total, count
 
 
 @nb.njit(nogil=True, cache=True)
-def _fill_bins(counts, capitals_share, word_length, bins):
+def margin_of(weights, bias, bins, grams, tokens, pieces, padded, size, shift):
+    """Return the margin of one head."""
+    units, total = bias, 0
+    for k in range(len(bins)):
+        units += weights[bins[k]]
+    for k in range(pieces):
+        total += grams[tokens[k]]
+    margin = np.float64(units)
+    margin += np.float64(total) / np.sqrt(np.float64(max(pieces, 1)))
+    total, count = character_sum(padded, size, shift, grams)
+    return margin + np.float64(total) / np.sqrt(np.float64(max(count, 1)))
+
+
+@nb.njit(nogil=True, cache=True, inline="always")
+def fill_marks(counts, marks, first) -> None:
+    """Fill the counts of placeholders, and whether a mention comes first."""
+    counts[_MENTIONS], counts[_LINKS], counts[_PHONES], counts[_NUMBERS], counts[_BRANDS] = marks[1:]
+    counts[_MENTION_FIRST] = first
+
+
+@nb.njit(nogil=True, cache=True)
+def fill_bins(counts, capitals_share, word_length, bins):
     """Fill the bin of every measure, and of the measures that count together, as numbers of style weights."""
     for k in range(_MEASURES):
         bins[k] = _BINS[k, min(counts[k], _TOP_COUNT)]
@@ -275,27 +329,21 @@ def score_comments(
     for row in range(len(plain_starts) - 1):
         longest = max(longest, plain_starts[row + 1] - plain_starts[row])
     padded = np.empty(longest + 6, dtype=np.uint64)
-    tokens, characters = np.empty(2 * longest + 2, dtype=np.int64), np.empty(3 * longest + 3, dtype=np.int64)
+    tokens = np.empty(2 * longest + 2, dtype=np.uint64)
     counts, marks = np.zeros(_MEASURES, dtype=np.int64), np.zeros(6, dtype=np.int64)
     bins = np.empty(_MEASURES + len(_CROSS_STARTS) - 1, dtype=np.int64)
     for row in range(len(raw_starts) - 1):
         low, high = plain_starts[row], plain_starts[row + 1]
-        letters, uppers = _raw_measures(raw, raw_starts[row], raw_starts[row + 1], table, counts)
-        inside = _plain_measures(plain, low, high, table, padded, marks)
-        pieces, count_words, slang = _token_buckets(padded, high - low, table, shift, tokens)
-        count = _character_buckets(padded, high - low, shift, characters)
+        letters, uppers, _, _, _ = written(raw, raw_starts[row], raw_starts[row + 1], table, counts)
+        inside, _ = plain_measures(plain, low, high, table, padded, marks)
+        pieces, count_words, slang = token_buckets(padded, high - low, table, shift, tokens)
         counts[_WORDS] = count_words
         counts[_ODD] = odd[row]
-        counts[_LINKS], counts[_MENTIONS], counts[_PHONES] = marks[2], marks[1], marks[3]
-        counts[_BRANDS], counts[_NUMBERS] = marks[5], marks[4]
-        counts[_MENTION_FIRST] = high > low and plain[low] == 1
         counts[_SLANG_WORDS] = slang
+        fill_marks(counts, marks, high > low and plain[low] == 1)
         counts[_STRETCHED] = _stretched(folded, folded_starts[row], folded_starts[row + 1], table)
-        _fill_bins(counts, uppers / max(letters, 1), inside / max(count_words, 1), bins)
+        fill_bins(counts, uppers / max(letters, 1), inside / max(count_words, 1), bins)
         for head in range(out.shape[1]):
-            units = bias[head]
-            for k in range(len(bins)):
-                units += weights[head, bins[k]]
-            margin = np.float64(units)
-            margin += _mean_of_root(grams[head], tokens, pieces)
-            out[row, head] = margin + _mean_of_root(grams[head], characters, count)
+            out[row, head] = margin_of(
+                weights[head], bias[head], bins, grams[head], tokens, pieces, padded, high - low, shift
+            )

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from realreach.comment_text import traits
 from realreach.comment_text.normalise import Normalised
+from realreach.comment_text.tallies import FOLDED
 from realreach.comment_text.word_lists import ENGLISH_BIT, INDONESIAN_BIT
 from realreach.comment_text.words import Words, split_words
 from realreach.compiled import frozen, kernels_for
@@ -22,7 +23,7 @@ __all__ = ["LANGUAGES", "languages", "word_hits"]
 LANGUAGES = ("undecided", "id", "en", "mixed", "other")
 """Names of the codes that :func:`languages` returns. ``other``: most letters are of a script other than Latin."""
 
-_LEAST_SHARE = 1 / 6
+LEAST_SHARE = 1 / 6
 """Share of a comment's words that must be listed before its language is told."""
 
 
@@ -52,11 +53,11 @@ def languages(text: Normalised, words: Words | None = None) -> npt.NDArray[np.in
         letters, foreign = np.empty(len(text), dtype=np.int64), np.empty(len(text), dtype=np.int64)
         compiled.letters_of_scripts(frozen(folded.codes), frozen(folded.starts), traits.table(), letters, foreign)
     else:
-        letters, foreign = folded.count_of(traits.LETTER), folded.count_of(traits.FOREIGN)
+        letters, foreign = FOLDED.of(folded)["letters"], folded.count_of(traits.FOREIGN)
     out = np.zeros(len(text), dtype=np.int8)
     most, least = np.maximum(indonesian, english), np.minimum(indonesian, english)
     # One listed word in a long comment may be a word of a third language that is spelled the same.
-    heard = _LEAST_SHARE * np.diff(words.starts) <= most
+    heard = LEAST_SHARE * np.diff(words.starts) <= most
     out[heard & (indonesian > english)] = 1
     out[heard & (english > indonesian)] = 2
     out[heard & (least > 0) & (most < 3 * least)] = 3

@@ -22,7 +22,8 @@ import numpy.typing as npt
 from realreach.comment_text.codepoints import CodePoints
 from realreach.comment_text.grouping import first_of_equal, first_rows, packed, run_starts
 from realreach.comment_text.normalise import Normalised
-from realreach.comment_text.words import BASE, Words, characters, mix, weighted_sums
+from realreach.comment_text.traits import LETTER, table
+from realreach.comment_text.words import BASE, Words, mix, powers, weighted_sums
 from realreach.compiled import frozen, kernels_for
 
 __all__ = ["AGREE", "BANDS", "GRAM", "MINIMA", "SPREAD", "exact_keys", "near_groups", "signatures", "template_keys"]
@@ -56,11 +57,18 @@ def exact_keys(text: Normalised) -> _U64:
     # A space counts where it parts two characters, so "a b" is not "ab": it marks the next character.
     values = points.codes.astype(np.uint64)
     values[1:] += (~keep[:-1]).astype(np.uint64) << np.uint64(32)
-    starts = np.concatenate([[0], np.cumsum(keep)])[points.starts]
-    kept = values[keep]
-    first = starts[:-1][starts[1:] > starts[:-1]]
+    lengths = points.count(keep)
+    ends = np.cumsum(lengths)
+    kept = values.compress(keep)
+    told = lengths > 0
+    first = (ends - lengths)[told]
     kept[first] &= np.uint64(0xFFFFFFFF)
-    return mix(weighted_sums(kept, starts[:-1], starts[1:]))
+    out = np.zeros(len(points), dtype=np.uint64)
+    if len(first):
+        up, down = powers(len(kept))
+        kept *= up[1 : len(kept) + 1]
+        out[told] = np.add.reduceat(kept, first) * down[first]
+    return mix(out)
 
 
 def template_keys(words: Words) -> _U64:
@@ -87,86 +95,86 @@ def signatures(points: CodePoints, rows: _I64 | None = None) -> npt.NDArray[np.u
     """Return the 24 minima of each text's hashed 4-grams; a text of fewer than four letters has none (all ones).
 
     ``points`` is a plain text (:attr:`realreach.comment_text.normalise.Normalised.plain_points`); ``rows`` the texts
-    asked for, None for all.
+    asked for, ascending, None for all.
     """
     rows = np.arange(len(points)) if rows is None else rows
     out = np.full((len(rows), MINIMA), 0xFFFFFFFF, dtype=np.uint32)
-    factors, shifts = _draws()
     if (compiled := kernels_for(len(points), _KERNELS)) is not None:
-        text = frozen(points.codes), frozen(points.starts), frozen(rows), _letters()
-        compiled.minima(*text, factors, shifts, out)
+        text = frozen(points.codes), frozen(points.starts), frozen(rows), table()
+        compiled.minima(*text, *_draws(), out)
         return out
-    letters = _only_words(points.take(rows))
-    number = letters.lengths - (GRAM - 1)
-    # Texts of about one length together: the longest tells the block's height, shorter ones repeat their last 4-gram.
-    order = np.argsort(number, kind="stable")
-    low = int(np.searchsorted(number[order], 0, side="right"))
-    hashed = _hashed_grams(letters)
-    drawn, upper = np.empty((2, MINIMA * max(_CELLS, int(number.max(initial=1)))), dtype=np.uint32)
-    while low < len(order):
-        high = _block_end(number, order, low)
-        members = order[low:high]
-        place = np.arange(number[members[-1]])[:, None] + letters.starts[members]
-        if number[members[0]] < number[members[-1]]:
-            np.minimum(place, letters.starts[members] + (number[members] - 1), out=place)
-        out[members] = _least(hashed[place], drawn, upper)
+    letters = _only_words(points, rows)
+    told = letters.lengths >= GRAM
+    if not told.all():
+        letters = letters.where(np.repeat(told, letters.lengths))
+    grams, begins = _hashed_grams(letters.codes, letters.starts[:-1][told])
+    drawn = np.empty((int(told.sum()), MINIMA), dtype=np.uint32)
+    buffers = np.empty((2, MINIMA * max(_CELLS, int(np.diff(begins).max(initial=0)))), dtype=np.uint32)
+    low = 0
+    while low < len(drawn):
+        high = max(int(np.searchsorted(begins, begins[low] + _CELLS, side="right")) - 1, low + 1)
+        part = grams[begins[low] : begins[high]]
+        drawn[low:high] = _least(part, begins[low:high] - begins[low], buffers)
         low = high
+    out[told] = drawn
     return out
 
 
-def _least(
-    grams: npt.NDArray[np.uint32], drawn: npt.NDArray[np.uint32], upper: npt.NDArray[np.uint32]
-) -> npt.NDArray[np.uint32]:
-    """Return the minima of each column; the two buffers are used again and again, for fresh memory costs more."""
+def _least(grams: npt.NDArray[np.uint32], begins: _I64, buffers: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """Return the minima of each run of 4-grams; the two buffers are used again and again: fresh memory costs more."""
     factors, shifts = _draws()
-    shape = (MINIMA, *grams.shape)
-    size = MINIMA * grams.size
-    drawn, upper = drawn[:size].reshape(shape), upper[:size].reshape(shape)
-    np.multiply(grams, factors[:, None, None], out=drawn)
-    drawn += shifts[:, None, None]
+    drawn, upper = (part[: MINIMA * len(grams)].reshape(MINIMA, -1) for part in buffers)
+    np.multiply(grams, factors[:, None], out=drawn)
+    drawn += shifts[:, None]
     # Multiplication mixes upwards only: the upper half decides.
     np.right_shift(drawn, np.uint32(15), out=upper)
     drawn ^= upper
     drawn *= np.uint32(SPREAD)
-    return np.asarray(drawn.min(axis=1).T)
+    return np.asarray(np.minimum.reduceat(drawn, begins, axis=1).T)
 
 
-def _block_end(number: _I64, order: _I64, low: int) -> int:
-    """Return how far the texts from ``low`` on fill about one block, at least one of them."""
-    high = min(low + max(_CELLS // int(number[order[low]]), 1), len(order))
-    return low + max(min(_CELLS // int(number[order[high - 1]]), high - low), 1)
-
-
-def _hashed_grams(letters: CodePoints) -> npt.NDArray[np.uint32]:
-    """Return the hash of the four code points from each place on; the last three of a text reach beyond it."""
-    codes = letters.codes.astype(np.uint64)
+def _hashed_grams(letters: npt.NDArray[np.uint32], starts: _I64) -> tuple[npt.NDArray[np.uint32], _I64]:
+    """Return the hashes of the 4-grams of texts of four letters or more, text after text, and where they begin."""
+    codes = letters.astype(np.uint64)
     count = max(len(codes) - (GRAM - 1), 0)
     gram = codes[:count].copy()
     for ahead in range(1, GRAM):
         gram *= np.uint64(BASE)
         gram += codes[ahead : ahead + count]
-    return mix(gram).astype(np.uint32)
+    # What reaches from one text into the next is no 4-gram.
+    inside = np.ones(count, dtype=bool)
+    for back in range(1, GRAM):
+        inside[starts[1:] - back] = False
+    begins = np.append(starts, count + GRAM - 1) - (GRAM - 1) * np.arange(len(starts) + 1)
+    return mix(gram.compress(inside)).astype(np.uint32), begins
 
 
-def _only_words(points: CodePoints) -> CodePoints:
-    """Return the texts with every run of other characters as one space, none at the ends."""
-    letters = np.flatnonzero(characters().of("letter", points.codes))
-    of_text = letters.searchsorted(points.starts)
-    space = np.zeros(len(letters), dtype=bool)
-    space[1:] = letters[1:] - letters[:-1] > 1
-    space[of_text[:-1][of_text[1:] > of_text[:-1]]] = False
-    place = np.cumsum(space)
-    place += np.arange(len(letters))
-    codes = np.full(int(place[-1]) + 1 if len(place) else 0, 0x20, dtype=np.uint32)
-    codes[place] = points.codes[letters]
-    # A text begins with its first letter, one without a letter where the next one does.
-    return CodePoints(codes, np.append(place, len(codes))[of_text])
+def _only_words(points: CodePoints, rows: _I64) -> CodePoints:
+    """Return some texts (ascending) with every run of other characters as one space, none at the ends.
 
-
-@cache
-def _letters() -> npt.NDArray[np.bool_]:
-    """Return which code points below 0x20000 are letters; those above all are."""
-    return frozen(characters().of("letter", np.arange(0x20000, dtype=np.uint32)))
+    Of the characters between two words the last one stands for the space.
+    """
+    letter = points.has(LETTER)
+    if len(rows) < len(points):
+        wanted = np.zeros(len(points), dtype=bool)
+        wanted[rows] = True
+        letter &= np.repeat(wanted, points.lengths)
+    keep = letter.copy()
+    keep[:-1] |= letter[1:]
+    # No space stands before the first word of a text: neither in the text nor at the end of the one before.
+    full = rows[points.lengths[rows] > 0]
+    begins = points.starts[full]
+    before = begins[begins > 0] - 1
+    keep[before] = letter[before]
+    late = ~letter[begins]
+    if late.any():
+        words = np.flatnonzero(letter[1:] & ~letter[:-1]) + 1
+        first = np.append(words, len(letter))[words.searchsorted(begins[late])]
+        first = first[first < points.starts[full[late] + 1]]
+        keep[first - 1] = False
+    starts = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum(points.count(keep)[rows], out=starts[1:])
+    return CodePoints(np.where(letter, points.codes, np.uint32(0x20)).compress(keep), starts)
 
 
 @cache

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from realreach.comment_text import grouping, likeness, words
+from realreach.comment_text import grouping, likeness, lookalikes, traits, words
 
 __all__ = ["exact_keys", "first_rows", "first_strings", "linked", "minima", "template_keys"]
 
@@ -28,6 +28,7 @@ _PLACE, _STEP = _U(0x9E3779B97F4A7C15), _U(0xD6E8FEB86659FD93)
 _MINIMA, _AGREE = likeness.MINIMA, likeness.AGREE
 _ROWS = _MINIMA // likeness.BANDS
 _NONE = np.uint32(0xFFFFFFFF)
+_LAST, _LETTER = np.uint32(lookalikes.TABLE_SIZE), np.uint32(traits.LETTER)
 
 
 @nb.njit(nogil=True, cache=True, inline="always")
@@ -143,66 +144,82 @@ def template_keys(numbers, starts, out) -> None:
 
 
 @nb.njit(nogil=True, cache=True)
-def minima(codes, starts, rows, letter, factors, shifts, out) -> None:
+def _only_words(codes, low, high, table, out):
+    """Write the words of a text with one space between them; return how many signs these are."""
+    count = before = np.int64(0)
+    for i in range(low, high):
+        code = codes[i]
+        letter = np.int64((table[min(code, _LAST)] & _LETTER) != 0)
+        # A space is written behind a word, and over it the next word if there is one.
+        out[count] = _U(code) if letter else _U(0x20)
+        count += letter | before
+        before = letter
+    return count - 1 if count > 0 and not before and out[count - 1] == _U(0x20) else count
+
+
+@nb.njit(nogil=True, cache=True)
+def minima(codes, starts, rows, table, factors, shifts, out) -> None:
     """Fill the smallest hashes of the 4-grams of some texts, as ``likeness.signatures`` draws them."""
-    size = len(letter)
+    longest = 0
+    for row in rows:
+        longest = max(longest, starts[row + 1] - starts[row])
+    signs, grams = np.empty(longest + 1, dtype=np.uint64), np.empty(longest + 1, dtype=np.uint32)
     for at in range(len(rows)):
-        one = two = three = _U(0)
-        known = 0
-        space = False
-        for i in range(starts[rows[at]], starts[rows[at] + 1]):
-            code = codes[i]
-            # Above the table are Han letters only.
-            if code < size and not letter[code]:
-                space = known > 0
-                continue
-            # A run of other characters counts as one space, none at the ends.
-            for turn in range(2):
-                if turn == 0:
-                    if not space:
-                        continue
-                    here = _U(0x20)
-                else:
-                    here = _U(code)
-                known += 1
-                if known >= 4:
-                    gram = ((one * _BASE + two) * _BASE + three) * _BASE + here
-                    low = np.uint32(_mix(gram) & _LOW32)
-                    for j in range(_MINIMA):
-                        hashed = np.uint32(low * factors[j] + shifts[j])
-                        hashed ^= hashed >> np.uint32(15)
-                        hashed = np.uint32(hashed * _SPREAD)
-                        out[at, j] = min(out[at, j], hashed)
-                one, two, three = two, three, here
-            space = False
+        count = _only_words(codes, starts[rows[at]], starts[rows[at] + 1], table, signs) - 3
+        for i in range(count):
+            gram = ((signs[i] * _BASE + signs[i + 1]) * _BASE + signs[i + 2]) * _BASE + signs[i + 3]
+            grams[i] = np.uint32(_mix(gram) & _LOW32)
+        for i in range(count):
+            low = grams[i]
+            for j in range(_MINIMA):
+                hashed = np.uint32(low * factors[j] + shifts[j])
+                hashed ^= hashed >> np.uint32(15)
+                hashed = np.uint32(hashed * _SPREAD)
+                out[at, j] = min(out[at, j], hashed)
 
 
 @nb.njit(nogil=True, cache=True)
 def linked(owner, numbers, drawn, group) -> None:
     """Fill for each text the one of the smallest number that it hangs together with, as ``likeness`` links them."""
     texts = len(owner)
-    bits = _bits(texts)
+    ordered = True
+    for text in range(1, texts):
+        ordered &= owner[text] >= owner[text - 1]
+    low = 0
+    while low < texts:
+        high = low + 1
+        # Texts of one owner that stand together are linked by themselves: their table is small.
+        while high < texts and (not ordered or owner[high] == owner[low]):
+            high += 1
+        _link_some(low, high, owner, numbers, drawn, group)
+        low = high
+
+
+@nb.njit(nogil=True, cache=True)
+def _link_some(low, high, owner, numbers, drawn, group) -> None:
+    """Link neighbouring texts; no other text has an owner of theirs."""
+    bits = _bits(high - low)
     table = np.empty(1 << bits, dtype=np.int32)
-    places = np.empty(texts, dtype=np.int32)
-    for text in range(texts):
+    places = np.empty(high - low, dtype=np.int32)
+    for text in range(low, high):
         group[text] = text
     for band in range(0, _MINIMA, _ROWS):
         table[:] = -1
         shared = False
-        for text in range(texts):
+        for text in range(low, high):
             if drawn[text, 0] == _NONE:
                 continue
             at = _place_of_band(owner, drawn, text, band, table, bits)
-            places[text] = at
+            places[text - low] = at
             shared |= table[at] >= 0
             if table[at] < 0 or numbers[text] < numbers[table[at]]:
                 table[at] = text
         if not shared:
             continue
-        for text in range(texts):
-            if drawn[text, 0] != _NONE and table[places[text]] != text:
-                _link(numbers, drawn, group, table[places[text]], text)
-    for text in range(texts):
+        for text in range(low, high):
+            if drawn[text, 0] != _NONE and table[places[text - low]] != text:
+                _link(numbers, drawn, group, table[places[text - low]], text)
+    for text in range(low, high):
         root = text
         while group[root] != root:
             root = group[root]

@@ -7,20 +7,9 @@ import numpy.typing as npt
 
 from realreach.comment_text.codepoints import CodePoints
 from realreach.comment_text.languages import word_hits
-from realreach.comment_text.normalise import LINK, MENTION, PHONE, Normalised
-from realreach.comment_text.traits import (
-    CAPITAL,
-    DIGIT,
-    EMOJI,
-    EXCLAMATION,
-    LETTER,
-    QUESTION,
-    SENTENCE_END,
-    SMALL,
-    SPACELESS,
-    of,
-    table,
-)
+from realreach.comment_text.normalise import MENTION, Normalised
+from realreach.comment_text.tallies import FOLDED, PLAIN, RAW
+from realreach.comment_text.traits import CAPITAL, DIGIT, EMOJI, LETTER, SENTENCE_END, SMALL, of, table
 from realreach.comment_text.word_lists import WISH_BIT
 from realreach.comment_text.words import Words, numbers_of_runs, runs, split_words
 from realreach.compiled import frozen, kernels_for
@@ -76,30 +65,29 @@ def measure_comments(text: Normalised, words: Words | None = None) -> dict[str, 
             *forms, frozen(text.odd_letters), frozen(words.starts), frozen(words.listed), table(), out
         )
         return dict(zip(MEASURES, out, strict=True))
-    letters, digits, emoji = folded.count_of(LETTER), folded.count_of(DIGIT), raw.count_of(EMOJI)
-    marks = plain.codes
-    stands_for_word = (marks >= 1) & (marks <= 5)
-    spaceless = (folded.count_of(SPACELESS) + 1) // 2
+    written, counts, marks = RAW.of(raw), FOLDED.of(folded), PLAIN.of(plain)
+    letters, digits, emoji = counts["letters"], counts["digits"], written["emoji"]
+    stand_for_words = sum(marks.values())
     indonesian, english = word_hits(words)
     found: dict[str, npt.NDArray] = {
         "length": folded.lengths,
         "letters": letters,
-        "words": np.maximum(np.diff(words.starts) + plain.count(stands_for_word), spaceless),
+        "words": np.maximum(np.diff(words.starts) + stand_for_words, (counts["spaceless"] + 1) // 2),
         "emoji": emoji,
         "digits": digits,
-        "capitals": raw.count_of(CAPITAL),
+        "capitals": written["capitals"],
         "emoji_only": (emoji > 0) & (letters + digits == 0),
         "odd_letters": text.odd_letters,
-        "mention": plain.any(marks == ord(MENTION)),
+        "mention": marks["mentions"] > 0,
         "starts_with_mention": plain.first == ord(MENTION),
-        "question": folded.holds(QUESTION),
-        "exclamation": folded.holds(EXCLAMATION),
-        "stretched": folded.any(_stretched(folded)),
-        "link": plain.any(marks == ord(LINK)),
-        "phone": plain.any(marks == ord(PHONE)),
-        "hashtag": folded.any(folded.has(LETTER) & folded.after(folded.codes == ord("#"))),
+        "question": counts["questions"] > 0,
+        "exclamation": counts["exclamations"] > 0,
+        "stretched": _stretched(folded),
+        "link": marks["links"] > 0,
+        "phone": marks["phones"] > 0,
+        "hashtag": _hashtag(folded),
         "ends_with_emoji": (of(plain.last) & EMOJI) > 0,
-        "tidy": ((of(raw.first) & CAPITAL) > 0) & raw.any(raw.has(SENTENCE_END) & raw.after(raw.has(SMALL))),
+        "tidy": _tidy(raw),
         "indonesian": indonesian > 0,
         "english": english > 0,
         "wish": is_wish(words),
@@ -136,8 +124,33 @@ def handles(points: CodePoints) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.u
 
 
 def _stretched(points: CodePoints) -> _Bool:
-    """Return which code points are the third of a Latin letter in a row."""
-    codes = points.codes
-    out = (codes >= 0x61) & (codes <= 0x7A) & points.again
-    out[1:] &= points.again[:-1]
+    """Return which texts hold a Latin letter three times in a row."""
+    places = np.flatnonzero(points.again[1:] & points.again[:-1]) + 1
+    codes = points.codes[places]
+    return _those(points, places[(codes >= 0x61) & (codes <= 0x7A)])
+
+
+def _hashtag(points: CodePoints) -> _Bool:
+    """Return which texts hold a letter behind a number sign."""
+    places = np.flatnonzero(points.codes == ord("#")) + 1
+    places = places[places < len(points.codes)]
+    texts = points.text_of(places)
+    told = ((points.traits[places] & np.uint32(LETTER)) != 0) & (places > points.starts[texts])
+    return _those(points, places[told])
+
+
+def _tidy(raw: CodePoints) -> _Bool:
+    """Return which texts begin with a capital letter and hold a small one with the end of a sentence behind it."""
+    begins = (of(raw.first) & CAPITAL) > 0
+    places = np.flatnonzero(raw.has(SENTENCE_END))
+    texts = raw.text_of(places)
+    after = begins[texts] & (places > raw.starts[texts])
+    places = places[after]
+    return _those(raw, places[(raw.traits[places - 1] & np.uint32(SMALL)) != 0])
+
+
+def _those(points: CodePoints, places: npt.NDArray[np.int64]) -> _Bool:
+    """Return which texts hold one of the code points at some places."""
+    out = np.zeros(len(points), dtype=bool)
+    out[points.text_of(places)] = True
     return out

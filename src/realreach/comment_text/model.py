@@ -23,7 +23,7 @@ import numpy.typing as npt
 from realreach.comment_text.bags import BagReference
 from realreach.comment_text.hashing import read_points, tokens, weighted_sums
 from realreach.comment_text.normalise import Normalised
-from realreach.comment_text.style import STYLE_SIZE, style_bins
+from realreach.comment_text.style import STYLE_SIZE, style_sums
 from realreach.comment_text.traits import table
 from realreach.compiled import frozen, kernels_for
 from realreach.errors import ModelError
@@ -36,7 +36,7 @@ KINDS = ("ordinary", "promotion", "generic_praise", "machine_written")
 
 STEPS = 64
 """Steps of the probability tables to one logit."""
-_REACH = 24 * STEPS
+REACH = 24 * STEPS
 _FORMAT = 1
 _CHUNK = 4096
 
@@ -127,8 +127,7 @@ class CommentModel:
     def _margins(self, part: Normalised, heads: int) -> FloatArray:
         points = read_points(part.plain_points)
         found = tokens(points)
-        bins = style_bins(part, points, found)
-        out = (self.bias[:heads] + self.style[:heads].T[bins].sum(axis=1, dtype=np.int64)).astype(np.float64)
+        out = (self.bias[:heads, None] + style_sums(part, found, self.style[:heads])).T.astype(np.float64)
         for totals, count in weighted_sums(points, found, self.grams[:heads], self.bits):
             norm = np.sqrt(np.maximum(count, 1).astype(np.float64))
             for head in range(heads):
@@ -141,12 +140,16 @@ class CommentModel:
 
         An empty comment has a probability like any other: it depends on the bias alone.
         """
-        return self._sold_table[stepped(self.margins(comments, 1)[:, 0], self.scale)]
+        return self.sold_table[self.sold_steps(comments)]
+
+    def sold_steps(self, comments: Normalised) -> IntArray:
+        """Return the place of each comment's :meth:`sold` in :attr:`sold_table`; it rises with the probability."""
+        return stepped(self.margins(comments, 1)[:, 0], self.scale)
 
     def scores(self, comments: Normalised) -> FloatArray:
         """Return the probabilities of :data:`KINDS`, shape (n, 4); rows sum to 1, the first is ``1 - sold``."""
         margins = self.margins(comments)
-        sold = self._sold_table[stepped(margins[:, 0], self.scale)]
+        sold = self.sold_table[stepped(margins[:, 0], self.scale)]
         steps = [stepped(margins[:, head], self.scale) for head in range(1, len(KINDS))]
         top = np.maximum.reduce(steps)
         parts = [_FALL[top - s] for s in steps]
@@ -158,7 +161,8 @@ class CommentModel:
         return np.where(probability >= self.high, 1, np.where(probability < self.low, -1, 0)).astype(np.int8)
 
     @property
-    def _sold_table(self) -> FloatArray:
+    def sold_table(self) -> FloatArray:
+        """The probabilities that :meth:`sold` can give, ascending."""
         return _table(self.slope, self.offset)
 
     def to_dict(self) -> dict[str, Any]:
@@ -220,17 +224,17 @@ class CommentModel:
 def stepped(margin: FloatArray, scale: int) -> IntArray:
     """Return margins in weight units as indices into the tables of probabilities (steps of 1/64 logit, cut at +-24)."""
     steps = np.floor(margin * (STEPS / scale) + 0.5)
-    return np.asarray(np.clip(steps, -_REACH, _REACH), dtype=np.int64) + _REACH
+    return np.asarray(np.clip(steps, -REACH, REACH), dtype=np.int64) + REACH
 
 
 @cache
 def _table(slope: float, offset: float) -> FloatArray:
     """Return P(sold) for every step; ``math.exp`` once per entry, so that all users read the same numbers."""
-    inner = (slope * (i / STEPS) + offset for i in range(-_REACH, _REACH + 1))
+    inner = (slope * (i / STEPS) + offset for i in range(-REACH, REACH + 1))
     return _frozen([1.0 / (1.0 + math.exp(-min(max(x, -60.0), 60.0))) for x in inner], np.float64)
 
 
-_FALL = _frozen([math.exp(-min(i / STEPS, 60.0)) for i in range(2 * _REACH + 1)], np.float64)
+_FALL = _frozen([math.exp(-min(i / STEPS, 60.0)) for i in range(2 * REACH + 1)], np.float64)
 
 
 def read_comment_model(content: bytes, name: str = "model.json", sha256: str | None = None) -> CommentModel:

@@ -38,7 +38,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from realreach.comment_text import lookalikes, traits
-from realreach.comment_text.codepoints import CodePoints, decode, encode
+from realreach.comment_text.codepoints import CodePoints, decode, encode, utf8_of
 from realreach.compiled import frozen, kernels_for
 
 __all__ = ["BRAND", "ENDINGS", "LINK", "MENTION", "NUMBER", "PHONE", "TEXT_LIMIT", "Normalised", "fold", "normalise"]
@@ -75,6 +75,8 @@ _PLACEHOLDERS = (
     (r"[a-z]{2,}-?\d{2,}|(?:\b[a-z] ){3,}\d(?: ?\d)+", BRAND),
     (r"\d+(?:[.,:]\d+)*", NUMBER),
 )
+
+_NO_TEXTS = CodePoints(np.empty(0, dtype=np.uint32), np.zeros(1, dtype=np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,35 +144,43 @@ def normalise(text: pa.Array) -> Normalised:
     >>> done.plain.to_pylist()
     ['\x05 gacor!! 🔥🔥', 'jualfolower cek \x01 \x02 \x03']
     """
+    if (compiled := kernels_for(len(text), "comment_text.forms_kernels")) is not None and len(text):
+        done = _compiled(text, compiled)
+        if done is not None:
+            return done
     written = decode(_capped(text))
-    if (compiled := kernels_for(len(written), "comment_text.folding_kernels")) is not None:
-        return _compiled(written, compiled)
     folded, odd = _fold(written)
     return Normalised(written, folded, _plain(folded), odd)
 
 
-def _compiled(written: CodePoints, kernels: ModuleType) -> Normalised:
-    """Return the forms of texts by the compiled kernels; only what NFKC may change passes by Python."""
-    codes, starts, table = frozen(written.codes), frozen(written.starts), traits.table()
-    odd, unsettled = np.empty(len(written), dtype=bool), np.empty(len(written), dtype=bool)
-    kernels.unsettled_texts(codes, starts, table, unsettled, odd)
-    rows = np.flatnonzero(unsettled)
-    place = np.full(len(written), -1, dtype=np.int64)
-    place[rows] = np.arange(len(rows))
-    settled = _settled(written.take(rows)) if len(rows) else written.part(0, 0)
+def _compiled(text: pa.Array, kernels: ModuleType) -> Normalised | None:
+    """Return the forms of texts by the compiled kernels, None if they are no UTF-8.
+
+    Only what NFKC may change passes by Python.
+    """
+    offsets, data = utf8_of(text)
+    n, table = len(text), traits.table()
+    codes = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint32)
+    starts, folded_starts, plain_starts = (np.zeros(n + 1, dtype=np.int64) for _ in range(3))
+    odd, unsettled = np.empty(n, dtype=bool), np.empty(n, dtype=bool)
+    if not kernels.decode_texts(frozen(data), frozen(offsets), table, codes, starts, unsettled, odd):
+        return None
+    codes = codes[: starts[-1]]
+    written = CodePoints(codes, starts)
+    place = np.full(n, -1, dtype=np.int64)
+    settled = _NO_TEXTS
+    if unsettled.any():
+        rows = np.flatnonzero(unsettled)
+        place[rows] = np.arange(len(rows))
+        settled = _settled(written.take(rows))
     maps = traits.fold_map(), lookalikes.always_map(), lookalikes.in_latin_words_map(), lookalikes.lower_map()
-    folded = np.empty(len(codes) + len(settled.codes), dtype=np.uint32)
-    folded_starts, plain_starts = (np.zeros(len(written) + 1, dtype=np.int64) for _ in range(2))
-    kernels.fold_texts(
-        codes, starts, frozen(place), frozen(settled.codes), frozen(settled.starts), table,
-        *(frozen(by_code) for by_code in maps), folded, folded_starts, odd,
+    folded, plain = (np.empty(len(codes) + len(settled.codes), dtype=np.uint32) for _ in range(2))
+    kernels.fill_forms(
+        frozen(codes), frozen(starts), frozen(place), frozen(settled.codes), frozen(settled.starts), table,
+        *(frozen(by_code) for by_code in maps), folded, folded_starts, plain, plain_starts, odd,
     )  # fmt: skip
-    folded = folded[: folded_starts[-1]]
-    plain = np.empty(len(folded), dtype=np.uint32)
-    marking = kernels_for(len(written), "comment_text.plain_kernels")
-    assert marking is not None, "in use together with those of the folding"
-    end = marking.plain_texts(frozen(folded), frozen(folded_starts), table, plain, plain_starts)
-    return Normalised(written, CodePoints(folded, folded_starts), CodePoints(plain[:end], plain_starts), odd)
+    forms = CodePoints(folded[: folded_starts[-1]], folded_starts), CodePoints(plain[: plain_starts[-1]], plain_starts)
+    return Normalised(written, *forms, odd)
 
 
 def fold(text: pa.Array) -> pa.Array:

@@ -7,7 +7,7 @@ text whatever it holds. Imported only by way of :mod:`realreach.compiled`.
 """
 
 # Numba finds the types itself, at the first call.
-# ruff: noqa: ANN001, ANN201
+# ruff: noqa: ANN001
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ import numba as nb
 import numpy as np
 
 from realreach.comment_text import lookalikes, normalise, traits
-
-__all__ = ["plain_texts"]
 
 _LAST = lookalikes.TABLE_SIZE
 _WORD = traits.WORD
@@ -331,22 +329,3 @@ def _is_squeezed(text, size):
     for i in range(1, size):
         much |= (text[i] == text[i - 1]) & ((text[i] == 0x20) | ((i > 1) & (text[i] == text[max(i - 2, 0)])))
     return not much
-
-
-@nb.njit(nogil=True, cache=True)
-def plain_texts(folded, starts, table, plain, plain_starts):
-    """Fill the plain form of folded texts with their starts; return its length."""
-    longest = 0
-    for row in range(len(starts) - 1):
-        longest = max(longest, starts[row + 1] - starts[row])
-    one, two = np.empty(longest, dtype=np.uint32), np.empty(longest, dtype=np.uint32)
-    end = 0
-    for row in range(len(starts) - 1):
-        text, size = _marked(folded[starts[row] : starts[row + 1]], starts[row + 1] - starts[row], one, two)
-        if _is_squeezed(text, size):
-            plain[end : end + size] = text[:size]
-            end += size
-        else:
-            end = _squeezed(text, size, table, plain, end)
-        plain_starts[row + 1] = end
-    return end

@@ -16,7 +16,8 @@ import numpy.typing as npt
 from realreach.comment_text import traits
 from realreach.comment_text.codepoints import CodePoints
 from realreach.comment_text.hashing import Points, Tokens, bucket, slow_hash
-from realreach.comment_text.normalise import BRAND, LINK, MENTION, NUMBER, PHONE, Normalised
+from realreach.comment_text.normalise import MENTION, Normalised
+from realreach.comment_text.tallies import PLAIN, RAW
 from realreach.comment_text.words import WordList
 from realreach.tables.core import IntArray
 
@@ -30,6 +31,7 @@ __all__ = [
     "slang_list",
     "style_bins",
     "style_measures",
+    "style_sums",
 ]
 
 MEASURES: Mapping[str, tuple[float, ...]] = MappingProxyType(
@@ -97,6 +99,8 @@ def slang_list() -> WordList:
     return WordList([SLANG_HASHES.tolist()])
 
 
+_FRACTIONS = ("capitals_share", "word_length")
+"""Measures that are no whole numbers."""
 _EDGES = {name: np.asarray(edges, dtype=np.float64) for name, edges in MEASURES.items()}
 _SIZES = {name: len(edges) + 1 for name, edges in MEASURES.items()}
 
@@ -108,14 +112,6 @@ def _offsets() -> tuple[list[int], int]:
 
 
 BIN_STARTS, STYLE_SIZE = _offsets()
-
-
-def _count_of(points: CodePoints, marks: str) -> IntArray:
-    """Return how many of some signs each text holds."""
-    hit = points.codes == ord(marks[0])
-    for mark in marks[1:]:
-        hit |= points.codes == ord(mark)
-    return points.count(hit)
 
 
 def style_measures(done: Normalised, found: Tokens) -> dict[str, npt.NDArray[np.float64]]:
@@ -132,31 +128,32 @@ def style_measures(done: Normalised, found: Tokens) -> dict[str, npt.NDArray[np.
     raw, plain = done.raw_points, done.plain_points
     words = np.bincount(found.rows[found.is_word], minlength=n)
     slang = (slang_list().bits_of(bucket(found.sums, 1, SLANG_BITS).view(np.uint64)) > 0) & found.is_word
-    letters, uppers = raw.count_of(traits.HAND_LETTER), raw.count_of(traits.HAND_CAPITAL)
+    written, marks = RAW.of(raw), PLAIN.of(plain)
+    letters, uppers = written["hand_letters"], written["hand_capitals"]
     out = {
         "length": raw.lengths,
         "words": words,
-        "emoji": raw.count_of(traits.PICTURE),
+        "emoji": written["pictures"],
         "emoji_kinds_at_end": _emoji_at_end(raw),
-        "exclamation": _count_of(raw, "!\uff01\u00a1"),
-        "question": _count_of(raw, "?\uff1f\u00bf"),
-        "sentence_marks": _count_of(raw, ".!?\u3002\u2026"),
-        "commas": _count_of(raw, ",;:"),
+        "exclamation": written["exclamations"],
+        "question": written["questions"],
+        "sentence_marks": written["sentence_marks"],
+        "commas": written["commas"],
         "capitals_share": uppers / np.maximum(letters, 1),
         "begins_with_capital": _begins_with_capital(raw),
-        "inner_capitals": raw.count(raw.has(traits.HAND_CAPITAL) & raw.after(raw.has(traits.HAND_LETTER))),
+        "inner_capitals": _inner_capitals(raw),
         "odd_letters": done.odd_letters,
-        "links": _count_of(plain, LINK),
-        "mentions": _count_of(plain, MENTION),
+        "links": marks["links"],
+        "mentions": marks["mentions"],
         "mention_first": plain.first == ord(MENTION),
-        "phones": _count_of(plain, PHONE),
-        "brands": _count_of(plain, BRAND),
-        "numbers": _count_of(plain, NUMBER),
+        "phones": marks["phones"],
+        "brands": marks["brands"],
+        "numbers": marks["numbers"],
         "slang": np.bincount(found.rows[slang], minlength=n),
         "stretched": _stretched(done.folded_points),
         "word_length": plain.count_of(traits.INSIDE) / np.maximum(words, 1),
-        "lines": _count_of(raw, "\n"),
-        "hash_or_money": _count_of(raw, "#$%"),
+        "lines": written["lines"],
+        "hash_or_money": written["hash_or_money"],
     }
     return {name: np.asarray(values, dtype=np.float64) for name, values in out.items()}
 
@@ -182,22 +179,33 @@ def _emoji_at_end(raw: CodePoints) -> IntArray:
 
 def _begins_with_capital(raw: CodePoints) -> npt.NDArray[np.bool_]:
     """Return whether the first letter of a comment is a capital one."""
-    letters = np.flatnonzero(raw.has(traits.HAND_LETTER))
-    if len(letters) == 0:
-        return np.zeros(len(raw), dtype=bool)
-    first = letters[np.minimum(np.searchsorted(letters, raw.starts[:-1]), len(letters) - 1)]
-    capital = (raw.traits[first] & np.uint32(traits.HAND_CAPITAL)) != 0
-    return np.asarray(capital & (first >= raw.starts[:-1]) & (first < raw.starts[1:]), dtype=bool)
+    first = traits.of(raw.first)
+    out = (first & np.uint32(traits.HAND_CAPITAL)) != 0
+    # Where the first sign is no letter, the first letter is looked for.
+    counts = RAW.of(raw)
+    rows = np.flatnonzero(((first & np.uint32(traits.HAND_LETTER)) == 0) & (counts["hand_capitals"] > 0))
+    if len(rows):
+        texts = raw.take(rows)
+        letters = np.flatnonzero(texts.has(traits.HAND_LETTER))
+        begins = letters[np.searchsorted(letters, texts.starts[:-1])]
+        out[rows] = (texts.traits[begins] & np.uint32(traits.HAND_CAPITAL)) != 0
+    return np.asarray(out, dtype=bool)
+
+
+def _inner_capitals(raw: CodePoints) -> IntArray:
+    """Return how many capital letters follow a letter."""
+    places = np.flatnonzero(raw.has(traits.HAND_CAPITAL))
+    texts = raw.text_of(places)
+    inner = (places > raw.starts[texts]) & ((raw.traits[places - 1] & np.uint32(traits.HAND_LETTER)) != 0)
+    return np.bincount(texts[inner], minlength=len(raw))
 
 
 def _stretched(folded: CodePoints) -> IntArray:
     """Return how many letters continue a run of three or more."""
-    third = folded.again.copy()
-    third[1:] &= folded.again[:-1]
-    rows = np.flatnonzero(third)
-    hit = np.zeros(len(third), dtype=bool)
-    hit[rows] = (folded.traits[rows] & np.uint32(traits.STRETCHES)) != 0
-    return folded.count(hit)
+    third = folded.again[1:] & folded.again[:-1]
+    places = np.flatnonzero(third) + 1
+    places = places[(folded.traits[places] & np.uint32(traits.STRETCHES)) != 0]
+    return np.bincount(folded.text_of(places), minlength=len(folded))
 
 
 def style_bins(done: Normalised, points: Points, found: Tokens) -> npt.NDArray[np.int32]:
@@ -209,14 +217,42 @@ def style_bins(done: Normalised, points: Points, found: Tokens) -> npt.NDArray[n
         One row for each comment, one column for each measure and each cross: the number of its bin, below
         :data:`STYLE_SIZE`.
     """
-    values = style_measures(done, found)
-    bins = {name: np.searchsorted(_EDGES[name], values[name], side="left") for name in MEASURES}
-    out = np.empty((points.count, len(MEASURES) + len(CROSSES)), dtype=np.int32)
-    for column, name in enumerate(MEASURES):
-        out[:, column] = BIN_STARTS[column] + bins[name]
-    for column, names in enumerate(CROSSES, start=len(MEASURES)):
-        code = np.zeros(points.count, dtype=np.int64)
-        for name in names:
-            code = code * _SIZES[name] + bins[name]
-        out[:, column] = BIN_STARTS[column] + code
+    return np.ascontiguousarray(_bins(style_measures(done, found)).T)
+
+
+def _bins(values: Mapping[str, npt.NDArray[np.float64]]) -> npt.NDArray[np.int32]:
+    """Return the bins of measures, one row for each measure and each cross."""
+    n = len(values["length"])
+    out = np.empty((len(MEASURES) + len(CROSSES), n), dtype=np.int32)
+    for row, name in enumerate(MEASURES):
+        if name in _FRACTIONS:
+            out[row] = np.searchsorted(_EDGES[name], values[name], side="left")
+        else:
+            out[row] = _bins_of_counts()[row].take(values[name].astype(np.int64), mode="clip")
+    place = {name: row for row, name in enumerate(MEASURES)}
+    for row, names in enumerate(CROSSES, start=len(MEASURES)):
+        code = out[place[names[0]]]
+        for name in names[1:]:
+            code = code * _SIZES[name] + out[place[name]]
+        out[row] = code
+    out += np.array(BIN_STARTS, dtype=np.int32)[:, None]
     return out
+
+
+@cache
+def _bins_of_counts() -> npt.NDArray[np.int32]:
+    """Return the bin of every whole number, one row for each measure; numbers from the last on are all in one bin."""
+    numbers = np.arange(int(max(edges[-1] for edges in MEASURES.values())) + 2, dtype=np.float64)
+    return np.array([np.searchsorted(edges, numbers, side="left") for edges in _EDGES.values()], dtype=np.int32)
+
+
+def style_sums(done: Normalised, found: Tokens, weights: npt.NDArray[np.int32]) -> IntArray:
+    """Return the sum of the weights of each comment's bins, shape (heads, comments).
+
+    Parameters
+    ----------
+    weights
+        Weights of the style bins, shape (heads, STYLE_SIZE).
+    """
+    bins = _bins(style_measures(done, found))
+    return np.array([of_head.take(bins).sum(axis=0, dtype=np.int64) for of_head in weights])

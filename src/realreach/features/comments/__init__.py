@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from realreach.comment_text.grouping import OWNERS
+from realreach.compiled import kernels_for
 from realreach.features.blocks import not_known
 from realreach.features.catalogue import Feature
 from realreach.features.comments import alike, arrival, bursts, judged, people, subject, wording
@@ -22,8 +23,8 @@ from realreach.tables.core import FloatArray, Table, Tables
 
 __all__ = ["FEATURES", "MINIMUM_COMMENTS", "Section", "compute", "section_of"]
 
-_BLOCK = 20_000
-"""Comments worked on at once; bounds memory, and keeps a block near the processor."""
+_BLOCK, _COMPILED_BLOCK = 20_000, 10_000
+"""Comments worked on at once, by NumPy and by compiled kernels; bounds memory, and keeps a block near the processor."""
 _PARTS = (wording, alike, people, arrival, bursts, subject, judged)
 
 FEATURES: tuple[Feature, ...] = tuple(feature for part in _PARTS for feature in part.FEATURES)
@@ -41,20 +42,25 @@ def section_of(view: View) -> Section | None:
 def compute(view: View) -> dict[str, FloatArray]:
     """Return the comment features of every creator of the view, one array per catalogue name; NaN = not known.
 
-    Creators are taken in blocks of about 20,000 comments, so that memory stays flat; a creator's values do not depend
-    on the others in its block.
+    Creators are taken in blocks of some ten thousand comments, so that memory stays flat; a creator's values do not
+    depend on the others in its block.
     """
-    if view.tables.comments is None or (len(view.tables.comments) <= _BLOCK and len(view) <= OWNERS):
+    comments = view.tables.comments
+    if comments is None:
         return _compute(view)
-    parts = [_compute(part) for part in _blocks(view)]
+    # Asked for all of them, so that a large table loads the kernels though its blocks are small.
+    block = _BLOCK if kernels_for(len(comments)) is None else _COMPILED_BLOCK
+    if len(comments) <= block and len(view) <= OWNERS:
+        return _compute(view)
+    parts = [_compute(part) for part in _blocks(view, block)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _blocks(view: View) -> Iterator[View]:
+def _blocks(view: View, block: int) -> Iterator[View]:
     """Yield the view in parts of neighbouring creators with about as many comments each, posts and comments only."""
     tables = view.tables
     assert tables.comments is not None, "asked only where there are comments"
-    number = tables.comments.starts // _BLOCK
+    number = tables.comments.starts // block
     new = (np.diff(number) > 0) | (np.arange(1, len(view) + 1) % OWNERS == 0)
     bounds = [0, *(np.flatnonzero(new) + 1).tolist(), len(view)]
     for low, high in pairwise(sorted(set(bounds))):
@@ -76,16 +82,14 @@ def _neighbours(table: Table | None, low: int, high: int) -> Table | None:
 
 def _compute(view: View) -> dict[str, FloatArray]:
     n = len(view)
-    out = {f.name: not_known(n) for f in FEATURES}
-    out["context__comments__all__count"] = np.zeros(n)
     section = section_of(view)
     if section is None:
-        return out
+        return {f.name: not_known(n) for f in FEATURES} | {"context__comments__all__count": np.zeros(n)}
     enough = section.count >= MINIMUM_COMMENTS
     with np.errstate(divide="ignore", invalid="ignore"):
         found = {name: value for part in _PARTS for name, value in part.compute(section).items()}
     values = np.array(list(found.values()))
     values[~(enough & np.isfinite(values))] = np.nan
-    out |= {f"comments__{name}": value for name, value in zip(found, values, strict=True)}
-    out["context__comments__all__count"] = section.count
-    return out
+    told = {f"comments__{name}": value for name, value in zip(found, values, strict=True)}
+    out = {f.name: told[f.name] if f.name in told else not_known(n) for f in FEATURES}
+    return out | {"context__comments__all__count": section.count}

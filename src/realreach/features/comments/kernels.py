@@ -16,7 +16,7 @@ import numpy as np
 from realreach.comment_text import grouping, words
 from realreach.features.comments import pairs
 
-__all__ = ["count_pairs", "count_words", "crowds", "mentions", "utf8"]
+__all__ = ["count_pairs", "count_words", "crowds", "draw_texts", "mentions"]
 
 _U = np.uint64
 _DROPPED = _U(64 - grouping.KEY_BITS)
@@ -197,31 +197,56 @@ def mentions(codes, starts, inside, text, key) -> int:
 
 
 @nb.njit(nogil=True, cache=True)
-def utf8(codes, starts, rows, out, ends) -> None:
-    """Fill the bytes of some texts, a line feed after each, and where each ends."""
-    at = 0
-    for place in range(len(rows)):
-        for i in range(starts[rows[place]], starts[rows[place] + 1]):
-            code = codes[i]
-            if code < 0x80:
-                out[at] = code
-                at += 1
-                continue
-            if code < 0x800:
-                out[at] = 0xC0 | code >> 6
+def _write_utf8(codes, low, high, out, at):
+    """Write the bytes of a text and a line feed from ``out[at]`` on; return where they end."""
+    for i in range(low, high):
+        code = codes[i]
+        if code < 0x80:
+            out[at] = code
+            at += 1
+            continue
+        if code < 0x800:
+            out[at] = 0xC0 | code >> 6
+            at += 1
+        else:
+            if code < 0x10000:
+                out[at] = 0xE0 | code >> 12
                 at += 1
             else:
-                if code < 0x10000:
-                    out[at] = 0xE0 | code >> 12
-                    at += 1
-                else:
-                    out[at] = 0xF0 | code >> 18
-                    out[at + 1] = 0x80 | (code >> 12 & 0x3F)
-                    at += 2
-                out[at] = 0x80 | (code >> 6 & 0x3F)
-                at += 1
-            out[at] = 0x80 | (code & 0x3F)
+                out[at] = 0xF0 | code >> 18
+                out[at + 1] = 0x80 | (code >> 12 & 0x3F)
+                at += 2
+            out[at] = 0x80 | (code >> 6 & 0x3F)
             at += 1
-        out[at] = 0x0A
+        out[at] = 0x80 | (code & 0x3F)
         at += 1
-        ends[place] = at
+    out[at] = 0x0A
+    return at + 1
+
+
+@nb.njit(nogil=True, cache=True)
+def draw_texts(starts, asked, keys, least, size, codes, code_starts, out, ends) -> None:
+    """Fill the bytes of each creator's asked texts in the order of their keys, until they hold ``size`` signs.
+
+    A line feed stands behind each text; ``ends`` tells where each creator's bytes end, none below ``least`` texts.
+    """
+    at = 0
+    for creator in range(len(starts) - 1):
+        number = 0
+        for row in range(starts[creator], starts[creator + 1]):
+            number += asked[row]
+        if number >= least:
+            rows, upper = np.empty(number, dtype=np.int64), np.empty(number, dtype=np.uint64)
+            number = 0
+            for row in range(starts[creator], starts[creator + 1]):
+                if asked[row]:
+                    rows[number], upper[number] = row, keys[row] >> _DROPPED
+                    number += 1
+            signs = 0
+            for place in np.argsort(upper, kind="mergesort"):
+                if signs >= size:
+                    break
+                row = rows[place]
+                at = _write_utf8(codes, code_starts[row], code_starts[row + 1], out, at)
+                signs += code_starts[row + 1] - code_starts[row] + 1
+        ends[creator + 1] = at

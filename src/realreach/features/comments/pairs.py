@@ -19,9 +19,27 @@ from realreach.compiled import frozen, kernels_for
 from realreach.features.blocks import ratio
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["KERNELS", "Pairs", "WordPairs", "across", "chances", "count_pairs", "count_words", "distinct", "sums"]
+__all__ = [
+    "GROUPS",
+    "HABIT",
+    "KERNELS",
+    "LEAST_WORDS",
+    "Pairs",
+    "WordPairs",
+    "across",
+    "chances",
+    "count_pairs",
+    "count_words",
+    "distinct",
+    "sums",
+]
 
 KERNELS = "features.comments.kernels"
+GROUPS = "features.comments.group_kernels"
+LEAST_WORDS = 30
+"""Words or phrases below which their chance is not told."""
+HABIT = 3
+"""Posts under which an author must be seen."""
 OFTEN = 3
 """Times from which on a phrase is looked at: fewer cannot be striking."""
 _PLACED_COUNTS, _COUNTS = 7, 3
@@ -147,11 +165,14 @@ class WordPairs:
         Counts of the words of two letters or more, and of the phrases.
     often
         Of the phrases that are asked for, those that a creator's section holds three times: place of their first word.
+    counts
+        Words, equal pairs of them, phrases, equal pairs of them; shape (4, creators).
     """
 
     words: Pairs
     phrases: Pairs
     often: IntArray
+    counts: IntArray
 
 
 def count_words(
@@ -180,7 +201,7 @@ def count_words(
         compiled.count_words(*(frozen(values) for values in arrays), out, often)
         none = np.zeros(creators, dtype=np.int64)
         pairs = [Pairs(out[i], out[i + 1], none, none, none, none, none) for i in (0, 2)]
-        return WordPairs(pairs[0], pairs[1], np.flatnonzero(often))
+        return WordPairs(pairs[0], pairs[1], np.flatnonzero(often), out)
     holder = np.repeat(owner, np.diff(words.starts))
     counted = np.flatnonzero(words.lengths >= 2)
     inside = np.ones(len(words.numbers), dtype=bool)
@@ -190,13 +211,12 @@ def count_words(
     wanted = np.repeat(asked, np.diff(words.starts))[phrase]
     told = np.bincount(first[wanted], minlength=len(first))
     of_creator = words.starts[starts]
-    return WordPairs(
-        _equal_pairs(
-            first_of_equal(packed(holder[counted], words.numbers[counted])), np.searchsorted(counted, of_creator)
-        ),
-        _equal_pairs(first, np.searchsorted(phrase, of_creator)),
-        phrase[wanted & (told[first] >= OFTEN)],
+    said = _equal_pairs(
+        first_of_equal(packed(holder[counted], words.numbers[counted])), np.searchsorted(counted, of_creator)
     )
+    phrased = _equal_pairs(first, np.searchsorted(phrase, of_creator))
+    counts = np.array([said.total, said.same, phrased.total, phrased.same])
+    return WordPairs(said, phrased, phrase[wanted & (told[first] >= OFTEN)], counts)
 
 
 def _equal_pairs(first: IntArray, starts: IntArray) -> Pairs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +15,11 @@ from realreach.comment_text.words import characters
 from realreach.compiled import frozen, kernels_for
 from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
-from realreach.features.comments.pairs import KERNELS, chances, count_pairs, distinct, sums
+from realreach.features.comments.pairs import GROUPS, HABIT, KERNELS, chances, count_pairs, distinct, sums
 from realreach.features.comments.section import MINIMUM_COMMENTS, Section, known, record
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["FEATURES", "compute"]
-
-_HABIT = 3
-"""Posts under which an author must be seen."""
 
 FEATURES: tuple[Feature, ...] = (
     record("authors__all__chance", "log10 chance", "chance that two comments have one author", "peluang dua komentar dari satu penulis", 0, None, 0, "T3", "authors not given"),
@@ -36,9 +34,30 @@ FEATURES: tuple[Feature, ...] = (
 )  # fmt: skip
 
 
+_LOGS = ("authors__all__chance", "mentions__all__chance")
+_SHARES = (
+    "authors__all__loyal_share", "authors__all__everywhere", "comment_likes__all__share", "mentions__all__inside_share"
+)  # fmt: skip
+
+
 def compute(section: Section) -> dict[str, FloatArray]:
     """Return what the authors and their answers tell of every creator."""
-    return _authors(section) | _conversation(section) | _mentions(section)
+    if (compiled := kernels_for(len(section.table), GROUPS)) is not None:
+        return _compiled(section, compiled) | _conversation(section)
+    liked = section.share_where(section.likes > 0, ~np.isnan(section.likes))
+    return _authors(section) | _conversation(section) | _mentions(section) | {"comment_likes__all__share": liked}
+
+
+def _compiled(section: Section, kernels: ModuleType) -> dict[str, FloatArray]:
+    """Return authors, likes and mentions by the compiled kernels."""
+    logs, shares = np.empty((len(_LOGS), section.creators)), np.empty((len(_SHARES), section.creators))
+    measures, points = section.measures, section.text.folded_points
+    arrays = (
+        section.table.starts, section.people, section.named, section.post, section.likes, measures["mention"],
+        measures["starts_with_mention"], points.codes, points.starts, _in_handles(),
+    )  # fmt: skip
+    kernels.fill_people(*(frozen(values) for values in arrays), logs, shares)
+    return dict(zip(_LOGS, np.log10(logs), strict=True)) | dict(zip(_SHARES, shares, strict=True))
 
 
 def _authors(section: Section) -> dict[str, FloatArray]:
@@ -62,18 +81,16 @@ def _everywhere(section: Section, rows: IntArray) -> FloatArray:
     posts, total = sums(seen, starts), sums(np.bincount(rows, minlength=n), starts)
     comments = np.bincount(people[rows], minlength=n)
     # Three posts at least: one comment under each of two posts is no habit.
-    rows = rows[comments[people[rows]] >= _HABIT]
+    rows = rows[comments[people[rows]] >= HABIT]
     under = np.bincount(distinct(people[rows], places[rows], n)[0], minlength=n)
-    loyal = (under >= _HABIT) & (under >= 0.5 * posts[section.owner])
+    loyal = (under >= HABIT) & (under >= 0.5 * posts[section.owner])
     share = ratio(sums(np.where(loyal, comments, 0), starts).astype(np.float64), total.astype(np.float64))
     return np.where((posts >= 4) & (total >= MINIMUM_COMMENTS), share, np.nan)
 
 
 def _conversation(section: Section) -> dict[str, FloatArray]:
     n, every = section.creators, section.every
-    out: dict[str, FloatArray] = {
-        "comment_likes__all__share": section.share_where(section.likes > 0, ~np.isnan(section.likes))
-    }
+    out: dict[str, FloatArray] = {}
     # Known or not is asked of each creator, never of the column: that others have it says nothing about this one.
     if "parent_comment_id" in every:
         answer = known(every, "parent_comment_id")

@@ -12,9 +12,10 @@ import pyarrow as pa
 from realreach.comment_text import likeness
 from realreach.comment_text.grouping import first_rows, first_strings
 from realreach.comment_text.languages import languages
-from realreach.comment_text.measures import measure_comments
+from realreach.comment_text.measures import MEASURES, measure_comments
 from realreach.comment_text.model import CommentModel, default_comment_model
 from realreach.comment_text.normalise import Normalised, normalise
+from realreach.comment_text.reading import Facts, read_comments
 from realreach.comment_text.words import Words, split_words
 from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
@@ -27,6 +28,7 @@ __all__ = [
     "LONG_WORDS",
     "MINIMUM_COMMENTS",
     "NO_LONG",
+    "SAID",
     "Section",
     "codes_of",
     "known",
@@ -36,6 +38,9 @@ __all__ = [
 
 MINIMUM_COMMENTS = 10
 """Comments by others that a creator must have; below, the comment features are NaN."""
+
+SAID = "features.comments.said_kernels"
+"""Compiled kernels of what is said."""
 
 LONG_WORDS = 4
 """Words from which on a repeat means something: organic comments of one or two words repeat all the time."""
@@ -81,36 +86,48 @@ class Section:
         return self.table.creator
 
     @cached_property
+    def facts(self) -> Facts | None:
+        """All that is told of the comments, read at once; None without compiled kernels."""
+        return read_comments(self.table.strings("text"), self.model)
+
+    @cached_property
     def text(self) -> Normalised:
         """The comments, normalised."""
-        return normalise(self.table.strings("text"))
+        return self.facts.text if self.facts is not None else normalise(self.table.strings("text"))
 
     @cached_property
     def words(self) -> Words:
         """The words of the comments."""
-        return split_words(self.text.plain_points)
+        return self.facts.words if self.facts is not None else split_words(self.text.plain_points)
 
     @cached_property
     def measures(self) -> dict[str, FloatArray]:
         """Measures of each comment (:data:`realreach.comment_text.measures.MEASURES`), and ``short``: one or two words."""
+        if self.facts is not None:
+            return dict(zip([*MEASURES, "short"], self.facts.measures, strict=True))
         out = measure_comments(self.text, self.words)
         out["short"] = ((out["words"] <= 2) & (out["emoji_only"] == 0)).astype(np.float64)
         return out
 
     @cached_property
+    def measure_rows(self) -> FloatArray:
+        """The measures as one array, a row for each and in their order."""
+        return self.facts.measures if self.facts is not None else np.array(list(self.measures.values()))
+
+    @cached_property
     def languages(self) -> npt.NDArray[np.int8]:
         """Language of each comment (:data:`realreach.comment_text.languages.LANGUAGES`)."""
-        return languages(self.text, self.words)
+        return self.facts.languages if self.facts is not None else languages(self.text, self.words)
 
     @cached_property
     def exact_keys(self) -> npt.NDArray[np.uint64]:
         """Key of each comment's text (:func:`realreach.comment_text.likeness.exact_keys`)."""
-        return likeness.exact_keys(self.text)
+        return self.facts.exact_keys if self.facts is not None else likeness.exact_keys(self.text)
 
     @cached_property
     def template_keys(self) -> npt.NDArray[np.uint64]:
         """Key of each comment's template (:func:`realreach.comment_text.likeness.template_keys`)."""
-        return likeness.template_keys(self.words)
+        return self.facts.template_keys if self.facts is not None else likeness.template_keys(self.words)
 
     @cached_property
     def exact(self) -> IntArray:
@@ -161,7 +178,12 @@ class Section:
     @cached_property
     def sold(self) -> FloatArray:
         """Probability of each comment that it is sold or automated."""
-        return self.model.sold(self.text)
+        return self.model.sold_table[self.sold_steps]
+
+    @cached_property
+    def sold_steps(self) -> IntArray:
+        """Place of each comment's probability in the model's table of them, ascending."""
+        return self.facts.sold_steps if self.facts is not None else self.model.sold_steps(self.text)
 
     @cached_property
     def _first_of_post(self) -> tuple[IntArray, int]:

@@ -12,9 +12,10 @@ from realreach.comment_text.codepoints import decode
 from realreach.comment_text.languages import LANGUAGES
 from realreach.comment_text.normalise import fold
 from realreach.comment_text.words import split_words
+from realreach.compiled import frozen, kernels_for
 from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
-from realreach.features.comments.section import MINIMUM_COMMENTS, Section, codes_of, record
+from realreach.features.comments.section import MINIMUM_COMMENTS, SAID, Section, codes_of, record
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["FEATURES", "compute"]
@@ -44,6 +45,9 @@ _LATIN = (
     "no",
 )
 """Languages written in Latin letters."""
+_PLACE = {name: place for place, name in enumerate(_LATIN)}
+_FEW = 16
+_OF_LANGUAGES = ("language__all__mismatch", "language__all__mixed", "script__all__mismatch")
 
 FEATURES: tuple[Feature, ...] = (
     record("specificity__all__excess", "share of words", "words taken from the post's own caption beyond other captions", "kata dari keterangan posting itu sendiri", 0, -1, 1, "T2", "captions or post keys not given"),
@@ -98,9 +102,17 @@ def _is_in(values: IntArray, ordered: IntArray) -> np.ndarray:
 
 def _languages(section: Section) -> dict[str, FloatArray]:
     """Return the share of comments in another language (among those told to be id or en), and in another script."""
-    place = pc.index_in(section.view.tables.creators.strings("language"), _names())
-    own = place.fill_null(len(_LATIN)).to_numpy(zero_copy_only=False)
+    own = _places(section.view.tables.creators.strings("language"))
     told, latin = own < len(_TOLD), own < len(_LATIN)
+    if (compiled := kernels_for(len(section.table), SAID)) is not None:
+        out = np.empty((3, section.creators))
+        compiled.fill_languages(
+            frozen(section.table.starts), frozen(section.languages), frozen(section.measures["letters"]),
+            frozen(told & (own != _ENGLISH)), out,
+        )  # fmt: skip
+        out[0][~told] = np.nan
+        out[2][~latin] = np.nan
+        return dict(zip(_OF_LANGUAGES, out, strict=True))
     code = section.languages
     only_id, only_en = code == LANGUAGES.index("id"), code == LANGUAGES.index("en")
     mixed, other = code == LANGUAGES.index("mixed"), code == LANGUAGES.index("other")
@@ -108,11 +120,19 @@ def _languages(section: Section) -> dict[str, FloatArray]:
     mismatch = section.share_where(foreign, only_id | only_en)
     written = section.measures["letters"] > 0
     script = section.share_where(other, written, least=MINIMUM_COMMENTS)
-    return {
-        "language__all__mismatch": np.where(told, mismatch, np.nan),
-        "language__all__mixed": section.share_where(mixed, only_id | only_en | mixed),
-        "script__all__mismatch": np.where(latin, script, np.nan),
-    }
+    both = section.share_where(mixed, only_id | only_en | mixed)
+    return dict(
+        zip(_OF_LANGUAGES, [np.where(told, mismatch, np.nan), both, np.where(latin, script, np.nan)], strict=True)
+    )
+
+
+def _places(languages: pa.Array) -> IntArray:
+    """Return the place of each creator's language among those written in Latin letters, their number for any other."""
+    if len(languages) <= _FEW:
+        # A handful is looked up in less time than one call of Arrow takes.
+        return np.array([_PLACE.get(name, len(_LATIN)) for name in languages.to_pylist()], dtype=np.int64)
+    found = pc.index_in(languages, _names()).fill_null(len(_LATIN))
+    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 @cache
