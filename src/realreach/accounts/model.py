@@ -162,7 +162,7 @@ class AccountModel:
         return np.asarray(self._booster.predict(features, raw_score=True, num_threads=1), dtype=np.float64)
 
     def _margins_of(self, features: FloatArray, mask: IntArray) -> FloatArray:
-        """Return raw margins, with the groups outside each row's mask not looked at; compiled trees give the same bits."""
+        """Return raw margins; groups outside each row's mask are not looked at. Compiled trees give the same bits."""
         if len(features) and kernels_for(len(features), "tree_kernels", LEAST_ACCOUNTS) is not None:
             return self._forest.raw(features, np.arange(len(features)), mask)[:, 0]
         return self.margins(hide_groups(features, mask))
