@@ -15,7 +15,7 @@ from realreach.compiled import frozen
 from realreach.errors import UsageError
 from realreach.features.blocks import Ragged, not_known
 from realreach.features.levels import level_at
-from realreach.features.post_rows import COUNTS, PostRows, is_settled, post_rows
+from realreach.features.post_rows import COUNTS, PostRows, post_rows, settled_posts
 from realreach.tables.contract import ACCOUNT_COLUMNS
 from realreach.tables.core import FloatArray, IntArray, Table, Tables
 
@@ -227,7 +227,7 @@ class View:
     def settled(self) -> PostRows:
         """The posts whose counts have settled (two days old), with ``row`` = their row in ``posts``."""
         assert self.posts is not None
-        return self.posts.where(is_settled(self.posts))
+        return settled_posts(self.posts)
 
     @cached_property
     def post_strength(self) -> PostStrength:
