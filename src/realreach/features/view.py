@@ -306,8 +306,9 @@ def _place_among(values: pa.Array, words: tuple[str | None, ...]) -> IntArray:
     """Return the place of each text among some words; their number for any other."""
     if len(values) <= _FEW_TEXTS:
         # What Arrow needs to begin with costs more than to look at a few.
-        numbers = _numbered(words)
-        return np.array([numbers.get(value, len(words)) for value in values.to_pylist()], dtype=np.int64)
+        numbers, other = _numbered(words), len(words)
+        places = [numbers[value] if value in numbers else other for value in values.to_pylist()]
+        return np.array(places, dtype=np.int64)
     found = pc.index_in(values, options=_looked_for(words))
     return found.fill_null(len(words)).to_numpy(zero_copy_only=False).astype(np.int64)
 
