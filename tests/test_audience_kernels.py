@@ -1,5 +1,7 @@
 """Samples of follower accounts: compiled kernels give the numbers of NumPy to the last bit, alone and in a crowd."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -19,7 +21,7 @@ def _with_holes(columns, rng, share):
 
 
 def _creators():
-    """Return samples at every edge: none, too few, unknown columns and cells, twins, one account many times, long lists."""
+    """Return samples at every edge: none, too few, unknown cells, twins, one account many times, long lists."""
     rng = np.random.default_rng(5)
     ordered = ("follow_order", "opened", "day")
     twins = {name: np.repeat(values[:50], 2) for name, values in accounts(100, rng, sold=0.0, dated=False).items()}
@@ -106,9 +108,7 @@ def test_shares_of_many_samples_are_those_of_each_with_and_without_kernels(numba
     for fast in (False, True):
         monkeypatch.setattr(compiled, "_state", {"loaded": fast, "wanted": fast})
         together = suspicious_shares(p, starts, 0.1)
-        alone = [
-            suspicious_shares(p[a:b], np.array([0, b - a]), 0.1)[0] for a, b in zip(starts, starts[1:], strict=False)
-        ]
+        alone = [suspicious_shares(p[a:b], np.array([0, b - a]), 0.1)[0] for a, b in pairwise(starts)]
         assert np.array_equal(together, np.array(alone), equal_nan=True)
         found.append(together)
     assert np.array_equal(*found, equal_nan=True)

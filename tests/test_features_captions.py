@@ -1,5 +1,7 @@
 """Captions: the look for parts of words never misses what the patterns would find."""
 
+# ruff: noqa: E501 -- lists of words
+
 import random
 
 import numpy as np

@@ -10,6 +10,7 @@ import pytest
 import worlds
 from realreach.errors import UsageError
 from realreach.features import build_features
+from realreach.features import view as view_module
 from realreach.features.view import View, decision_days, known_before
 from worlds import checked, creator, crowd, join, organic_curve
 
@@ -142,3 +143,37 @@ def test_platforms_and_formats():
 def test_a_day_that_is_no_day_is_refused(as_of):
     with pytest.raises(UsageError, match="as_of must be a day"):
         decision_days(checked(crowd()), as_of)
+
+
+def test_few_texts_and_many_are_looked_up_alike(monkeypatch):
+    draw = np.random.default_rng(3)
+    kinds = np.array(["video", "photo", "total", None, "live"], dtype=object)
+    formats = draw.choice(kinds, 60).tolist()
+    posts = worlds.organic_posts(60, 100.0, draw) | {"format": formats}
+    platforms = ("tiktok", "vimeo", "instagram", "youtube")
+    found = []
+    for few in (0, 10_000):
+        monkeypatch.setattr(view_module, "_FEW_TEXTS", few)
+        view = view_of(join(*(creator(name, posts=posts, platform=name) for name in platforms)))
+        found.append((view.platform.tolist(), view.posts.columns["is_video"], view.posts.columns["is_total"]))
+    (one, *flags), (other, *same) = found
+    assert one == other == [1, 3, 0, 2]
+    for few, many in zip(flags, same, strict=True):
+        assert np.array_equal(few, many, equal_nan=True)
+    # The world puts posts in order of time, as they were made.
+    assert flags[0][:60].tolist() == pytest.approx(
+        [{"video": 1.0, "live": 1.0, None: np.nan}.get(kind, 0.0) for kind in formats], nan_ok=True
+    )
+    assert flags[1].sum() == 4 * formats.count("total")
+
+
+def test_rows_without_a_time_do_not_move_the_day():
+    comments = worlds.organic_comments(
+        6, worlds.organic_posts(5, 50.0, np.random.default_rng(1)), np.random.default_rng(2)
+    )
+    known = np.asarray(comments["day"], dtype=float)
+    late = {**comments, "day": np.where(np.arange(6) < 5, known, np.nan)}
+    none = {**comments, "day": np.full(6, np.nan)}
+    told, unknown = (decision_days(checked(creator("a", comments=c)))[0] for c in (late, none))
+    assert told == day_number(worlds.START) + np.floor(known[:5].max()) + 1
+    assert unknown == 0.0

@@ -18,7 +18,7 @@ __all__ = ["count_evidence"]
 
 @nb.njit(nogil=True, cache=True)
 def count_evidence(place, starts, table, evidence, number) -> None:
-    """Fill the log-likelihood of every shift and share, and the number of known accounts, of each sample; all hold 0."""
+    """Fill the log-likelihood of every shift and share, and the known accounts of each sample; all hold 0."""
     counts = np.empty(len(table), dtype=np.int64)
     for sample in range(len(starts) - 1):
         counts[:] = 0

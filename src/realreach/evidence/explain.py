@@ -17,6 +17,7 @@ from realreach.evidence.selection import WINDOW_CODES, Chosen, choose_comments, 
 from realreach.evidence.window_items import same_day_strength, window_item, with_crowd
 from realreach.features.innocence import Innocence
 from realreach.features.view import View, decision_days
+from realreach.features.windows import Windows
 from realreach.model import Assessment, FittedModel, combination_name
 from realreach.reasons.code import LANGUAGES, Language
 from realreach.reasons.reason import Parts, Reason, parts_of
@@ -246,8 +247,8 @@ def _moved_windows(tested: Innocence, starts: IntArray, rows: IntArray) -> Innoc
     own = np.zeros(len(rows) + 1, dtype=np.int64)
     own[1:] = np.cumsum(starts[rows + 1] - starts[rows])
     shift = starts[rows[w.owner]] - own[w.owner]
-    places = np.stack([rows[w.owner], w.first + shift, w.last + shift])
-    return replace(tested, windows=replace(w, places=places))
+    places = np.array([rows[w.owner], w.first + shift, w.last + shift])
+    return replace(tested, windows=Windows(places, w.numbers))
 
 
 def _by_creator(tested: Innocence, n: int) -> list[list[int]]:

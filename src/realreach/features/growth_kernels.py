@@ -14,8 +14,8 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from realreach.features.curve import OF_CREATOR, STORED
 from realreach.features.burst_kernels import burst, concentration, excess, level_shifts
+from realreach.features.curve import OF_CREATOR, STORED
 from realreach.features.delivery_kernels import deliveries
 from realreach.features.growth_bursts import AFTERMATH
 from realreach.features.growth_measures import PLACE

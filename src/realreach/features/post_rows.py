@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from realreach.compiled import frozen
-from realreach.features.blocks import Ragged, segment_sum
+from realreach.features.blocks import Ragged
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["COLUMNS", "COUNTS", "LEAST_POSTS", "ROW_OF", "PostRows", "is_settled", "post_rows", "rows_in_blocks"]
+__all__ = ["COLUMNS", "COUNTS", "LEAST_POSTS", "ROW_OF", "PostRows", "post_rows", "rows_in_blocks", "settled_posts"]
 
 COUNTS = ("likes", "comments_count", "views")
 """Counts of a post whose strength is judged."""
@@ -36,13 +36,6 @@ class PostRows(Ragged):
     """Posts of all creators, oldest first; ``columns`` are the rows of ``matrix`` (order of ``COLUMNS``), NaN = unknown."""
 
     matrix: FloatArray
-
-    def where(self, keep: np.ndarray) -> PostRows:
-        """Return the posts for which ``keep`` is true; these very posts if it is true of all."""
-        if keep.all():
-            return self
-        kept = np.concatenate([[0], np.cumsum(keep)])[self.starts].astype(np.int64)
-        return _rows_of(np.compress(keep, self.matrix, axis=1), kept)
 
 
 def post_rows(counted: Mapping[str, FloatArray], starts: IntArray) -> PostRows:
@@ -75,13 +68,20 @@ def _rows_of(matrix: FloatArray, starts: IntArray) -> PostRows:
     return PostRows(dict(zip(COLUMNS, matrix, strict=True)), starts, matrix)
 
 
-def is_settled(posts: Ragged) -> np.ndarray:
-    """Return which posts are at least two days old; all of a creator that has fewer than five such."""
-    old = np.asarray(posts.columns["age"] >= _SETTLED_DAYS)
-    if not old.all():
-        count = segment_sum(old.astype(np.float64), posts.owner, len(posts.starts) - 1)
-        old |= (count < LEAST_POSTS)[posts.owner]
-    return old
+def settled_posts(posts: PostRows) -> PostRows:
+    """Return the posts that are at least two days old; all of a creator that has fewer than five such."""
+    old = posts.columns["age"] >= _SETTLED_DAYS
+    if old.all():
+        return posts
+    running = np.zeros(len(old) + 1, dtype=np.int64)
+    kept = np.cumsum(old, out=running[1:])
+    starts = running[posts.starts]
+    few = starts[1:] - starts[:-1] < LEAST_POSTS
+    if few.any():
+        old |= few[posts.owner]
+        np.cumsum(old, out=kept)
+        starts = running[posts.starts]
+    return posts if old.all() else _rows_of(np.compress(old, posts.matrix, axis=1), starts)
 
 
 def rows_in_blocks(posts: Ragged, keep: np.ndarray) -> Iterator[tuple[IntArray, IntArray]]:

@@ -15,7 +15,7 @@ from realreach.compiled import frozen
 from realreach.errors import UsageError
 from realreach.features.blocks import Ragged, not_known
 from realreach.features.levels import level_at
-from realreach.features.post_rows import COUNTS, PostRows, is_settled, post_rows
+from realreach.features.post_rows import COUNTS, PostRows, post_rows, settled_posts
 from realreach.tables.contract import ACCOUNT_COLUMNS
 from realreach.tables.core import FloatArray, IntArray, Table, Tables
 
@@ -235,7 +235,7 @@ class View:
     def settled(self) -> PostRows:
         """The posts whose counts have settled (two days old), with ``row`` = their row in ``posts``."""
         assert self.posts is not None
-        return self.posts.where(is_settled(self.posts))
+        return settled_posts(self.posts)
 
     @cached_property
     def post_strength(self) -> PostStrength:
@@ -314,8 +314,9 @@ def _place_among(values: pa.Array, words: tuple[str | None, ...]) -> IntArray:
     """Return the place of each text among some words; their number for any other."""
     if len(values) <= _FEW_TEXTS:
         # What Arrow needs to begin with costs more than to look at a few.
-        numbers = _numbered(words)
-        return np.array([numbers.get(value, len(words)) for value in values.to_pylist()], dtype=np.int64)
+        numbers, other = _numbered(words), len(words)
+        places = [numbers[value] if value in numbers else other for value in values.to_pylist()]
+        return np.array(places, dtype=np.int64)
     found = pc.index_in(values, options=_looked_for(words))
     return found.fill_null(len(words)).to_numpy(zero_copy_only=False).astype(np.int64)
 
