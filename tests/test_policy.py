@@ -1,6 +1,7 @@
 """Policies: files that are checked, actions that follow from them, rules that hold, batches in any order."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -96,13 +97,13 @@ def test_no_decline_where_a_rule_speaks_against_it(more, reason):
 
 def test_a_rule_that_is_not_met_changes_nothing():
     assert actions(scores([0.99], confidence="high", probability_low=0.8), LIMITED) == ["decline"]
-    lax = LIMITED.model_copy(update={"rules": Rules(low_confidence_declines=True)})
+    lax = replace(LIMITED, rules=Rules(low_confidence_declines=True))
     assert actions(scores([0.99], confidence="low", probability_low=0.1), lax) == ["decline"]
 
 
 def test_costs_take_the_cheapest_action_at_every_probability():
     costs = Costs(declined_honest=8.0, missed=3.0, review=1.0)
-    policy = COSTS.model_copy(update={"costs": costs})
+    policy = replace(COSTS, costs=costs)
     p = np.round(np.linspace(0, 1, 1001), 4)
     got = np.array(actions(scores(p, prevalence=0.1), policy))
     price = {"approve": p * 3.0, "review": np.ones(len(p)), "decline": (1 - p) * 8.0}
@@ -112,7 +113,7 @@ def test_costs_take_the_cheapest_action_at_every_probability():
 
 
 def test_a_review_that_is_too_dear_is_never_asked_for():
-    policy = COSTS.model_copy(update={"costs": Costs(declined_honest=2.0, missed=2.0, review=1.5)})
+    policy = replace(COSTS, costs=Costs(declined_honest=2.0, missed=2.0, review=1.5))
     assert actions(scores([0.3, 0.49, 0.5, 0.51, 0.7], prevalence=0.1), policy) == ["approve"] * 3 + ["decline"] * 2
 
 
@@ -157,7 +158,7 @@ def test_capacity_takes_the_best_reviews_of_the_batch_in_any_order():
 def test_capacity_reviews_the_doubtful_not_those_it_may_decline():
     got = apply_policy(scores([0.99, 0.5, 0.5, 0.5], prevalence=0.1), CAPACITY)
     assert got["action"].tolist() == ["decline", "review", "review", "review"]
-    none = CAPACITY.model_copy(update={"reviews": 0})
+    none = replace(CAPACITY, reviews=0)
     assert "review" not in actions(scores([0.99, 0.5], prevalence=0.1), none)
 
 
@@ -220,6 +221,24 @@ def test_a_policy_file_comes_back_the_same(tmp_path):
             'mode = "false_accusations"\n[[limits]]\npillars = "moon"\nreview = 0.1\ndecline = 0.5',
             "pillars must be a set",
         ),
+        (
+            'mode = "cost"\nprevalence = 1.0\n[costs]\nreview = 0',
+            "prevalence: must be less than 1, got 1.0; costs.review: must be greater than 0",
+        ),
+        ('mode = "cost"\nprevalence = "half"\nauthentic_below = nan', "prevalence: must be a finite .*authentic_below"),
+        (
+            'mode = "cost"\nreviews = 2.5\n[rules]\nlow_confidence_declines = 1',
+            "reviews: must be a whole .*true or false",
+        ),
+        ('mode = "cost"\ncosts = 3\nlimits = "none"', "costs: must be a table, .*limits: must be a list of tables"),
+        (
+            "[[limits]]\nreview = 2.0",
+            "mode: is needed; limits.0.pillars: is needed; limits.0.review: must be at most 1, .*decline: is needed",
+        ),
+        (
+            'mode = "cost"\nprevalence = true\n[costs]\nmissed = inf',
+            "prevalence: must be a finite .*missed: must be a fin",
+        ),
         ("= broken", "not valid TOML"),
     ],
 )
@@ -229,6 +248,19 @@ def test_a_wrong_policy_file_is_refused_with_the_reason(tmp_path, text, told):
     path.write_text(head + text, encoding="utf-8")
     with pytest.raises(UsageError, match=told):
         load_policy(path)
+
+
+def test_a_policy_made_in_python_is_checked_too():
+    with pytest.raises(ValueError, match=r"prevalence: must be less than 1, got 2\.0"):
+        replace(COSTS, prevalence=2.0)
+    with pytest.raises(ValueError, match=r"name: must match .*version: must be text, got '1'"):
+        Policy(name="My Policy", version=1, mode="cost", prevalence=0.1, costs=Costs())
+    with pytest.raises(ValueError, match="growth is given twice"):
+        replace(LIMITED, limits=(LIMITS[1], LIMITS[1]))
+    whole = replace(COSTS, costs=Costs(review=1), prevalence=0.5)
+    assert type(whole.costs.review) is float
+    with pytest.raises(AttributeError):
+        whole.prevalence = 0.2
 
 
 def test_the_default_policy_keeps_what_it_promises_where_it_was_measured():

@@ -90,7 +90,9 @@ def main() -> None:
         return scorer.score_features(matrix, tables, days), parts_of(model, matrix, View(tables, days))
 
     row = np.zeros((1, len(model.layout.used)))
-    bare = np.median(times(lambda _: model.booster.predict(row, raw_score=True, num_threads=1), [0], 3_000), axis=0)
+    bare = np.median(
+        times(lambda _: model.booster.lightgbm.predict(row, raw_score=True, num_threads=1), [0], 3_000), axis=0
+    )
     print(f"{len(chosen)} creators; {model.booster.num_trees()} trees; bare Booster.predict {bare[0]:.3f} ms CPU")
     for name, work in (("without reasons", scorer.score), ("with reasons", with_reasons)):
         times(work, chosen, 1)

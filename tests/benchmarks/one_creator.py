@@ -26,15 +26,16 @@ def main() -> None:
     from realreach.scores import Scorer
     from realreach.tables import tables_from_records
 
-    used = warm_up() if fast else False
     scorer, creator = Scorer.load(model), record(tables)
     explaining = ExplainingScorer(scorer.bundle, explain="all")
+    used = warm_up(explaining) if fast else False
     row = np.zeros((1, len(scorer.bundle.model.layout.used)))
-    booster = scorer.bundle.model.booster
+    booster = scorer.bundle.model.booster.lightgbm
     work: Mapping[str, tuple[Callable[[], object], int]] = {
         "bare": (lambda: booster.predict(row, raw_score=True, num_threads=1), 2_000),
         "without": (lambda: scorer.score(creator), runs),
-        "with": (lambda: explaining.score_result(tables_from_records([creator])), max(runs // 3, 10)),
+        "with": (lambda: explaining.score(creator), max(runs // 3, 10)),
+        "with, as a table": (lambda: explaining.score_result(tables_from_records([creator])), max(runs // 3, 10)),
     }
     found: dict[str, Any] = {name: _times(*of) for name, of in work.items()}
     print(json.dumps(found | {"calls": _calls(lambda: scorer.score(creator)), "fast": used}))

@@ -76,7 +76,7 @@ class ExplainingScorer(Scorer):
         codes: list[str | None] = [None] * len(view)
         objects: list[dict[str, Any] | None] = [None] * len(view)
         if len(rows):
-            from realreach.evidence.explain import explain_rows
+            from realreach.evidence.explainer import explain_rows
 
             told = explain_rows(
                 self.bundle, matrix, view.tables, view.as_of, rows,

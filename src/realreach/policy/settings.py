@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, Self
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from typing import Any, Literal
 
 from realreach.errors import UsageError
 from realreach.model import COMBINATIONS, combination_name
+from realreach.policy.parts import Part, PartError, as_dict, limited
 from realreach.tomlfile import read_toml
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
 
 __all__ = [
     "ACTIONS",
@@ -80,79 +77,78 @@ POLICY_COLUMNS: Mapping[str, str] = MappingProxyType(
 _NAMES = frozenset(combination_name(mask) for mask in COMBINATIONS)
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Costs(_Part):
+@dataclass(frozen=True, kw_only=True)
+class Costs(Part):
     """What the three mistakes and efforts cost, in one unit (money, hours, anything)."""
 
-    declined_honest: float = Field(default=10.0, gt=0)
+    declined_honest: float = limited(10.0, gt=0)
     """An honest creator is declined."""
-    missed: float = Field(default=5.0, gt=0)
+    missed: float = limited(5.0, gt=0)
     """A creator with bought engagement is approved."""
-    review: float = Field(default=0.5, gt=0)
+    review: float = limited(0.5, gt=0)
     """A person looks at a creator. The review is taken to find the truth."""
 
 
-class Rules(_Part):
+@dataclass(frozen=True, kw_only=True)
+class Rules(Part):
     """When a decline is not allowed, whatever the probability: the creator goes to review instead."""
 
-    pillars_to_decline: int = Field(default=2, ge=1, le=4)
+    pillars_to_decline: int = limited(2, ge=1, le=4)
     """Pillars that a score must rest on for a decline: one pillar alone can have an innocent cause."""
-    pillars_against: int = Field(default=2, ge=0, le=4)
+    pillars_against: int = limited(2, ge=0, le=4)
     """Pillars that must speak against the creator when judged alone (``<pillar>_authenticity`` below ``against_below``)
     ..."""
-    against_below: float = Field(default=60.0, ge=0, le=100)
+    against_below: float = limited(60.0, ge=0, le=100)
     """... that is, have an authenticity (0-100) below this."""
     low_confidence_declines: bool = False
     """Whether a creator of ``confidence`` low may be declined; without that column the next rule stands in."""
-    least_low: float = Field(default=0.5, ge=0, lt=1)
+    least_low: float = limited(0.5, ge=0, lt=1)
     """Where the output has ``probability_low``: it must be above this for a decline."""
     insufficient_data: Literal["review", "approve"] = "review"
     """Action for creators without a probability."""
 
 
-class PillarLimit(_Part):
+@dataclass(frozen=True, kw_only=True)
+class PillarLimit(Part):
     """Limits for one set of pillars, with what was measured at the limit of decline."""
 
     pillars: str
     """The set of pillars, as in ``coverage``."""
-    review: float = Field(ge=0, le=1)
+    review: float = limited(ge=0, le=1)
     """Creators with a higher probability are looked at by a person ..."""
-    decline: float = Field(ge=0, le=1)
+    decline: float = limited(ge=0, le=1)
     """... and those above this are declined, unless a rule speaks against it."""
-    honest: int = Field(default=0, ge=0)
+    honest: int = limited(0, ge=0)
     """Honest look-alikes that the limits were measured on."""
-    declined: float | None = Field(default=None, ge=0, le=1)
+    declined: float | None = limited(None, ge=0, le=1)
     """Share of them above the limit of decline, each kind of look-alike counting the same."""
-    low: float | None = Field(default=None, ge=0, le=1)
-    high: float | None = Field(default=None, ge=0, le=1)
+    low: float | None = limited(None, ge=0, le=1)
+    high: float | None = limited(None, ge=0, le=1)
     """95 % interval of that share."""
-    found: float | None = Field(default=None, ge=0, le=1)
+    found: float | None = limited(None, ge=0, le=1)
     """Share of creators with bought engagement above the limit of decline."""
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
+    def _check(self) -> None:
         if self.pillars not in _NAMES:
             raise ValueError(f"pillars must be a set such as growth+engagement, in that order, got {self.pillars!r}")
         if self.review > self.decline:
             raise ValueError(f"{self.pillars}: review must be at or below decline, got {self.review} > {self.decline}")
-        return self
 
 
-class LookAlike(_Part):
+@dataclass(frozen=True, kw_only=True)
+class LookAlike(Part):
     """Honest creators of one kind of look-alike under the policy, rules included."""
 
     kind: str
-    honest: int = Field(ge=0)
-    declined: float = Field(ge=0, le=1)
-    low: float = Field(ge=0, le=1)
-    high: float = Field(ge=0, le=1)
-    review: float = Field(ge=0, le=1)
+    honest: int = limited(ge=0)
+    declined: float = limited(ge=0, le=1)
+    low: float = limited(ge=0, le=1)
+    high: float = limited(ge=0, le=1)
+    review: float = limited(ge=0, le=1)
 
 
-class Measured(_Part):
+@dataclass(frozen=True, kw_only=True)
+class Measured(Part):
     """Where the limits come from: the model, the world, and what the whole policy does there."""
 
     model: str
@@ -160,28 +156,29 @@ class Measured(_Part):
     simulated: bool = True
     world_seed: int | None = None
     made_on: str
-    prevalence: float = Field(gt=0, lt=1)
+    prevalence: float = limited(gt=0, lt=1)
     """Prevalence at which the probabilities were calibrated when the limits were measured."""
-    honest_limit: float = Field(gt=0, lt=1)
+    honest_limit: float = limited(gt=0, lt=1)
     """Share of honest look-alikes that may be declined."""
-    review_limit: float = Field(gt=0, lt=1)
+    review_limit: float = limited(gt=0, lt=1)
     """Share of honest look-alikes that may be above the limit of review."""
-    worst_limit: float = Field(gt=0, lt=1)
+    worst_limit: float = limited(gt=0, lt=1)
     """Share of one kind of look-alike that may be declined."""
-    honest: int = Field(default=0, ge=0)
+    honest: int = limited(0, ge=0)
     """Honest creators of the world itself, as common as they are there ..."""
-    declined_honest: float | None = Field(default=None, ge=0, le=1)
-    low: float | None = Field(default=None, ge=0, le=1)
-    high: float | None = Field(default=None, ge=0, le=1)
+    declined_honest: float | None = limited(None, ge=0, le=1)
+    low: float | None = limited(None, ge=0, le=1)
+    high: float | None = limited(None, ge=0, le=1)
     """... the share of them declined, with its 95 % interval, and the share in review."""
-    review_honest: float | None = Field(default=None, ge=0, le=1)
-    declined_fake: float | None = Field(default=None, ge=0, le=1)
+    review_honest: float | None = limited(None, ge=0, le=1)
+    declined_fake: float | None = limited(None, ge=0, le=1)
     """Shares of the creators with bought engagement that are declined, and that are reviewed."""
-    review_fake: float | None = Field(default=None, ge=0, le=1)
+    review_fake: float | None = limited(None, ge=0, le=1)
     look_alikes: tuple[LookAlike, ...] = ()
 
 
-class Policy(_Part):
+@dataclass(frozen=True, kw_only=True)
+class Policy(Part):
     """What to do with a score. Unknown keys are refused; a change of the file is a change of ``version``.
 
     Examples
@@ -191,23 +188,22 @@ class Policy(_Part):
     ('mine@1', [0.2, 0.9])
     """
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}$")
-    version: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]{0,31}$")
+    name: str = limited(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}$")
+    version: str = limited(pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]{0,31}$")
     mode: Literal["false_accusations", "cost", "capacity"]
     """By a limit on honest creators declined, by the expected cost, or by the number of reviews."""
-    prevalence: float | None = Field(default=None, gt=0, lt=1)
+    prevalence: float | None = limited(None, gt=0, lt=1)
     """Share of creators with bought engagement among those to be judged; needed by cost and capacity."""
-    authentic_below: float = Field(default=0.2, gt=0, lt=1)
+    authentic_below: float = limited(0.2, gt=0, lt=1)
     """Probability at or below which the band is authentic."""
-    reviews: int | None = Field(default=None, ge=0)
+    reviews: int | None = limited(None, ge=0)
     """Reviews for one batch; needed by capacity."""
     rules: Rules = Rules()
     costs: Costs | None = None
     limits: tuple[PillarLimit, ...] = ()
     measured: Measured | None = None
 
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
+    def _check(self) -> None:
         if self.mode == "false_accusations" and not self.limits:
             raise ValueError("mode false_accusations needs [[limits]]: realreach policy make measures and writes them")
         lacking = [n for n in ("prevalence", "costs") if self.mode != "false_accusations" and getattr(self, n) is None]
@@ -218,7 +214,6 @@ class Policy(_Part):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"limits: {twice[0]} is given twice")
-        return self
 
     @property
     def label(self) -> str:
@@ -253,11 +248,10 @@ def load_policy(path: str | Path) -> Policy:
     UsageError
         If it cannot be read, a key is unknown, or a value is not allowed; all problems in one message.
     """
-    data = read_toml(path)
     try:
-        return Policy.model_validate(data)
-    except ValidationError as err:
-        problems = [_problem(error) for error in err.errors(include_url=False)]
+        return Policy.read(read_toml(path))
+    except PartError as err:
+        problems = list(map(str, err.problems))
         more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
         raise UsageError(f"{path}: {'; '.join(problems[:5])}{more}.") from err
 
@@ -267,27 +261,10 @@ def default_policy() -> Policy:
     return load_policy(Path(__file__).with_name("default.toml"))
 
 
-def _problem(error: ErrorDetails) -> str:
-    key = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        kinds: dict[str, type[BaseModel]] = {
-            "rules": Rules,
-            "costs": Costs,
-            "limits": PillarLimit,
-            "measured": Measured,
-        }
-        known = kinds.get(str(error["loc"][0]), Policy) if len(error["loc"]) > 1 else Policy
-        known = LookAlike if "look_alikes" in error["loc"][:-1] else known
-        return f"unknown key {key[:60]!r} (known: {', '.join(known.model_fields)})"
-    message = error["msg"].removeprefix("Value error, ")
-    plain = isinstance(error["input"], (str, int, float, bool))
-    return f"{key}: {message}" + (f", got {str(error['input'])[:60]!r}" if plain else "") if key else message
-
-
 def policy_to_toml(policy: Policy, heading: str = "") -> str:
     """Return a policy as TOML that :func:`load_policy` reads back to the same; ``heading`` becomes a comment on top."""
     lines = [f"# {line}".rstrip() for line in heading.splitlines()]
-    _write(lines, policy.model_dump(mode="json"), "")
+    _write(lines, as_dict(policy), "")
     return "\n".join(lines).strip() + "\n"
 
 

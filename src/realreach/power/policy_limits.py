@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -98,10 +98,10 @@ def make_policy(
     draft = Policy(
         name=name, version=version, mode="false_accusations", rules=rules, limits=tuple(limits), measured=facts
     )
-    return draft.model_copy(update={"measured": facts.model_copy(update=measured_facts(draft, judged))})
+    return replace(draft, measured=replace(facts, **measured_facts(draft, judged)))
 
 
-def measured_facts(policy: Policy, judged: JudgedWorld) -> dict[str, object]:
+def measured_facts(policy: Policy, judged: JudgedWorld) -> dict[str, Any]:
     """Return what a policy does in a world: fields of :class:`realreach.policy.Measured`."""
     calibrated_at = policy.measured.prevalence if policy.measured is not None else None
     decided = apply_policy(judged.scores, policy, calibrated_at=calibrated_at)
