@@ -57,6 +57,7 @@ def made_material(count=30, seed=0):
         np.array(part),
         np.array(source),
         np.array([f"{i}" for i in range(len(rows))]),
+        np.zeros(len(rows), dtype=np.int64),
     )
     return Material(corpus, comment_matrix(list(text), BITS), RECIPE, lambda _: None)
 
@@ -266,12 +267,12 @@ def test_contrast_shrinks_what_both_kinds_use_alike():
     assert contrast_scale(matrix, ~sold, np.ones(120), 0.7) == pytest.approx(scale)
 
 
-def test_contrast_needs_three_real_sets(material):
+def test_contrast_needs_three_real_sets_and_fewer_need_balanced_languages(material):
     corpus = material.corpus
     assert suited(RECIPE, corpus) == RECIPE
     names = np.unique(corpus.source)[:2]
     few = suited(RECIPE, corpus.take(np.isin(corpus.source, names)))
-    assert (few.contrast, few.strength) == (0.0, 2.0 * RECIPE.strength)
+    assert (few.contrast, few.strength, few.language_balance) == (0.0, 2.0 * RECIPE.strength, 1.0)
     # Generated comments are no set.
     source = np.where(np.isin(corpus.source, names), corpus.source, "generated")
     assert suited(RECIPE, replace(corpus, source=source)).contrast == 0.0

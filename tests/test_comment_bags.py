@@ -32,7 +32,14 @@ def material(p_organic=0.02, p_own=0.0):
     matrix = np.where(rng.random(610) < high, 0.95, rng.uniform(0.0, 0.3, 610))[:, None]
     text = np.array([f"comment {i}" for i in range(610)], dtype=object)
     corpus = Corpus(
-        text, sold.astype(np.int64), ~sold & (part != "youtube_spam"), part, section, source, text.astype(str)
+        text,
+        sold.astype(np.int64),
+        ~sold & (part != "youtube_spam"),
+        part,
+        section,
+        source,
+        text.astype(str),
+        np.zeros(610, dtype=np.int64),
     )
     return Material(corpus, matrix, Recipe(), lambda _: None)
 

@@ -15,11 +15,11 @@ from realreach.comment_text.bags import BagReference
 from realreach.datasets.comment_labels import COMMENT_SETS, read_comment_set
 from realreach.learning.comment_calibration import fit_calibration, thresholds
 from realreach.learning.comment_matrix import comment_matrix
+from realreach.learning.comment_weights import evaluation_weights
 from realreach.learning.comments import (
     Corpus,
     Recipe,
     build_corpus,
-    evaluation_weights,
     fit_sold,
     held_out_margins,
     ordinary_by_set,

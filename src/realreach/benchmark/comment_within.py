@@ -16,7 +16,7 @@ from realreach.benchmark.plain_text import plain_scores
 from realreach.benchmark.result import Figure, Result
 from realreach.datasets.comment_labels import read_comment_set
 from realreach.learning.comment_matrix import comment_matrix, contrast_scale, template_groups
-from realreach.learning.comments import row_weights
+from realreach.learning.comment_weights import row_weights
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["even_cut", "within_lines"]
