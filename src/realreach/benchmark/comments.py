@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from realreach.benchmark import comment_bursts
+from realreach.benchmark.comment_as_measured import as_measured_lines
 from realreach.benchmark.comment_bags import bag_lines, section_lines
 from realreach.benchmark.comment_sets import read_material
 from realreach.benchmark.comment_transfer import organic_lines, transfer_lines
@@ -67,6 +68,7 @@ def run(datasets: Path, options: Options) -> list[Result]:
     """Return the lines of the suite for the sets that are there."""
     material = read_material(datasets, options)
     lines = list(within_lines(datasets, material, quick=options.quick, seed=options.seed))
+    lines += as_measured_lines(datasets, material, seed=options.seed)
     lines += transfer_lines(material)
     lines += organic_lines(material)
     lines += bag_lines(material, 60 if options.quick else 300, options.seed)

@@ -23,7 +23,7 @@ from realreach.comment_text.normalise import normalise
 from realreach.comment_text.style import STYLE_SIZE
 from realreach.errors import InputError
 from realreach.learning.comment_calibration import bag_reference, fit_calibration, thresholds
-from realreach.learning.comment_matrix import STYLE_WEIGHT, comment_matrix, contrast_scale, template_groups
+from realreach.learning.comment_matrix import STYLE_WEIGHT, BareCopies, comment_matrix, contrast_scale, template_groups
 from realreach.learning.comment_weights import evaluation_weights, row_weights
 from realreach.learning.generated_text import generate_comments
 from realreach.tables.core import FloatArray, IntArray
@@ -246,13 +246,20 @@ def ordinary_by_set(corpus: Corpus, probability: FloatArray) -> dict[str, FloatA
 
 
 def held_out_margins(
-    corpus: Corpus, recipe: Recipe, *, matrix: Any = None, report: Callable[[str], None] = lambda _: None
+    corpus: Corpus,
+    recipe: Recipe,
+    *,
+    matrix: Any = None,
+    report: Callable[[str], None] = lambda _: None,
+    fit: Callable[[IntArray], tuple[FloatArray, float]] | None = None,
 ) -> FloatArray:
     """Return each comment's margin (logits) of a model that has not seen its template, nor its set if there are enough.
 
     Three or more real sets are held out one by one; fewer, and generated comments, in three parts by template.
+    ``fit`` returns weights and bias of a model of some rows; where many fits are asked for, it may remember them.
     """
     matrix = _matrix(corpus.text, recipe) if matrix is None else matrix
+    fit = fit or (lambda rows: fit_sold(corpus.take(rows), matrix[rows], recipe))
     out = np.full(len(corpus), np.nan)
     for name, rows in folds(corpus):
         report(f"holding out {name}")
@@ -261,7 +268,7 @@ def held_out_margins(
             raise InputError(
                 "the comments hold one kind only: the model needs ordinary and sold comments of more than one set."
             )
-        weights, bias = fit_sold(corpus.take(rest), matrix[rest], recipe)
+        weights, bias = fit(rest)
         out[rows] = matrix[rows] @ weights + bias
     return out
 
@@ -297,34 +304,34 @@ def _matrix(text: npt.NDArray[np.object_], recipe: Recipe) -> Any:
     return comment_matrix(text.tolist(), recipe.bits)
 
 
-def fit_sold(corpus: Corpus, matrix: Any, recipe: Recipe) -> tuple[FloatArray, float]:
-    """Return weights and bias of sold against ordinary."""
-    plain, extra = _with_bare_copies(corpus, matrix, recipe)
+def fit_sold(corpus: Corpus, matrix: Any, recipe: Recipe, bare: BareCopies | None = None) -> tuple[FloatArray, float]:
+    """Return weights and bias of sold against ordinary.
+
+    Parameters
+    ----------
+    corpus, matrix
+        Comments and their columns.
+    recipe
+        Settings.
+    bare
+        The bare copies of all of them, where many fits share them; made anew if None.
+    """
+    plain, extra = _with_bare_copies(corpus, matrix, recipe, bare)
     return _logistic(plain, np.concatenate([corpus.sold, corpus.sold[extra[0]]]), extra[1], recipe)
 
 
-def _with_bare_copies(corpus: Corpus, matrix: Any, recipe: Recipe) -> tuple[Any, tuple[IntArray, FloatArray]]:
+def _with_bare_copies(
+    corpus: Corpus, matrix: Any, recipe: Recipe, bare: BareCopies | None = None
+) -> tuple[Any, tuple[IntArray, FloatArray]]:
     """Append copies of comments without what is accidental; return the matrix, the copied rows, and all weights."""
     from scipy.sparse import vstack
 
     weight = row_weights(corpus, recipe)
     rows = np.flatnonzero(np.random.default_rng(recipe.seed + 1).random(len(corpus)) < recipe.augment)
-    bare = [_bare(t) for t in corpus.text[rows]]
-    rows = rows[[b != "" for b in bare]]
-    copies = comment_matrix([b for b in bare if b], recipe.bits)
+    copies = BareCopies.of(corpus.text[rows].tolist(), recipe.bits) if bare is None else bare.take(rows)
+    rows = rows[copies.kept]
     both = np.concatenate([weight, weight[rows]])
-    return vstack([matrix, copies], format="csr"), (rows, both)
-
-
-def _bare(text: str) -> str:
-    """Return a comment in small letters without emoji, marks and odd signs at its ends."""
-    lowered = text.lower()
-    begin, end = 0, len(lowered)
-    while end > begin and not lowered[end - 1].isalnum():
-        end -= 1
-    while begin < end and not (lowered[begin].isalnum() or lowered[begin] == "@"):
-        begin += 1
-    return lowered[begin:end]
+    return vstack([matrix, copies.matrix[copies.kept]], format="csr"), (rows, both)
 
 
 def _logistic(matrix: Any, y: BoolArray, weight: FloatArray, recipe: Recipe) -> tuple[FloatArray, float]:
