@@ -72,7 +72,7 @@ def made():
 @pytest.fixture
 def material(made):
     """Return the corpus with nothing fitted so far."""
-    return replace(made, fits={}, heads={}, plain={})
+    return replace(made, fits={}, heads={}, plain={}, judged={})
 
 
 @pytest.fixture
@@ -338,6 +338,17 @@ def test_as_measured_rows_are_those_of_the_file_and_folds_are_held_out(tmp_path,
         accent = {t.split()[0] for t in test} - {"serba"}
         assert len(accent) == 1
         assert not any(t.startswith(next(iter(accent))) for t in train)
+
+
+def test_the_same_rows_are_judged_once(material, plain):
+    rng = np.random.default_rng(1)
+    text = np.array(made_texts(rng, 30, True, "satu") + made_texts(rng, 30, False, "satu"), dtype=object)
+    rows = comment_within.Rows(text, np.arange(60) < 30, np.arange(60), np.arange(60) % 3, np.arange(60) % 3)
+    first, again = (comment_within.judged_by_folds(material, "comments_judol_id", rows, 0) for _ in range(2))
+    assert first is again
+    assert len(plain) == 3
+    other = comment_within.judged_by_folds(material, "comments_judol_id", rows._replace(fold=np.arange(60) % 2), 0)
+    assert (other.plain != first.plain).any()
 
 
 def test_as_measured_names_what_is_missing(tmp_path, material):

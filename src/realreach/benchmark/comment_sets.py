@@ -65,6 +65,7 @@ class Material:
     fits: dict[frozenset[str], Fitted] = field(default_factory=dict)
     heads: dict[tuple[bytes, float], tuple[FloatArray, float]] = field(default_factory=dict)
     plain: dict[frozenset[str], FloatArray] = field(default_factory=dict)
+    judged: dict[bytes, Any] = field(default_factory=dict)
 
     @cached_property
     def plain_texts(self) -> PlainTexts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,7 +115,19 @@ class Judged(NamedTuple):
 
 
 def judged_by_folds(material: Material, name: str, rows: Rows, seed: int) -> Judged:
-    """Return what models of the other folds say of each fold; ``name`` is the set, of which no helper is drawn."""
+    """Return what models of the other folds say of each fold; ``name`` is the set, of which no helper is drawn.
+
+    The same rows in the same folds are judged once.
+    """
+    parts = (name, *rows.text.tolist(), rows.sold.tobytes(), *(part.tobytes() for part in rows[2:]), seed)
+    key = hashlib.blake2b(repr(parts).encode(), digest_size=16).digest()
+    if key not in material.judged:
+        material.judged[key] = _judged(material, name, rows, seed)
+    judged: Judged = material.judged[key]
+    return judged
+
+
+def _judged(material: Material, name: str, rows: Rows, seed: int) -> Judged:
     out = Judged(np.zeros(len(rows.sold)), np.zeros(len(rows.sold)), np.zeros(len(rows.sold), dtype=bool))
     matrix = comment_matrix(rows.text.tolist(), material.recipe.bits)
     own, texts = _Own(matrix, rows.sold, rows.group, _Help.of(material, name, seed)), PlainTexts(rows.text.tolist())
