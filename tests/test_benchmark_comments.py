@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from realreach.benchmark import comment_bags, comment_sets, comment_transfer, comment_within
+from realreach.benchmark.comment_as_measured import as_measured_lines, f1_over_folds
 from realreach.benchmark.comment_sets import PARTS, Material, fit_without
-from realreach.benchmark.comment_within import even_cut, within_lines
-from realreach.benchmark.plain_text import plain_scores
-from realreach.learning.comment_matrix import STYLE_SIZE, comment_matrix, contrast_scale
+from realreach.benchmark.comment_within import best_cut, even_cut, within_lines
+from realreach.benchmark.plain_text import PlainTexts
+from realreach.datasets.adapter import DatasetError
+from realreach.learning.comment_matrix import STYLE_SIZE, BareCopies, comment_matrix, contrast_scale, rarity_scale
 from realreach.learning.comments import Corpus, Recipe, fit_sold, suited
 
 BITS = 12
@@ -57,13 +59,20 @@ def made_material(count=30, seed=0):
         np.array(part),
         np.array(source),
         np.array([f"{i}" for i in range(len(rows))]),
+        np.zeros(len(rows), dtype=np.int64),
     )
     return Material(corpus, comment_matrix(list(text), BITS), RECIPE, lambda _: None)
 
 
 @pytest.fixture(scope="module")
-def material():
+def made():
     return made_material()
+
+
+@pytest.fixture
+def material(made):
+    """Return the corpus with nothing fitted so far."""
+    return replace(made, fits={}, heads={}, plain={}, judged={})
 
 
 @pytest.fixture
@@ -71,13 +80,25 @@ def watched(monkeypatch):
     """Note the sources of every corpus that a sold head is fitted to."""
     seen = []
 
-    def noted(corpus, matrix, recipe):
+    def noted(corpus, matrix, recipe, bare):
         seen.append(set(corpus.source))
-        return fit_sold(corpus, matrix, recipe)
+        return fit_sold(corpus, matrix, recipe, bare)
 
     monkeypatch.setattr(comment_sets, "fit_sold", noted)
-    monkeypatch.setattr("realreach.learning.comments.fit_sold", noted)
     return seen
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """Note the texts that the baseline is trained on, and those that it judges."""
+    pairs, original = [], PlainTexts.scores
+
+    def noted(self, train, sold, test):
+        pairs.append(tuple({self.texts[row] for row in rows} for rows in (train, test)))
+        return original(self, train, sold, test)
+
+    monkeypatch.setattr(PlainTexts, "scores", noted)
+    return pairs
 
 
 def test_the_set_left_out_is_in_no_fit(material, watched):
@@ -87,22 +108,16 @@ def test_the_set_left_out_is_in_no_fit(material, watched):
     assert not any(PARTS["judol"] in sources for sources in watched)
 
 
-def test_a_part_is_ranked_by_models_of_the_other_sets(material, watched, monkeypatch):
-    trained = []
-
-    def noted(train, sold, test):
-        trained.append((set(train), set(test)))
-        return plain_scores(train, sold, test)
-
-    monkeypatch.setattr(comment_transfer, "plain_scores", noted)
+def test_a_part_is_ranked_by_models_of_the_other_sets(material, watched, plain):
     lines = list(comment_transfer.transfer_lines(material))
     assert [line.method for line in lines[-2:]] == ["baseline", "ours"]
     ours = [line for line in lines if line.method == "ours" and line.dataset != "all"]
     assert [line.dataset for line in ours] == list(PARTS.values())
     assert all(line.figures["roc_auc"].value > 0.9 for line in ours)
     # The baseline stands under the same split.
-    assert len(trained) == len(PARTS)
-    assert not any(train & test for train, test in trained)
+    assert len(plain) == len(PARTS)
+    for (train, _), source in zip(plain, PARTS.values(), strict=True):
+        assert not train & set(material.corpus.text[material.corpus.source == source])
     # No zero-shot line where the shipped model was trained.
     shown = {line.dataset for line in lines if line.method == "zero-shot"}
     assert shown == set(PARTS.values()) - set(comment_transfer.SHIPPED)
@@ -150,6 +165,69 @@ def test_even_cut_calls_as_many_as_are_sold():
     assert f1 == pytest.approx((called & sold).sum() / sold.sum())
 
 
+def test_cut_is_zero_unless_another_is_plainly_better():
+    sold = np.repeat([True, False], 100)
+    margin = np.r_[np.linspace(0.1, 2.0, 100), np.linspace(-2.0, 0.02, 100)]
+    cut, f1 = best_cut(sold, margin)
+    assert cut == 0.0
+    assert f1 == pytest.approx(200 / 201)
+    cut, f1 = best_cut(sold, margin + 1.0)
+    assert 1.05 < cut < 1.1
+    assert f1 == 1.0
+
+
+def test_baseline_is_that_of_scikit_learn():
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline, make_union
+
+    rng = np.random.default_rng(5)
+    texts = made_texts(rng, 40, True, "satu") + made_texts(rng, 40, False, "dua") + ["!?", "", "serba baru 🔥"]
+    sold, train, test = np.arange(80) < 40, np.arange(1, 80, 2), np.r_[np.arange(0, 80, 2), 80, 81, 82]
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\w+|[^\w\s]", dtype=np.float32)
+    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, dtype=np.float32)
+    slow = make_pipeline(make_union(words, characters), LogisticRegression(C=10.0, max_iter=300))
+    slow.fit([texts[i] for i in train], sold[train])
+    want = slow.predict_proba([texts[i] for i in test])[:, 1]
+    # Sums of single precision in another order.
+    assert PlainTexts(texts).scores(train, sold[train], test) == pytest.approx(want, rel=1e-5)
+
+
+def test_fits_that_are_shared_are_those_that_would_be_made(material, watched):
+    one, other = ([PARTS[name]] for name in ("judol", "youtube_spam"))
+    first, second = (fit_without(material, sources, references=True) for sources in (one, other))
+    alone = fit_without(replace(material, fits={}, heads={}), other, references=True)
+    assert (second.weights == alone.weights).all()
+    assert (second.slope, second.low, second.high) == (alone.slope, alone.low, alone.high)
+    assert (second.weights != first.weights).any()
+    # Without both sets is asked for twice, and fitted once.
+    fitted = [sources for sources in watched if not sources & {*one, *other}]
+    assert len(fitted) == 2  # once here, once in the fit with nothing remembered
+
+
+def test_bare_copies_made_once_are_those_made_anew(material):
+    rows = np.arange(3, 200, 2)
+    corpus, matrix = material.corpus.take(rows), material.matrix[rows]
+    weights, bias = fit_sold(corpus, matrix, RECIPE)
+    again, same = fit_sold(corpus, matrix, RECIPE, material.bare.take(rows))
+    assert bias == same
+    assert (weights == again).all()
+    empty = BareCopies.of(["wow", "!!"], BITS)
+    assert empty.kept.tolist() == [True, False]
+
+
+def test_rare_pieces_count_more():
+    texts = [f"sama kata{i}" for i in range(30)]
+    matrix = comment_matrix(texts, BITS)
+    scale = rarity_scale(matrix, 1.0)
+    common, rare = (comment_matrix([text], BITS)[0, STYLE_SIZE:].indices for text in ("sama", "kata7"))
+    assert scale[STYLE_SIZE + rare].max() > 2.0 * scale[STYLE_SIZE + common].min()
+    assert (scale[:STYLE_SIZE] == 1.0).all()
+    used = np.unique(matrix.indices[matrix.indices >= STYLE_SIZE])
+    assert np.mean(scale[used] ** 2) == pytest.approx(1.0)
+    assert (rarity_scale(matrix, 0.0) == 1.0).all()
+
+
 # --- within a set ----------------------------------------------------------------------------------------------------
 
 
@@ -171,9 +249,9 @@ def write_videos(folder, seed=0):
 
 
 @pytest.fixture
-def within(tmp_path, material, monkeypatch):
+def within(tmp_path, material, monkeypatch, plain):
     """Return the lines of an invented collection, with what each model and the baseline were trained and judged on."""
-    fits, plain, wanted = [], [], []
+    fits, wanted = [], []
     original = comment_within._Own._fit
 
     def noted(self, rows, candidate):
@@ -185,12 +263,7 @@ def within(tmp_path, material, monkeypatch):
 
         return judged
 
-    def noted_plain(train, sold, test):
-        plain.append((set(train), set(test)))
-        return plain_scores(train, sold, test)
-
     monkeypatch.setattr(comment_within._Own, "_fit", noted)
-    monkeypatch.setattr(comment_within, "plain_scores", noted_plain)
     cut = comment_within.even_cut
 
     def noted_cut(sold, margin):
@@ -250,6 +323,52 @@ def test_template_folds_hold_whole_templates():
     assert len(set(zip(section, comment_within._folds(section, group, "account", 0), strict=True))) == 2
 
 
+def test_as_measured_rows_are_those_of_the_file_and_folds_are_held_out(tmp_path, material, plain):
+    place = write_videos(tmp_path)
+    lines = list(as_measured_lines(place, material, seed=0))
+    assert [line.method for line in lines] == ["baseline", "ours"]
+    assert lines[1].n == 125
+    assert lines[1].aims == {"f1_mean_of_folds": 0.955}
+    figure = lines[1].figures["f1_mean_of_folds"]
+    assert figure.low <= figure.value <= figure.high
+    assert figure.value > 0.9
+    # Nothing is undone: the tags are read. One accent at a time is judged.
+    assert all("serba murah <b>disini</b><br />ya &amp; cepat" in train for train, _ in plain)
+    for train, test in plain:
+        accent = {t.split()[0] for t in test} - {"serba"}
+        assert len(accent) == 1
+        assert not any(t.startswith(next(iter(accent))) for t in train)
+
+
+def test_the_same_rows_are_judged_once(material, plain):
+    rng = np.random.default_rng(1)
+    text = np.array(made_texts(rng, 30, True, "satu") + made_texts(rng, 30, False, "satu"), dtype=object)
+    rows = comment_within.Rows(text, np.arange(60) < 30, np.arange(60), np.arange(60) % 3, np.arange(60) % 3)
+    first, again = (comment_within.judged_by_folds(material, "comments_judol_id", rows, 0) for _ in range(2))
+    assert first is again
+    assert len(plain) == 3
+    other = comment_within.judged_by_folds(material, "comments_judol_id", rows._replace(fold=np.arange(60) % 2), 0)
+    assert (other.plain != first.plain).any()
+
+
+def test_as_measured_names_what_is_missing(tmp_path, material):
+    place = write_videos(tmp_path) / "comments_youtube_spam_2015" / "youtube_spam_2015.csv"
+    place.write_text(place.read_text().replace("video,text", "film,text"))
+    with pytest.raises(DatasetError, match="column `video` is not there"):
+        list(as_measured_lines(tmp_path, material, seed=0))
+    place.unlink()
+    with pytest.raises(DatasetError, match=r"`youtube_spam_2015\.csv` is not there"):
+        list(as_measured_lines(tmp_path, material, seed=0))
+
+
+def test_f1_is_the_mean_over_folds():
+    sold = np.array([1, 1, 0, 0, 1, 0, 0, 0], dtype=bool)
+    called = np.array([1, 0, 0, 0, 1, 1, 1, 0], dtype=bool)
+    figure = f1_over_folds(sold, called, np.repeat([0, 1], 4), np.arange(8), 0)
+    assert figure.value == pytest.approx((2 / 3 + 2 / 4) / 2)
+    assert figure.low < figure.value < figure.high
+
+
 # --- contrast --------------------------------------------------------------------------------------------------------
 
 
@@ -266,12 +385,12 @@ def test_contrast_shrinks_what_both_kinds_use_alike():
     assert contrast_scale(matrix, ~sold, np.ones(120), 0.7) == pytest.approx(scale)
 
 
-def test_contrast_needs_three_real_sets(material):
+def test_contrast_needs_three_real_sets_and_fewer_need_balanced_languages(material):
     corpus = material.corpus
     assert suited(RECIPE, corpus) == RECIPE
     names = np.unique(corpus.source)[:2]
     few = suited(RECIPE, corpus.take(np.isin(corpus.source, names)))
-    assert (few.contrast, few.strength) == (0.0, 2.0 * RECIPE.strength)
+    assert (few.contrast, few.strength, few.language_balance) == (0.0, 2.0 * RECIPE.strength, 1.0)
     # Generated comments are no set.
     source = np.where(np.isin(corpus.source, names), corpus.source, "generated")
     assert suited(RECIPE, replace(corpus, source=source)).contrast == 0.0

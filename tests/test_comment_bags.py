@@ -32,7 +32,14 @@ def material(p_organic=0.02, p_own=0.0):
     matrix = np.where(rng.random(610) < high, 0.95, rng.uniform(0.0, 0.3, 610))[:, None]
     text = np.array([f"comment {i}" for i in range(610)], dtype=object)
     corpus = Corpus(
-        text, sold.astype(np.int64), ~sold & (part != "youtube_spam"), part, section, source, text.astype(str)
+        text,
+        sold.astype(np.int64),
+        ~sold & (part != "youtube_spam"),
+        part,
+        section,
+        source,
+        text.astype(str),
+        np.zeros(610, dtype=np.int64),
     )
     return Material(corpus, matrix, Recipe(), lambda _: None)
 
@@ -129,7 +136,7 @@ def test_large_sections_are_cut_and_small_ones_left_out():
 def test_a_fit_is_made_once(monkeypatch):
     made, calls = material(), []
     monkeypatch.setattr(comment_sets, "fit_sold", lambda *_: (calls.append(1), (np.ones(1), 0.0))[1])
-    monkeypatch.setattr(comment_sets, "held_out_margins", lambda corpus, recipe, matrix: np.asarray(matrix)[:, 0])
+    monkeypatch.setattr(comment_sets, "held_out_margins", lambda corpus, recipe, matrix, fit: np.asarray(matrix)[:, 0])
     one = comment_sets.fit_without(made, ["comments_youtube_en_2013"], references=True)
     assert comment_sets.fit_without(made, ["comments_youtube_en_2013"], references=True) is one
     assert comment_sets.fit_without(made, [], references=True) is not one

@@ -20,6 +20,7 @@ from realreach.errors import InputError, OutputError, UsageError
 from realreach.learning.comment_calibration import bag_reference, fit_calibration, thresholds
 from realreach.learning.comment_files import check_overwrite
 from realreach.learning.comment_matrix import comment_matrix, template_groups
+from realreach.learning.comment_weights import balanced_by_language, row_weights
 from realreach.learning.comments import Recipe, build_corpus, folds, held_out_margins, train_comment_model
 from realreach.learning.generated_text import generate_comments
 
@@ -135,6 +136,29 @@ def test_no_comment_is_judged_by_a_model_that_saw_its_template():
         rest = ~np.isin(corpus.group, corpus.group[rows]) & ~rows
         assert not set(corpus.group[rest]) & set(corpus.group[rows])
     assert (seen == 1).all()
+
+
+def test_language_says_nothing_of_the_kind_where_it_is_balanced():
+    corpus = build_corpus(fake_frames(), TINY)
+    assert len(np.unique(corpus.language)) > 2
+
+    def sold_share(recipe):
+        weight = row_weights(corpus, recipe)
+        return {c: np.average(corpus.sold[corpus.language == c], weights=weight[corpus.language == c]) for c in (1, 2)}
+
+    before, after = sold_share(TINY), sold_share(replace(TINY, language_balance=1.0))
+    assert abs(before[1] - before[2]) > 0.08
+    assert abs(after[1] - after[2]) < 0.01
+    # Both kinds still count the same over all.
+    weight = row_weights(corpus, replace(TINY, language_balance=1.0))
+    assert np.average(corpus.sold, weights=weight) == pytest.approx(0.5)
+
+
+def test_a_few_comments_do_not_stand_for_a_language():
+    side, language = np.repeat([0, 1, 0], [100, 2, 50]), np.repeat([0, 0, 3], [100, 2, 50])
+    weight = balanced_by_language(np.ones(152), side, language, 1.0)
+    assert weight[101] == 3.0
+    assert (weight[102:] == 1.0).all()
 
 
 def test_shuffled_labels_fall_to_chance():

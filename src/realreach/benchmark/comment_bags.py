@@ -55,15 +55,13 @@ def bag_lines(material: Material, count: int, seed: int) -> Iterator[Result]:
                 continue
             both = np.concatenate([bought, ordinary])
             bags = draw_bags(len(bought), len(ordinary), count, seed)
-            for line in _scores(material, fitted, sources, both, shipped=PARTS[part] not in SHIPPED):
+            plain: _Scores = ("baseline", "mean TF-IDF score", plain_of(material, sources, both), None)
+            for line in (plain, *_scores(material, fitted, both, shipped=PARTS[part] not in SHIPPED)):
                 yield _bag_line(part, home, line, bags, len(bought), aims=home == companion)
 
 
-def _scores(
-    material: Material, fitted: Fitted, sources: list[str], rows: IntArray, *, shipped: bool
-) -> Iterator[_Scores]:
-    """Yield the methods with their probabilities of some rows, and their bag references."""
-    yield "baseline", "mean TF-IDF score", plain_of(material, sources, rows), None
+def _scores(material: Material, fitted: Fitted, rows: IntArray, *, shipped: bool) -> Iterator[_Scores]:
+    """Yield our methods with their probabilities of some rows, and their bag references."""
     yield "ours", "bag test, trained on the other sets", fitted.sold(material.matrix[rows]), fitted.bags
     model = default_comment_model()
     if shipped and model.bags is not None:
@@ -119,9 +117,8 @@ def section_lines(material: Material, seed: int) -> Iterator[Result]:
         material.report(f"comments: clean sections of {part}")
         fitted = fit_without(material, [source], references=True)
         used = np.concatenate(bags)
-        for method, name, p, reference in _scores(material, fitted, [source], used, shipped=source not in SHIPPED):
-            if reference is not None:
-                yield _section_line(part, source, (method, name, p, reference), bags, real=real)
+        for method, name, p, reference in _scores(material, fitted, used, shipped=source not in SHIPPED):
+            yield _section_line(part, source, (method, name, p, reference), bags, real=real)
 
 
 def sections_of(rows: IntArray, section: np.ndarray, seed: int) -> tuple[list[IntArray], bool]:

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
+from realreach.benchmark.plain_text import PlainTexts
 from realreach.benchmark.suites import Options
 from realreach.comment_text.bags import BagReference
+from realreach.comment_text.model import default_comment_model
+from realreach.comment_text.normalise import normalise
 from realreach.datasets.comment_labels import COMMENT_SETS, read_comment_set
 from realreach.learning.comment_calibration import fit_calibration, thresholds
-from realreach.learning.comment_matrix import comment_matrix
+from realreach.learning.comment_matrix import BareCopies, comment_matrix
+from realreach.learning.comment_weights import evaluation_weights
 from realreach.learning.comments import (
     Corpus,
     Recipe,
     build_corpus,
-    evaluation_weights,
     fit_sold,
     held_out_margins,
     ordinary_by_set,
     section_reference,
 )
-from realreach.tables.core import FloatArray
+from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["PARTS", "Fitted", "Material", "fit_without", "read_material"]
 
@@ -46,13 +52,42 @@ STRENGTHS = (0.2, 0.5)
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """The corpus (large parts sampled), its matrix, the recipe, and what was fitted with references so far."""
+    """The corpus (large parts sampled), its matrix, the recipe, and what was fitted so far.
+
+    Many lines ask for models of the same rows (without set A, holding out B, is without B, holding out A): nothing is
+    done twice.
+    """
 
     corpus: Corpus
     matrix: Any
     recipe: Recipe
     report: Callable[[str], None]
     fits: dict[frozenset[str], Fitted] = field(default_factory=dict)
+    heads: dict[tuple[bytes, float], tuple[FloatArray, float]] = field(default_factory=dict)
+    plain: dict[frozenset[str], FloatArray] = field(default_factory=dict)
+    judged: dict[bytes, Any] = field(default_factory=dict)
+
+    @cached_property
+    def plain_texts(self) -> PlainTexts:
+        """The texts of the corpus for the baseline."""
+        return PlainTexts(self.corpus.text.tolist())
+
+    @cached_property
+    def bare(self) -> BareCopies:
+        """The bare copies of all comments."""
+        return BareCopies.of(self.corpus.text.tolist(), self.recipe.bits)
+
+    @cached_property
+    def shipped(self) -> FloatArray:
+        """The shipped model's probability of every comment."""
+        return default_comment_model().sold(normalise(pa.array(self.corpus.text.tolist(), pa.large_string())))
+
+    def head(self, rows: IntArray, recipe: Recipe) -> tuple[FloatArray, float]:
+        """Return weights and bias of sold against ordinary of some rows, fitted once."""
+        key = hashlib.blake2b(rows.tobytes(), digest_size=16).digest(), recipe.strength
+        if key not in self.heads:
+            self.heads[key] = fit_sold(self.corpus.take(rows), self.matrix[rows], recipe, self.bare.take(rows))
+        return self.heads[key]
 
     def has(self, part: str) -> bool:
         """Return whether comments of a part are there."""
@@ -121,11 +156,11 @@ def fit_without(material: Material, sources: Sequence[str], *, references: bool)
     rows = np.flatnonzero(~np.isin(material.corpus.source, list(sources)))
     corpus, matrix = material.corpus.take(rows), material.matrix[rows]
     # The penalty matters little to thresholds and bags: there the recipe's own is taken, to keep the suite short.
-    recipe = material.recipe if references else _chosen(corpus, matrix, material.recipe)
-    weights, bias = fit_sold(corpus, matrix, recipe)
+    recipe = material.recipe if references else _chosen(material, rows)
+    weights, bias = material.head(rows, recipe)
     if not references:
         return Fitted(weights, bias, 1.0, 0.0, 0.5, 0.5, BagReference(np.zeros(1), np.ones(2), np.zeros(1)), np.nan)
-    held = held_out_margins(corpus, recipe, matrix=matrix)
+    held = held_out_margins(corpus, recipe, matrix=matrix, fit=lambda rest: material.head(rows[rest], recipe))
     weight = evaluation_weights(corpus)
     slope, offset = fit_calibration(held, corpus.sold, weight, recipe.prior)
     probability = 1.0 / (1.0 + np.exp(-(slope * held + offset)))
@@ -139,21 +174,21 @@ def fit_without(material: Material, sources: Sequence[str], *, references: bool)
     return material.fits[key]
 
 
-def _chosen(corpus: Corpus, matrix: Any, recipe: Recipe) -> Recipe:
+def _chosen(material: Material, rows: IntArray) -> Recipe:
     """Return the recipe with the penalty whose models do best on labelled sets that they have not seen."""
     from sklearn.metrics import roc_auc_score
 
-    parts = [p for p in PARTS if (corpus.part == p).any()]
+    corpus, recipe = material.corpus, material.recipe
+    parts = [p for p in PARTS if (corpus.part[rows] == p).any()]
     if len(parts) < 2:
         return recipe
     best, reached = recipe, -1.0
     for strength in STRENGTHS:
         candidate, found = replace(recipe, strength=strength), []
         for part in parts:
-            rest = np.flatnonzero(corpus.source != PARTS[part])
-            test = np.flatnonzero(corpus.part == part)
-            weights, bias = fit_sold(corpus.take(rest), matrix[rest], candidate)
-            found.append(roc_auc_score(corpus.sold[test], matrix[test] @ weights + bias))
+            rest, test = rows[corpus.source[rows] != PARTS[part]], material.rows(part)
+            weights, bias = material.head(rest, candidate)
+            found.append(roc_auc_score(corpus.sold[test], material.matrix[test] @ weights + bias))
         if float(np.mean(found)) > reached:
             best, reached = candidate, float(np.mean(found))
     return best

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-import pyarrow as pa
 
 from realreach.benchmark.comment_sets import PARTS, Material, fit_without
 from realreach.benchmark.measure import from_scores
-from realreach.benchmark.plain_text import plain_scores
 from realreach.benchmark.result import Figure, Method, Result
 from realreach.comment_text.model import default_comment_model
-from realreach.comment_text.normalise import normalise
 from realreach.false_alarms import wilson_interval
 from realreach.tables.core import FloatArray, IntArray
 
@@ -39,7 +36,7 @@ _TRAINED_ON: Mapping[Method, str] = {
 
 def shipped_scores(material: Material, rows: IntArray) -> FloatArray:
     """Return the shipped model's probability of some rows."""
-    return default_comment_model().sold(normalise(pa.array(material.corpus.text[rows].tolist(), pa.large_string())))
+    return material.shipped[rows]
 
 
 def transfer_lines(material: Material) -> Iterator[Result]:
@@ -78,10 +75,12 @@ def transfer_lines(material: Material) -> Iterator[Result]:
 
 def plain_of(material: Material, without: list[str], rows: IntArray) -> FloatArray:
     """Return the baseline's score of some rows, fitted to the labelled comments of all sets but some."""
-    corpus = material.corpus
-    # What a plain user would do: pool the labelled real comments of the other sets.
-    train = np.flatnonzero(~np.isin(corpus.source, [*without, "generated"]) & ~corpus.organic)
-    return plain_scores(corpus.text[train], corpus.sold[train], corpus.text[rows])
+    key, corpus = frozenset(without), material.corpus
+    if key not in material.plain:
+        # What a plain user would do: pool the labelled real comments of the other sets.
+        train = np.flatnonzero(~np.isin(corpus.source, [*without, "generated"]) & ~corpus.organic)
+        material.plain[key] = material.plain_texts.scores(train, corpus.sold[train], np.arange(len(corpus)))
+    return material.plain[key][rows]
 
 
 def organic_lines(material: Material) -> Iterator[Result]:

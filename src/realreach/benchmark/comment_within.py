@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from realreach.benchmark.comment_sets import Material
 from realreach.benchmark.measure import from_scores
-from realreach.benchmark.plain_text import plain_scores
+from realreach.benchmark.plain_text import PlainTexts
 from realreach.benchmark.result import Figure, Result
 from realreach.datasets.comment_labels import read_comment_set
-from realreach.learning.comment_matrix import comment_matrix, contrast_scale, template_groups
-from realreach.learning.comments import row_weights
+from realreach.learning.comment_matrix import comment_matrix, contrast_scale, rarity_scale, template_groups
+from realreach.learning.comment_weights import row_weights
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["even_cut", "within_lines"]
+__all__ = ["BoolArray", "Judged", "Rows", "best_cut", "even_cut", "judged_by_folds", "template_folds", "within_lines"]
 
 _TASKS = (
     # set, part, split by, aim of F1
@@ -31,17 +32,19 @@ _TASKS = (
 
 @dataclass(frozen=True)
 class _Candidate:
-    """What is chosen from: mean of linear models of some (loss, inverse penalty, contrast), and mass of other sets."""
+    """What is chosen from: mean of models of some (loss, inverse penalty, contrast, rarity), and mass of other sets."""
 
-    models: tuple[tuple[str, float, float], ...]
+    models: tuple[tuple[str, float, float, float], ...]
     mass: float
 
 
 _CANDIDATES = (
-    _Candidate((("squared_hinge", 0.5, 0.5), ("squared_hinge", 0.5, 0.0), ("logistic", 3.0, 0.7)), mass=0.0),
-    _Candidate((("squared_hinge", 0.3, 0.5), ("logistic", 1.0, 0.5)), mass=0.3),
+    _Candidate((("squared_hinge", 1.0, 0.5, 1.0), ("squared_hinge", 1.0, 0.0, 1.0)), mass=0.0),
+    _Candidate((("squared_hinge", 0.3, 0.5, 0.0), ("logistic", 1.0, 0.5, 0.0)), mass=0.3),
 )
 """Chosen from inside the training part: the set's own comments alone, or with those of other sets."""
+_WORTH = 0.01
+"""By how much F1 must rise inside the training part before a cut other than 0 is taken: about its standard error."""
 _MOST, _QUICK = 12_000, 1_000
 _HELP = 10_000
 _INNER = 4
@@ -67,14 +70,8 @@ def within_lines(datasets: Path, material: Material, *, quick: bool, seed: int) 
         protocol = (
             f"other {split}, {len(np.unique(fold))} folds; all choices, the threshold too, inside the training part"
         )
-        plain, ours, called = np.zeros(len(sold)), np.zeros(len(sold)), np.zeros(len(sold), dtype=bool)
-        own = _Own(comment_matrix(text.tolist(), material.recipe.bits), sold, group, _Help.of(material, name, seed))
-        for number in np.unique(fold):
-            test = fold == number
-            plain[test] = plain_scores(text[~test], sold[~test], text[test])
-            ours[test], called[test] = own.judge(
-                test, fold if split == "video" else _folds(group.astype(str), group, "template", seed)
-            )
+        inner = fold if split == "video" else template_folds(group, seed)
+        plain, ours, called = judged_by_folds(material, name, Rows(text, sold, group, fold, inner), seed)
         y, fresh = sold.astype(np.float64), ~_seen_elsewhere(text, fold)
         for method, label, p, hits, aims in (
             ("baseline", "TF-IDF words and characters, logistic regression at 0.5", plain, plain >= 0.5, {}),
@@ -99,6 +96,49 @@ def within_lines(datasets: Path, material: Material, *, quick: bool, seed: int) 
                           called=zero >= shipped_threshold(), protocol="never trained on this set")  # fmt: skip
 
 
+class Rows(NamedTuple):
+    """Comments of one set: texts, kinds, templates, folds that are judged, and folds for choices on the rest."""
+
+    text: npt.NDArray[Any]
+    sold: BoolArray
+    group: IntArray
+    fold: IntArray
+    inner: IntArray
+
+
+class Judged(NamedTuple):
+    """The baseline's probability, our margin, and which comments we call sold, each by a model of the other folds."""
+
+    plain: FloatArray
+    ours: FloatArray
+    called: BoolArray
+
+
+def judged_by_folds(material: Material, name: str, rows: Rows, seed: int) -> Judged:
+    """Return what models of the other folds say of each fold; ``name`` is the set, of which no helper is drawn.
+
+    The same rows in the same folds are judged once.
+    """
+    parts = (name, *rows.text.tolist(), rows.sold.tobytes(), *(part.tobytes() for part in rows[2:]), seed)
+    key = hashlib.blake2b(repr(parts).encode(), digest_size=16).digest()
+    if key not in material.judged:
+        material.judged[key] = _judged(material, name, rows, seed)
+    judged: Judged = material.judged[key]
+    return judged
+
+
+def _judged(material: Material, name: str, rows: Rows, seed: int) -> Judged:
+    out = Judged(np.zeros(len(rows.sold)), np.zeros(len(rows.sold)), np.zeros(len(rows.sold), dtype=bool))
+    matrix = comment_matrix(rows.text.tolist(), material.recipe.bits)
+    own, texts = _Own(matrix, rows.sold, rows.group, _Help.of(material, name, seed)), PlainTexts(rows.text.tolist())
+    for number in np.unique(rows.fold):
+        test = rows.fold == number
+        train = np.flatnonzero(~test)
+        out.plain[test] = texts.scores(train, rows.sold[train], np.flatnonzero(test))
+        out.ours[test], out.called[test] = own.judge(test, rows.inner)
+    return out
+
+
 def shipped_scores_of(text: npt.NDArray[Any]) -> FloatArray:
     """Return the shipped model's probabilities."""
     import pyarrow as pa
@@ -116,12 +156,16 @@ def shipped_threshold() -> float:
     return default_comment_model().high
 
 
-def _folds(section: npt.NDArray[np.str_], group: npt.NDArray[np.int64], split: str, seed: int) -> npt.NDArray[np.int64]:
+def _folds(section: npt.NDArray[np.str_], group: IntArray, split: str, seed: int) -> IntArray:
     """Return the fold of every row: its video or account, or one of five that hold whole templates."""
     if split != "template":
         return np.asarray(np.unique(section, return_inverse=True)[1], dtype=np.int64)
-    draw = np.random.default_rng(seed).permutation(int(group.max()) + 1)
-    return np.asarray(draw[group] % 5, dtype=np.int64)
+    return template_folds(group, seed)
+
+
+def template_folds(group: IntArray, seed: int) -> IntArray:
+    """Return one of five folds for every row, whole templates in each."""
+    return np.asarray(np.random.default_rng(seed).permutation(int(group.max()) + 1)[group] % 5, dtype=np.int64)
 
 
 def _seen_elsewhere(text: npt.NDArray[Any], fold: npt.NDArray[np.int64]) -> BoolArray:
@@ -158,12 +202,13 @@ class _Own:
 
     def __init__(self, matrix: Any, sold: BoolArray, group: npt.NDArray[np.int64], others: _Help) -> None:
         self.matrix, self.sold, self.group, self.others = matrix, sold, group, others
+        self.models: dict[tuple[bytes, _Candidate], Callable[[IntArray], FloatArray]] = {}
 
     def judge(self, test: BoolArray, inner: npt.NDArray[np.int64]) -> tuple[FloatArray, BoolArray]:
         """Return margins of the test rows, and which are called sold; all choices are made on the other rows.
 
         For each candidate the training rows are held out by the numbers of ``inner``; its cut is that of
-        :func:`even_cut` on these held-out margins, and the candidate of the highest F1 there is fitted to all training
+        :func:`best_cut` on these held-out margins, and the candidate of the highest F1 there is fitted to all training
         rows.
         """
         train = np.flatnonzero(~test)
@@ -173,14 +218,21 @@ class _Own:
             # Large sets need no more than a fifth of them to choose by.
             for number in np.unique(inner[train])[: _INNER if len(train) < _FEW else 1]:
                 held = inner[train] == number
-                margin[held] = self._fit(train[~held], candidate)(train[held])
+                margin[held] = self._model(train[~held], candidate)(train[held])
             judged = ~np.isnan(margin)
-            cut, reached = even_cut(self.sold[train[judged]], margin[judged])
+            cut, reached = best_cut(self.sold[train[judged]], margin[judged])
             if best is None or reached > best[0]:
                 best = (reached, cut, candidate)
         assert best is not None
-        margin = self._fit(train, best[2])(np.flatnonzero(test)) - best[1]
+        margin = self._model(train, best[2])(np.flatnonzero(test)) - best[1]
         return margin, margin >= 0.0
+
+    def _model(self, rows: npt.NDArray[np.int64], candidate: _Candidate) -> Callable[[IntArray], FloatArray]:
+        # Without fold A, holding out B, is without B, holding out A: fitted once.
+        key = rows.tobytes(), candidate
+        if key not in self.models:
+            self.models[key] = self._fit(rows, candidate)
+        return self.models[key]
 
     def _fit(self, rows: npt.NDArray[np.int64], candidate: _Candidate) -> Callable[[IntArray], FloatArray]:
         from scipy.sparse import diags, vstack
@@ -192,8 +244,8 @@ class _Own:
             y = np.concatenate([y, self.others.sold])
         weight = weight / weight.mean()
         weights, bias = np.zeros(matrix.shape[1]), 0.0
-        for loss, strength, contrast in candidate.models:
-            scale = contrast_scale(matrix, y, weight, contrast)
+        for loss, strength, contrast, rarity in candidate.models:
+            scale = contrast_scale(matrix, y, weight, contrast) * rarity_scale(matrix, rarity)
             found, start = _linear(loss, strength, (matrix @ diags(scale)).tocsr(), y, weight)
             found = found * scale
             unit = float(np.abs(self.matrix[rows] @ found + start).mean())
@@ -225,6 +277,23 @@ def _linear(loss: str, strength: float, matrix: Any, y: BoolArray, weight: Float
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(matrix, y, sample_weight=weight)
     return model.coef_[0], float(model.intercept_[0])
+
+
+def best_cut(sold: BoolArray, margin: FloatArray) -> tuple[float, float]:
+    """Return the threshold to call comments sold by, and the F1 there: 0, unless the even cut is plainly better.
+
+    Both kinds weigh the same in the fit, so that 0 is its own threshold; with comments of other sets in it, it is not.
+
+    Examples
+    --------
+    >>> best_cut(np.array([True, True, False]), np.array([3.0, 1.0, -2.0]))
+    (0.0, 1.0)
+    >>> best_cut(np.array([True, True, False]), np.array([5.0, 3.0, 2.0]))
+    (2.5, 1.0)
+    """
+    plain = _f1(sold, margin >= 0.0)
+    cut, reached = even_cut(sold, margin)
+    return (cut, reached) if reached > plain + _WORTH else (0.0, plain)
 
 
 def even_cut(sold: BoolArray, margin: FloatArray) -> tuple[float, float]:

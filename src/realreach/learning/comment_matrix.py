@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from realreach.comment_text.normalise import normalise
 from realreach.comment_text.style import CROSSES, MEASURES, STYLE_SIZE, style_bins
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["STYLE_WEIGHT", "comment_matrix", "contrast_scale", "template_groups"]
+__all__ = ["STYLE_WEIGHT", "BareCopies", "comment_matrix", "contrast_scale", "rarity_scale", "template_groups"]
 
 STYLE_WEIGHT = 0.25
 """Value of a style bin's column, beside n-grams whose values have length 1 for each comment."""
@@ -64,6 +65,74 @@ def comment_matrix(texts: Sequence[str], bits: int) -> Any:
         entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
         parts.append(csr_matrix(entries, shape=(n, width)))
     return vstack(parts, format="csr")
+
+
+@dataclass(frozen=True, eq=False)
+class BareCopies:
+    """Copies of comments without what is accidental: the matrix, and which rows hold anything at all.
+
+    Small letters, without emoji, marks and odd signs at the ends.
+
+    Examples
+    --------
+    >>> copies = BareCopies.of(["Nice!! 🔥", "🔥🔥", "nice"], 12)
+    >>> copies.kept.tolist(), (copies.matrix[0] != copies.matrix[2]).nnz
+    ([True, False, True], 0)
+    """
+
+    matrix: Any
+    kept: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, texts: Sequence[str], bits: int) -> BareCopies:
+        """Return the copies of texts."""
+        bare = [_bare(text) for text in texts]
+        return cls(comment_matrix(bare, bits), np.array([text != "" for text in bare], dtype=bool))
+
+    def take(self, rows: IntArray) -> BareCopies:
+        """Return the copies of some rows."""
+        return BareCopies(self.matrix[rows], self.kept[rows])
+
+
+def _bare(text: str) -> str:
+    lowered = text.lower()
+    begin, end = 0, len(lowered)
+    while end > begin and not lowered[end - 1].isalnum():
+        end -= 1
+    while begin < end and not (lowered[begin].isalnum() or lowered[begin] == "@"):
+        begin += 1
+    return lowered[begin:end]
+
+
+def rarity_scale(matrix: Any, strength: float) -> FloatArray:
+    """Return how much each column of a matrix counts in the fit: more for pieces of few comments, as in TF-IDF.
+
+    Parameters
+    ----------
+    matrix
+        Of :func:`comment_matrix`.
+    strength
+        Power of the smoothed inverse document frequency; 0 treats all pieces alike.
+
+    Returns
+    -------
+    ndarray
+        One positive number for each column: 1 for style bins, 1 in the quadratic mean for buckets that hold a piece.
+
+    Examples
+    --------
+    >>> matrix = comment_matrix(["cheap followers here", "cheap tea", "cheap"], 12)
+    >>> scale = rarity_scale(matrix, 1.0)
+    >>> held = matrix[2].indices
+    >>> bool(scale[held[held >= STYLE_SIZE]].max() < 1.0), scale[0]
+    (True, np.float64(1.0))
+    """
+    number = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    out = (np.log((1.0 + matrix.shape[0]) / (1.0 + number)) + 1.0) ** strength
+    out[:STYLE_SIZE] = 1.0
+    used = out[STYLE_SIZE:][number[STYLE_SIZE:] > 0]
+    out[STYLE_SIZE:] /= np.sqrt(np.mean(used**2)) if len(used) else 1.0
+    return np.asarray(out)
 
 
 def contrast_scale(matrix: Any, sold: npt.NDArray[np.bool_], weight: FloatArray, contrast: float) -> FloatArray:
