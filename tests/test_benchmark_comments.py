@@ -8,7 +8,7 @@ import pytest
 from realreach.benchmark import comment_bags, comment_sets, comment_transfer, comment_within
 from realreach.benchmark.comment_as_measured import as_measured_lines, f1_over_folds
 from realreach.benchmark.comment_sets import PARTS, Material, fit_without
-from realreach.benchmark.comment_within import best_cut, even_cut, within_lines
+from realreach.benchmark.comment_within import even_cut, within_lines
 from realreach.benchmark.plain_text import PlainTexts
 from realreach.datasets.adapter import DatasetError
 from realreach.learning.comment_matrix import STYLE_SIZE, BareCopies, comment_matrix, contrast_scale, rarity_scale
@@ -165,14 +165,14 @@ def test_even_cut_calls_as_many_as_are_sold():
     assert f1 == pytest.approx((called & sold).sum() / sold.sum())
 
 
-def test_cut_is_zero_unless_another_is_plainly_better():
+def test_cut_is_zero_for_own_comments_and_even_with_those_of_others():
+    own, helped = comment_within._CANDIDATES
+    assert own.mass == 0.0 < helped.mass
     sold = np.repeat([True, False], 100)
-    margin = np.r_[np.linspace(0.1, 2.0, 100), np.linspace(-2.0, 0.02, 100)]
-    cut, f1 = best_cut(sold, margin)
-    assert cut == 0.0
-    assert f1 == pytest.approx(200 / 201)
-    cut, f1 = best_cut(sold, margin + 1.0)
-    assert 1.05 < cut < 1.1
+    margin = np.r_[np.linspace(1.1, 3.0, 100), np.linspace(-1.0, 1.0, 100)]
+    assert own.cut(sold, margin) == (0.0, pytest.approx(200 / 250))
+    cut, f1 = helped.cut(sold, margin)
+    assert 1.0 < cut < 1.1
     assert f1 == 1.0
 
 
@@ -294,7 +294,7 @@ def test_videos_are_held_out_whole_and_choices_are_made_on_the_rest(within):
             assert not set(video[rows]) & set(video[asked])
         assert number not in set(video[own[-1][0]])
     # The threshold comes from the hundred rows of the other four videos.
-    assert cuts == [100] * (5 * candidates)
+    assert cuts == [100] * (5 * (candidates - 1))
     # The baseline has the same splits: no accent of the judged video in its training part.
     for train, test in plain:
         accents = {t.split()[0] for t in test} - {"serba"}
@@ -385,12 +385,12 @@ def test_contrast_shrinks_what_both_kinds_use_alike():
     assert contrast_scale(matrix, ~sold, np.ones(120), 0.7) == pytest.approx(scale)
 
 
-def test_contrast_needs_three_real_sets_and_fewer_need_balanced_languages(material):
+def test_contrast_needs_three_real_sets_and_fewer_need_even_languages(material):
     corpus = material.corpus
     assert suited(RECIPE, corpus) == RECIPE
     names = np.unique(corpus.source)[:2]
     few = suited(RECIPE, corpus.take(np.isin(corpus.source, names)))
-    assert (few.contrast, few.strength, few.language_balance) == (0.0, 2.0 * RECIPE.strength, 1.0)
+    assert (few.contrast, few.strength, few.even_languages) == (0.0, 2.0 * RECIPE.strength, True)
     # Generated comments are no set.
     source = np.where(np.isin(corpus.source, names), corpus.source, "generated")
     assert suited(RECIPE, replace(corpus, source=source)).contrast == 0.0

@@ -20,7 +20,9 @@ from realreach.learning.comment_matrix import comment_matrix, contrast_scale, ra
 from realreach.learning.comment_weights import row_weights
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["BoolArray", "Judged", "Rows", "best_cut", "even_cut", "judged_by_folds", "template_folds", "within_lines"]
+__all__ = ["BoolArray", "Judged", "Rows", "even_cut", "judged_by_folds", "template_folds", "within_lines"]
+
+BoolArray = npt.NDArray[np.bool_]
 
 _TASKS = (
     # set, part, split by, aim of F1
@@ -37,20 +39,25 @@ class _Candidate:
     models: tuple[tuple[str, float, float, float], ...]
     mass: float
 
+    def cut(self, sold: BoolArray, margin: FloatArray) -> tuple[float, float]:
+        """Return the threshold on held-out margins of the training part, and the F1 there.
+
+        Both kinds weigh the same in the fit, so that 0 is its own threshold; with comments of other sets in it, it is
+        not, and the even cut is taken.
+        """
+        return even_cut(sold, margin) if self.mass else (0.0, _f1(sold, margin >= 0.0))
+
 
 _CANDIDATES = (
     _Candidate((("squared_hinge", 1.0, 0.5, 1.0), ("squared_hinge", 1.0, 0.0, 1.0)), mass=0.0),
     _Candidate((("squared_hinge", 0.3, 0.5, 0.0), ("logistic", 1.0, 0.5, 0.0)), mass=0.3),
 )
 """Chosen from inside the training part: the set's own comments alone, or with those of other sets."""
-_WORTH = 0.01
-"""By how much F1 must rise inside the training part before a cut other than 0 is taken: about its standard error."""
 _MOST, _QUICK = 12_000, 1_000
 _HELP = 10_000
 _INNER = 4
 _ROUNDS = 300
 _FEW = 3_000
-BoolArray = npt.NDArray[np.bool_]
 
 
 def within_lines(datasets: Path, material: Material, *, quick: bool, seed: int) -> Iterator[Result]:
@@ -207,8 +214,8 @@ class _Own:
     def judge(self, test: BoolArray, inner: npt.NDArray[np.int64]) -> tuple[FloatArray, BoolArray]:
         """Return margins of the test rows, and which are called sold; all choices are made on the other rows.
 
-        For each candidate the training rows are held out by the numbers of ``inner``; its cut is that of
-        :func:`best_cut` on these held-out margins, and the candidate of the highest F1 there is fitted to all training
+        For each candidate the training rows are held out by the numbers of ``inner``; its threshold
+        is chosen on these held-out margins, and the candidate of the highest F1 there is fitted to all training
         rows.
         """
         train = np.flatnonzero(~test)
@@ -220,7 +227,7 @@ class _Own:
                 held = inner[train] == number
                 margin[held] = self._model(train[~held], candidate)(train[held])
             judged = ~np.isnan(margin)
-            cut, reached = best_cut(self.sold[train[judged]], margin[judged])
+            cut, reached = candidate.cut(self.sold[train[judged]], margin[judged])
             if best is None or reached > best[0]:
                 best = (reached, cut, candidate)
         assert best is not None
@@ -277,23 +284,6 @@ def _linear(loss: str, strength: float, matrix: Any, y: BoolArray, weight: Float
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(matrix, y, sample_weight=weight)
     return model.coef_[0], float(model.intercept_[0])
-
-
-def best_cut(sold: BoolArray, margin: FloatArray) -> tuple[float, float]:
-    """Return the threshold to call comments sold by, and the F1 there: 0, unless the even cut is plainly better.
-
-    Both kinds weigh the same in the fit, so that 0 is its own threshold; with comments of other sets in it, it is not.
-
-    Examples
-    --------
-    >>> best_cut(np.array([True, True, False]), np.array([3.0, 1.0, -2.0]))
-    (0.0, 1.0)
-    >>> best_cut(np.array([True, True, False]), np.array([5.0, 3.0, 2.0]))
-    (2.5, 1.0)
-    """
-    plain = _f1(sold, margin >= 0.0)
-    cut, reached = even_cut(sold, margin)
-    return (cut, reached) if reached > plain + _WORTH else (0.0, plain)
 
 
 def even_cut(sold: BoolArray, margin: FloatArray) -> tuple[float, float]:

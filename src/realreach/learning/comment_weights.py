@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from realreach.tables.core import FloatArray, IntArray
 
@@ -13,15 +14,15 @@ if TYPE_CHECKING:
 
 __all__ = ["balanced_by_language", "evaluation_weights", "row_weights"]
 
-_MOST_BALANCE = 3.0
-"""Most by which the balance of languages changes a weight: a handful of comments should not stand for a language."""
+_LEAST_SHARE = 1.0 / 3.0
+"""Least that is left of a sold comment's weight: a handful of ordinary comments should not stand for a language."""
 
 
 def row_weights(corpus: Corpus, recipe: Recipe) -> FloatArray:
     """Return the weight of each comment in the fit.
 
-    Templates share one, parts grow with the root of their size, both kinds weigh the same: over all and, as far as the
-    recipe says, within each language.
+    Templates share one, parts grow with the root of their size, both kinds weigh the same; then, if the recipe says so,
+    sold comments lose what they weigh more than ordinary ones of their language.
     """
     sold = corpus.sold
     cell = np.unique(np.char.add(np.char.add(corpus.part, "/"), sold.astype(str)), return_inverse=True)[1]
@@ -31,43 +32,38 @@ def row_weights(corpus: Corpus, recipe: Recipe) -> FloatArray:
     mass = mass * np.where(corpus.source == "generated", recipe.generated_mass, 1.0)
     weight = within * mass * np.where(corpus.organic, recipe.organic_mass, 1.0)
     side = sold.astype(np.int64)
-    weight = weight * (0.5 * len(corpus) / np.bincount(side, weights=weight, minlength=2))[side]
-    if not recipe.language_balance:
-        return np.asarray(weight)
-    weight = balanced_by_language(weight, side, corpus.language, recipe.language_balance)
-    return np.asarray(weight * (0.5 * len(corpus) / np.bincount(side, weights=weight, minlength=2))[side])
+    weight = np.asarray(weight * (0.5 * len(corpus) / np.bincount(side, weights=weight, minlength=2))[side])
+    return balanced_by_language(weight, sold, corpus.language) if recipe.even_languages else weight
 
 
-def balanced_by_language(weight: FloatArray, side: IntArray, language: IntArray, strength: float) -> FloatArray:
-    """Return weights by which the language of a comment says little or nothing about its kind.
+def balanced_by_language(weight: FloatArray, sold: npt.NDArray[np.bool_], language: IntArray) -> FloatArray:
+    """Return weights by which no language is a sign of selling.
 
-    Where most real text of one language is sold, a linear model learns its function words as signs of selling, and
-    calls that language's audiences sold more often.
+    Where most text of one language is sold, a linear model learns its function words as signs of selling, and calls
+    that language's audiences sold more often than others. There sold comments count less, until both kinds weigh the
+    same.
 
     Parameters
     ----------
     weight
         Of each comment, above 0.
-    side
-        1 for sold comments, 0 for ordinary ones.
+    sold
+        Which comments are sold.
     language
-        Code of each comment's language, 0 or more.
-    strength
-        1 makes both kinds of a language weigh the same, 0 changes nothing; languages with one kind stay as they are,
-        and no weight changes by more than three times.
+        Code of each comment's language, 0 or more. Languages with one kind of comments stay as they are.
 
     Examples
     --------
-    >>> side, language = np.array([0, 1, 1, 0, 1]), np.array([0, 0, 0, 1, 2])
-    >>> balanced_by_language(np.ones(5), side, language, 1.0)
-    array([1.5 , 0.75, 0.75, 1.  , 1.  ])
+    >>> sold, language = np.array([False, True, True, False, False, True]), np.array([0, 0, 0, 1, 1, 1])
+    >>> balanced_by_language(np.ones(6), sold, language)
+    array([1. , 0.5, 0.5, 1. , 1. , 1. ])
     """
-    cell = 2 * language + side
+    cell = 2 * language + sold
     mass = np.bincount(cell, weights=weight, minlength=2 * (int(language.max(initial=0)) + 1)).reshape(-1, 2)
-    factor = np.ones_like(mass)
+    share = np.ones(len(mass))
     both = (mass > 0.0).all(axis=1)
-    factor[both] = (0.5 * mass[both].sum(axis=1, keepdims=True) / mass[both]) ** strength
-    return np.asarray(weight * np.clip(factor, 1.0 / _MOST_BALANCE, _MOST_BALANCE).ravel()[cell])
+    share[both] = np.clip(mass[both, 0] / mass[both, 1], _LEAST_SHARE, 1.0)
+    return np.asarray(weight * np.where(sold, share[language], 1.0))
 
 
 def evaluation_weights(corpus: Corpus) -> FloatArray:
