@@ -24,7 +24,10 @@ from realreach.simulate import simulate
 from realreach.tables import tables_from_frames
 from worlds import ODD_TEXTS
 
-SIGNS = " !?.,;:#$%@abcABCéÉßàДд0123456789\n\t\u200d\ufe0f🔥😍🏻❤⭐！？。…¡¿漢字ไทยक\u094d𝐏µªⓀ×÷Øø\u0130ıſﬁ\u0301\u00a0ℵ²\u0660"
+SIGNS = (
+    " !?.,;:#$%@abcABCéÉßàДд0123456789\n\t\u200d\ufe0f🔥😍🏻❤⭐！？。…¡¿漢字ไทยक\u094d𝐏µªⓀ×÷Øø\u0130ıſﬁ"
+    "\u0301\u00a0ℵ²\u0660"
+)
 FORMS = ("raw_points", "folded_points", "plain_points")
 SECTION_KERNELS = ("said_kernels", "group_kernels", "arrival_kernels")
 CLEAN, FAST = {"loaded": False, "wanted": False}, {"loaded": True, "wanted": True}
@@ -104,7 +107,10 @@ def test_texts_are_cut_at_the_limit(sign):
     assert_read_as_in_steps(pa.array([sign * (TEXT_LIMIT + d) for d in (-1, 0, 1, 900)], pa.large_string()))
 
 
-BROKEN = [b"\xc3", b"a\xc0\xafb", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe0\x80\xaf", b"\xf0\x80\x80\x80", b"\xff", b"\x80a", b"\xe2\x82"]  # fmt: skip
+BROKEN = [
+    b"\xc3", b"a\xc0\xafb", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe0\x80\xaf", b"\xf0\x80\x80\x80", b"\xff",
+    b"\x80a", b"\xe2\x82",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("broken", BROKEN)
