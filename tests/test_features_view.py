@@ -174,9 +174,10 @@ def test_rows_without_a_time_do_not_move_the_day():
     known = np.asarray(comments["day"], dtype=float)
     late = {**comments, "day": np.where(np.arange(6) < 5, known, np.nan)}
     none = {**comments, "day": np.full(6, np.nan)}
-    told, unknown = (decision_days(checked(creator("a", comments=c)))[0] for c in (late, none))
+    bare = {name: values for name, values in comments.items() if name != "day"}
+    told, unknown, absent = (decision_days(checked(creator("a", comments=c)))[0] for c in (late, none, bare))
     assert told == day_number(worlds.START) + np.floor(known[:5].max()) + 1
-    assert unknown == 0.0
+    assert unknown == absent == 0.0
 
 
 @pytest.mark.parametrize(("old", "settled"), [(5, 5), (4, 6), (0, 2)])
