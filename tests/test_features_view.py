@@ -174,6 +174,19 @@ def test_rows_without_a_time_do_not_move_the_day():
     known = np.asarray(comments["day"], dtype=float)
     late = {**comments, "day": np.where(np.arange(6) < 5, known, np.nan)}
     none = {**comments, "day": np.full(6, np.nan)}
-    told, unknown = (decision_days(checked(creator("a", comments=c)))[0] for c in (late, none))
+    bare = {name: values for name, values in comments.items() if name != "day"}
+    told, unknown, absent = (decision_days(checked(creator("a", comments=c)))[0] for c in (late, none, bare))
     assert told == day_number(worlds.START) + np.floor(known[:5].max()) + 1
-    assert unknown == 0.0
+    assert unknown == absent == 0.0
+
+
+@pytest.mark.parametrize(("old", "settled"), [(5, 5), (4, 6), (0, 2)])
+def test_new_posts_are_left_out_where_five_older_ones_are_there(old, settled):
+    def posts(number, new):
+        made = worlds.organic_posts(number + new, 100.0, np.random.default_rng(1))
+        return made | {"day": np.concatenate([np.arange(10.0, 10.0 + number), np.full(new, 99.5)])}
+
+    world = join(
+        creator("before", posts=posts(9, 1)), creator("a", posts=posts(old, 2)), creator("after", posts=posts(7, 0))
+    )
+    assert view_of(world, worlds.START + np.timedelta64(100, "D")).settled.lengths.tolist() == [9, settled, 7]

@@ -41,7 +41,6 @@ _TOTAL, _UNKNOWN = len(_MOVING), len(_MOVING) + 1
 _FORMATS = (*_MOVING, "total", None)
 _DAY = np.dtype("datetime64[D]")
 _A_DAY = 86_400_000_000
-_NO_TIME = np.iinfo(np.int64).min
 _FEW_TEXTS = 400
 """Texts up to which they are looked up one by one."""
 
@@ -72,7 +71,7 @@ def decision_days(tables: Tables, as_of: object = None) -> FloatArray:
             some = (table.starts[1:] > table.starts[:-1]).nonzero()[0]
             if len(some):
                 latest = _latest(table, table.contract.time, table.starts[some])
-                last[some] = np.fmax(last[some], latest)
+                last[some] = np.maximum(last[some], latest)
     days = last + 1.0
     if tables.labels is not None and "as_of" in tables.labels:
         told = tables.labels.days("as_of")
@@ -82,15 +81,13 @@ def decision_days(tables: Tables, as_of: object = None) -> FloatArray:
 
 
 def _latest(table: Table, name: str, starts: IntArray) -> FloatArray:
-    """Return the latest day of each part of a table, parts from ``starts`` on; NaN where no time is known."""
+    """Return the latest day of each part of a table, parts from ``starts`` on; below zero where no time is known."""
     times = table.columns.get(name)
     if times is None:
-        return not_known(len(starts))
+        return np.array(-1.0)
     # No time is the smallest of all whole numbers: the largest is looked for, and only that is made a day.
     most = np.maximum.reduceat(times.view(np.int64), starts)
-    latest = np.asarray(most // (1 if times.dtype == _DAY else _A_DAY), dtype=np.float64)
-    latest[most == _NO_TIME] = np.nan
-    return latest
+    return np.asarray(most // (1 if times.dtype == _DAY else _A_DAY), dtype=np.float64)
 
 
 def _day_numbers(as_of: object) -> FloatArray:
@@ -315,7 +312,8 @@ def _place_among(values: pa.Array, words: tuple[str | None, ...]) -> IntArray:
     if len(values) <= _FEW_TEXTS:
         # What Arrow needs to begin with costs more than to look at a few.
         numbers, other = _numbered(words), len(words)
-        places = [numbers[value] if value in numbers else other for value in values.to_pylist()]
+        # Without a call for each text.
+        places = [numbers[value] if value in numbers else other for value in values.to_pylist()]  # noqa: SIM401
         return np.array(places, dtype=np.int64)
     found = pc.index_in(values, options=_looked_for(words))
     return found.fill_null(len(words)).to_numpy(zero_copy_only=False).astype(np.int64)
