@@ -53,14 +53,14 @@ class Batches:
         plan, n = self.plan, len(rows)
         lanes = self._lanes(rows)
         leaf = np.empty((len(plan.leaf_starts), n))
-        asked = np.repeat(wanted, np.diff(plan.trees))
+        asked = None if wanted.all() else np.repeat(wanted, np.diff(plan.trees))
         for group in self._groups:
             splits = group.lane.shape[1]
             step = max(_CELLS // (splits * n), 1) if splits and n else len(group.trees)
             for first in range(0, len(group.trees), step):
                 part = slice(first, first + step)
                 trees = group.trees[part]
-                if asked[trees].any():
+                if asked is None or asked[trees].any():
                     left = self._left(lanes, group, part, n)
                     leaf[trees] = plan.leaves[plan.leaf_starts[trees][:, None] + _lowest_bit(left)]
         out = np.zeros((n, len(wanted)))
