@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import worlds
 from realreach.features.blocks import Ragged
 from realreach.features.growth import curve_features
 
@@ -121,3 +122,27 @@ def test_separate_bursts_are_counted(plain):
     assert two["surprise__366d__second"] == pytest.approx(np.log1p((400.0 - USUAL) / SPREAD))
     assert plain["burst_surprise__366d__max"] == pytest.approx(np.log1p((400.0 - USUAL) / SPREAD))
     assert plain["burst_lot__366d__distance"] == pytest.approx(np.log((BURST - USUAL).sum() / 1_000.0))
+
+
+def test_without_a_strong_post_what_lies_beyond_two_spreads_is_unexplained():
+    level = 1_003.0 + np.concatenate([[0.0], np.cumsum(steady(d60=400.0))])
+    posts = worlds.organic_posts(40, 120.0, np.random.default_rng(1))
+    even = {name: np.full(40, 90.0) for name in ("likes", "comments_count", "views")}
+    row = worlds.one(worlds.creator("a", curve=level, posts=posts | even))
+    surprise = (400.0 - USUAL) / SPREAD
+    share = 400.0 * (1.0 - 2.0 / surprise) / level[-1]
+    assert row["coherence__growth_engagement_unexplained__366d__share"] == pytest.approx(share)
+    assert row["coherence__growth_engagement_unexplained__366d__max"] == pytest.approx(np.log1p(surprise))
+
+
+def test_answer_to_the_burst_is_told_per_step_of_the_followers():
+    level = 1_003.0 + np.concatenate([[0.0], np.cumsum(steady(d60=400.0))])
+    day = np.arange(40) * 3.0
+    likes = np.where(day < 60.0, 90.0, 150.0)
+    posts = worlds.organic_posts(40, 120.0, np.random.default_rng(1)) | {"day": day, "likes": likes}
+    row = worlds.one(worlds.creator("a", curve=level, posts=posts))
+    response = np.log(151.0 / 91.0)
+    assert row["coherence__growth_engagement_response__burst__likes"] == pytest.approx(response)
+    assert row["coherence__growth_engagement_response__burst__elasticity"] == pytest.approx(
+        response / np.log((level[61] + 1.0) / (level[60] + 1.0))
+    )
