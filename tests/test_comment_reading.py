@@ -28,6 +28,7 @@ SIGNS = (
     " !?.,;:#$%@abcABCéÉßàДд0123456789\n\t\u200d\ufe0f🔥😍🏻❤⭐！？。…¡¿漢字ไทยक\u094d𝐏µªⓀ×÷Øø\u0130ıſﬁ"
     "\u0301\u00a0ℵ²\u0660"
 )
+TWO_LANGUAGES = "aku kamu yang tidak bisa love this"
 FORMS = ("raw_points", "folded_points", "plain_points")
 SECTION_KERNELS = ("said_kernels", "group_kernels", "arrival_kernels")
 CLEAN, FAST = {"loaded": False, "wanted": False}, {"loaded": True, "wanted": True}
@@ -100,6 +101,12 @@ def test_facts_of_any_text_are_those_of_the_single_steps(values):
 def test_nulls_and_parts_of_arrays_are_read(hostile):
     assert_read_as_in_steps(pa.array(["a kak", None, "", "🔥"], pa.string()))
     assert_read_as_in_steps(hostile[37:90])
+    # A null may hide bytes.
+    parts = pa.py_buffer(b"\x05"), pa.py_buffer(np.array([0, 2, 7, 9]).tobytes()), pa.py_buffer(b"hi@budiok")
+    hidden = pa.LargeStringArray.from_buffers(3, parts[1], parts[2], parts[0])
+    assert hidden.to_pylist() == ["hi", None, "ok"]
+    assert facts_of(hidden)["raw_points starts"].tolist() == [0, 2, 2, 4]
+    assert_read_as_in_steps(hidden)
 
 
 @pytest.mark.parametrize("sign", ["a", "é", "漢", "🔥", "ﬃ"])
