@@ -40,7 +40,16 @@ def hostile():
     texts = ["".join(rng.choice(SIGNS) for _ in range(rng.choice([0, 1, 2, 3, 5, 9, 30, 80]))) for _ in range(2_000)]
     texts += [f"{chr(i)} Kak{chr(i)}bagus {chr(i)}" for i in range(1, 0x2C00)]
     return as_text(
-        [*texts, *ODD_TEXTS, "", "semoga sehat selalu kak", "aaa!!! #tag @budi? www.toko.id", "Wow. ok", " "]
+        [
+            *texts,
+            *ODD_TEXTS,
+            "",
+            "semoga sehat selalu kak",
+            "aaa!!! #tag @budi? www.toko.id",
+            "Wow. ok",
+            " ",
+            TWO_LANGUAGES,
+        ]
     )
 
 
