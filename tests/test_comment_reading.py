@@ -28,6 +28,7 @@ SIGNS = (
     " !?.,;:#$%@abcABCéÉßàДд0123456789\n\t\u200d\ufe0f🔥😍🏻❤⭐！？。…¡¿漢字ไทยक\u094d𝐏µªⓀ×÷Øø\u0130ıſﬁ"
     "\u0301\u00a0ℵ²\u0660"
 )
+TWO_LANGUAGES = "aku kamu yang tidak bisa love this"
 FORMS = ("raw_points", "folded_points", "plain_points")
 SECTION_KERNELS = ("said_kernels", "group_kernels", "arrival_kernels")
 CLEAN, FAST = {"loaded": False, "wanted": False}, {"loaded": True, "wanted": True}
@@ -39,7 +40,16 @@ def hostile():
     texts = ["".join(rng.choice(SIGNS) for _ in range(rng.choice([0, 1, 2, 3, 5, 9, 30, 80]))) for _ in range(2_000)]
     texts += [f"{chr(i)} Kak{chr(i)}bagus {chr(i)}" for i in range(1, 0x2C00)]
     return as_text(
-        [*texts, *ODD_TEXTS, "", "semoga sehat selalu kak", "aaa!!! #tag @budi? www.toko.id", "Wow. ok", " "]
+        [
+            *texts,
+            *ODD_TEXTS,
+            "",
+            "semoga sehat selalu kak",
+            "aaa!!! #tag @budi? www.toko.id",
+            "Wow. ok",
+            " ",
+            TWO_LANGUAGES,
+        ]
     )
 
 
@@ -100,6 +110,12 @@ def test_facts_of_any_text_are_those_of_the_single_steps(values):
 def test_nulls_and_parts_of_arrays_are_read(hostile):
     assert_read_as_in_steps(pa.array(["a kak", None, "", "🔥"], pa.string()))
     assert_read_as_in_steps(hostile[37:90])
+    # A null may hide bytes.
+    parts = pa.py_buffer(b"\x05"), pa.py_buffer(np.array([0, 2, 7, 9]).tobytes()), pa.py_buffer(b"hi@budiok")
+    hidden = pa.LargeStringArray.from_buffers(3, parts[1], parts[2], parts[0])
+    assert hidden.to_pylist() == ["hi", None, "ok"]
+    assert facts_of(hidden)["raw_points starts"].tolist() == [0, 2, 2, 4]
+    assert_read_as_in_steps(hidden)
 
 
 @pytest.mark.parametrize("sign", ["a", "é", "漢", "🔥", "ﬃ"])
