@@ -78,15 +78,21 @@ def _in_few(texts: list[str | None]) -> list[list[bool]]:
     """Return what :func:`_in_many` does: most patterns are seen not to be there, and Python has the others ready."""
     texts = [text[:_CHARACTERS] if text else "" for text in texts]
     # Case is folded as patterns do, and further (they take the sign of kelvin for a k, and so does this).
-    folded = "\n".join(texts).casefold()
-    possible = [any(word in folded for word in words) for words in NAMED.values()]
-    if not any(possible):
+    folded = [text.casefold() for text in texts]
+    together = "\n".join(folded)
+    met = [[word for word in words if word in together] for words in NAMED.values()]
+    if not any(met):
         return [[]] * len(NAMED)
     if any(letter in text for text in texts for letter in _TAKEN_FOR_OTHERS):
         return _in_many(pa.array(texts, pa.large_string()))
     return [
-        [search(text) is not None for text in texts] if there else []
-        for search, there in zip(_searches(), possible, strict=True)
+        [
+            any(word in plain for word in words) and search(text) is not None
+            for text, plain in zip(texts, folded, strict=True)
+        ]
+        if words
+        else []
+        for search, words in zip(_searches(), met, strict=True)
     ]
 
 
