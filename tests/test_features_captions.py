@@ -24,7 +24,7 @@ FOUND = {
 }  # fmt: skip
 PIECES = (
     "giv", "e", "ing", " away", "-", " ", "bagi", "hadiah", "\u212auis", "k", "undian", "WIN", " a", "sorteo", "regalo", "tag", "mention", " 12 ", "friend",
-    "teman", "@", "abc", ".", "\u017f", "collab", "bareng", "FEAT", "ft", "duet", "x", "プレゼント", "企画", "나", "눔", "\n", "İ", "ß",
+    "teman", "@", "abc", ".", "\u017f", "collab", "bareng", "FEAT", "ft", "duet", "x", "プレゼント", "企画", "나", "눔", "\n", "\v", "\t", "İ", "ß", "é", "٣ ",
 )  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def test_every_kind_of_name_is_found(pattern, text):
 
 def test_few_captions_and_many_are_answered_alike(monkeypatch):
     draw = random.Random(4)
-    for _ in range(300):
+    for _ in range(800):
         texts = ["".join(draw.choices(PIECES, k=draw.randint(0, 6))) for _ in range(4)]
         low, high = rows(0, 1, 2, 3), rows(1, 2, 3, 4)
         few = said_around(posts(texts), low, high)

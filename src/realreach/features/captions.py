@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
@@ -15,11 +17,13 @@ __all__ = ["NAMED", "said_around"]
 
 # Giveaway and partner words of Indonesian and English captions, and the commonest of other languages met beside them.
 _GIVEAWAY = (
-    r"(?i)(give[\s-]?away|\bgiving away\b|\bgiv ?aways?\b|bagi-?\s?bagi|\bhadiah|\bkuis\b|\bundian|\bwin a\b|\bsorteo\b|"
+    r"(?i)(give[\t\n\f\r -]?away|\bgiving away\b|\bgiv ?aways?\b|bagi-?[\t\n\f\r ]?bagi|\bhadiah|\bkuis\b|\bundian|\bwin a\b|\bsorteo\b|"
     r"\bsorteio\b|\bregalo\b|プレゼント企画|プレゼント、|이벤트|나눔|แจก|(tag|mention) \d+ (friend|people|teman|kawan|dost))"
 )
-_PARTNER = r"(?i)(@[\w.]{3,30}|\bcollab\b|\bkolab\b|\bkolaborasi\b|\bbareng\b|\bfeat\.?\s|\bft\.\s|\bduet\b|\bx @)"
+_PARTNER = r"(?i)(@[\w.]{3,30}|\bcollab\b|\bkolab\b|\bkolaborasi\b|\bbareng\b|\bfeat\.?[\t\n\f\r ]|\bft\.[\t\n\f\r ]|\bduet\b|\bx @)"
 _CHARACTERS = 2_000
+_TAKEN_FOR_OTHERS = "\u212a\u017f"
+"""Letters that Arrow's patterns take for a k and an s where case does not matter, and Python's do not."""
 _FEW = 200
 """Captions up to which a look for the words themselves is worth it: to make ready a pattern costs as much as to use it on hundreds."""
 
@@ -51,13 +55,11 @@ def said_around(table: Table, low: IntArray, high: IntArray) -> FloatArray:
     np.subtract.at(near, high, 1)
     rows = near.cumsum()[:-1].nonzero()[0]
     texts = table.strings("caption").take(rows)
-    patterns = list(NAMED) if len(rows) > _FEW else _possible(texts)
-    if any(patterns):
-        texts = pc.utf8_slice_codeunits(texts, 0, _CHARACTERS)
-    for of_windows, pattern in zip(said, patterns, strict=True):
-        if not pattern:
+    for of_windows, named in zip(
+        said, _in_few(texts.to_pylist()) if len(rows) <= _FEW else _in_many(texts), strict=True
+    ):
+        if not any(named):
             continue
-        named = pc.match_substring_regex(texts, pattern).fill_null(False).to_numpy(zero_copy_only=False)
         # How many captions name one before each post: a window has one where the number rises.
         before = np.zeros(len(table) + 1, dtype=np.int64)
         before[rows + 1] = named
@@ -66,8 +68,35 @@ def said_around(table: Table, low: IntArray, high: IntArray) -> FloatArray:
     return said
 
 
-def _possible(texts: pa.Array) -> list[str]:
-    """Return the patterns that may be met in any of the texts, an empty one for each that cannot be."""
+def _in_many(texts: pa.Array) -> list[list[bool]]:
+    """Return for each pattern which of the texts it is found in."""
+    texts = pc.utf8_slice_codeunits(texts, 0, _CHARACTERS)
+    return [pc.match_substring_regex(texts, pattern).fill_null(False).to_pylist() for pattern in NAMED]
+
+
+def _in_few(texts: list[str | None]) -> list[list[bool]]:
+    """Return what :func:`_in_many` does: most patterns are seen not to be there, and Python has the others ready."""
+    texts = [text[:_CHARACTERS] if text else "" for text in texts]
     # Case is folded as patterns do, and further (they take the sign of kelvin for a k, and so does this).
-    together = "\n".join(filter(None, texts.to_pylist())).casefold()
-    return [pattern if any(word in together for word in words) else "" for pattern, words in NAMED.items()]
+    folded = [text.casefold() for text in texts]
+    together = "\n".join(folded)
+    met = [[word for word in words if word in together] for words in NAMED.values()]
+    if not any(met):
+        return [[]] * len(NAMED)
+    if any(letter in text for text in texts for letter in _TAKEN_FOR_OTHERS):
+        return _in_many(pa.array(texts, pa.large_string()))
+    return [
+        [
+            any(word in plain for word in words) and search(text) is not None
+            for text, plain in zip(texts, folded, strict=True)
+        ]
+        if words
+        else []
+        for search, words in zip(_searches(), met, strict=True)
+    ]
+
+
+@cache
+def _searches() -> list[Callable[[str], object]]:
+    """Return the patterns as Python reads them: letters, digits and edges of words are those of ASCII, as in Arrow."""
+    return [re.compile(pattern, re.ASCII).search for pattern in NAMED]
