@@ -148,12 +148,12 @@ def _drawn(section: Section) -> tuple[memoryview, IntArray] | None:
     if (compiled := kernels_for(len(points), KERNELS)) is not None:
         ends = np.zeros(section.creators + 1, dtype=np.int64)
         most = min(len(points.codes) + len(points), section.creators * (_SAMPLE_BYTES + TEXT_LIMIT))
-        data = np.empty(4 * most, dtype=np.uint8)
+        room = np.empty(4 * most, dtype=np.uint8)
         compiled.draw_texts(
             frozen(section.table.starts), frozen(section.telling), frozen(section.exact_keys), MINIMUM_COMMENTS,
-            _SAMPLE_BYTES, frozen(points.codes), frozen(points.starts), data, ends,
+            _SAMPLE_BYTES, frozen(points.codes), frozen(points.starts), room, ends,
         )  # fmt: skip
-        return data.data, ends
+        return room.data, ends
     enough = sums(section.telling, section.table.starts) >= MINIMUM_COMMENTS
     rows = np.flatnonzero(section.telling & enough[section.owner])
     if len(rows) == 0:
