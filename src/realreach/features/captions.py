@@ -74,9 +74,9 @@ def _in_many(texts: pa.Array) -> list[list[bool]]:
     return [pc.match_substring_regex(texts, pattern).fill_null(False).to_pylist() for pattern in NAMED]
 
 
-def _in_few(texts: list[str | None]) -> list[list[bool]]:
+def _in_few(given: list[str | None]) -> list[list[bool]]:
     """Return what :func:`_in_many` does: most patterns are seen not to be there, and Python has the others ready."""
-    texts = [text[:_CHARACTERS] if text else "" for text in texts]
+    texts = [text[:_CHARACTERS] if text else "" for text in given]
     # Case is folded as patterns do, and further (they take the sign of kelvin for a k, and so does this).
     folded = [text.casefold() for text in texts]
     together = "\n".join(folded)
