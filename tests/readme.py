@@ -142,7 +142,8 @@ def benchmark() -> str:
         rows.append(f"| `{dataset}` | {task} | {' | '.join(cells)} |")
     return (
         "**On real labelled data** (`realreach benchmark`; every line with interval, protocol, published figures and missed aims in "
-        "[docs/benchmark.md](docs/benchmark.md)):\n\n" + "\n".join(rows)
+        "[docs/benchmark.md](docs/benchmark.md)). Lines within a comment set are a little optimistic: how such models are made was decided "
+        "after figures of these sets had been seen.\n\n" + "\n".join(rows)
     )
 
 
