@@ -1,6 +1,8 @@
 """The account model: derived columns, probabilities with any columns missing, prior shift, and its folder."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -277,3 +279,13 @@ def test_the_contract_of_the_audience_table_has_these_columns():
         *("creator_id", "account_id"),
         *("follow_order", "created_on", "sampled_on"),  # of the sample, not of the account alone
     }
+
+
+def test_some_thousand_accounts_do_not_wait_for_the_compiler():
+    """Loading numba costs more than it saves there, so a short list with samples of followers must not bring it in."""
+    script = (
+        "import sys, numpy as np; from realreach.accounts.model import default_account_model as model\n"
+        "model().probabilities({'followers': np.arange(5_000.0), 'following': np.ones(5_000)})\n"
+        "sys.exit('numba' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -137,17 +137,22 @@ class Forest:
         Trained boosters; they must not be trained on.
     needs
         Bit mask of the pillars that each column needs (0 = always there); all 0 where nothing is ever to be hidden.
+    least
+        Rows from which on loading the compiled walk pays, where nothing has loaded it yet.
     """
 
-    def __init__(self, boosters: tuple[lgb.Booster | StoredBooster, ...], needs: IntArray) -> None:
+    def __init__(
+        self, boosters: tuple[lgb.Booster | StoredBooster, ...], needs: IntArray, least: int = LEAST_CREATORS
+    ) -> None:
         self.boosters = boosters
         self.needs = needs
+        self.least = least
         self._plans: dict[int, Plan] = {}
         self._calls = 0
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy is made from; it takes the boosters apart itself."""
-        return {"boosters": self.boosters, "needs": self.needs, "_plans": {}, "_calls": 0}
+        return {"boosters": self.boosters, "needs": self.needs, "least": self.least, "_plans": {}, "_calls": 0}
 
     @cached_property
     def _splits(self) -> _Splits | None:
@@ -174,7 +179,7 @@ class Forest:
             Which results are asked for, shape (rows, boosters); the others hold anything. None asks for all.
         """
         n = len(rows)
-        kernels = kernels_for(n, "tree_kernels", LEAST_CREATORS)
+        kernels = kernels_for(n, "tree_kernels", self.least)
         if (kernels is None and not self._is_worth_walking(n)) or self._splits is None:
             return self._predicted(values, rows, masks, wanted)
         if kernels is None:

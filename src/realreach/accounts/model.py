@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from realreach.accounts.columns import ACCOUNT_FEATURES, GROUPS, account_features, as_columns, known_groups
 from realreach.accounts.prior import shift_prior
+from realreach.compiled import LEAST_ACCOUNTS
 from realreach.errors import ModelError
 from realreach.tables.core import FloatArray, IntArray
 from realreach.tree_text import StoredBooster
@@ -106,7 +107,7 @@ class AccountModel:
                 raise ValueError("trees of another kind")
         except (ValueError, KeyError, IndexError) as err:
             raise ModelError("account model: the trees cannot be read. Train it again, or reinstall.") from err
-        return Forest((booster,), _FEATURE_NEEDS)
+        return Forest((booster,), _FEATURE_NEEDS, LEAST_ACCOUNTS)
 
     @cached_property
     def groups(self) -> int:
