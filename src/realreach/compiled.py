@@ -1,10 +1,11 @@
 """When compiled kernels are used: with the extra ``fast`` (numba), for much work at once or after ``warm_up``.
 
-Loading them costs about half a second in a process (and some seconds once, when they are compiled and kept on disk), in
-which NumPy does some ten thousand comments. So a small job never pays for them; a service pays once, when it starts and
-asks for it (:func:`realreach.warm_up`). The numbers are equal to the last bit either way, by three rules for whoever
-writes a kernel: the same floating-point operations in the same order as its NumPy counterpart; logarithms, exponentials
-and powers stay in NumPy (libraries differ in their last bit); no ``fastmath``.
+Loading them costs about half a second in a process, in which NumPy does some ten thousand comments. Compiling them,
+once after an installation, takes one to two minutes in all; they are kept on disk beside the modules. So a small job
+never pays for them; a service pays once, when it starts and asks for it (:func:`realreach.warm_up`). The numbers are
+equal to the last bit either way, by three rules for whoever writes a kernel: the same floating-point operations in the
+same order as its NumPy counterpart; logarithms, exponentials and powers stay in NumPy (libraries differ in their last
+bit); no ``fastmath``.
 """
 
 from __future__ import annotations
