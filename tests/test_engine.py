@@ -107,6 +107,26 @@ def test_sorted_parquet_is_read_where_it_lies(frames, tmp_path):
         assert sum(len(getattr(t, name)) for t in read) == len(getattr(whole, name))
 
 
+def test_rows_of_nobody_and_of_strangers_stay_with_the_row_before(tmp_path):
+    """Keys of a Parquet file are looked up once each; an empty or unknown one changes no range."""
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    creators = pd.DataFrame({"creator_id": list("abcd"), "platform": "other", "followers": 10})
+    creators.to_parquet(folder / "creators.parquet")
+    days = ["2026-01-01"] * 8
+    owners = ["a", None, "stranger", "b", "c", None, "d", "d"]
+    pd.DataFrame({"creator_id": owners, "observed_on": days, "followers": 5}).to_parquet(
+        folder / "follower_history.parquet"
+    )
+    work = tmp_path / "work"
+    work.mkdir()
+    ranges = {file.table: file.ranges for file in make_plan(folder, work, 1).files}
+    assert ranges == {
+        "creators": ((0, 1), (1, 2), (2, 3), (3, 4)),
+        "follower_history": ((0, 3), (3, 4), (4, 6), (6, 8)),
+    }
+
+
 def test_one_large_row_group_is_not_read_again_for_every_shard(frames, tmp_path):
     folder = tmp_path / "tables"
     folder.mkdir()

@@ -197,11 +197,12 @@ class _Sharding:
 
     def __call__(self, ids: pa.Array, before: int) -> IntArray:
         encoded = ids.dictionary_encode()
-        known = [self._place.get(key, -1) for key in encoded.dictionary.to_pylist()]
-        table = np.array([*known, -1], dtype=np.int64)
-        codes = encoded.indices.fill_null(len(known)).to_numpy(zero_copy_only=False).astype(np.int64)
-        place = table[codes]
-        shard = np.where(place >= 0, place // self._size, -1)
+        known = np.array([self._place.get(key, -1) for key in encoded.dictionary.to_pylist()] + [-1], dtype=np.int64)
+        codes = encoded.indices.fill_null(len(known) - 1).to_numpy(zero_copy_only=False)
+        # Divided once for each key, not for each of its rows.
+        shard = np.where(known >= 0, known // self._size, -1)[codes]
+        if shard.min(initial=0) >= 0:
+            return shard
         at = np.maximum.accumulate(np.where(shard >= 0, np.arange(len(shard)), -1))
         return np.where(at >= 0, shard[np.maximum(at, 0)], before)
 
