@@ -17,6 +17,7 @@ import numpy as np
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = [
+    "Owned",
     "Ragged",
     "compute_in_blocks",
     "deviation",
@@ -34,11 +35,9 @@ _ROUNDING = 1e-12
 """Relative difference that sums and means of equal numbers may show."""
 
 
-@dataclass(frozen=True, eq=False)
-class Ragged:
-    """Columns of one length per creator: ``columns[name][starts[i]:starts[i + 1]]`` belong to creator ``i``."""
+class Owned:
+    """Rows of creators one after another: ``starts[i]:starts[i + 1]`` belong to creator ``i``."""
 
-    columns: dict[str, FloatArray]
     starts: IntArray
 
     @cached_property
@@ -50,6 +49,14 @@ class Ragged:
     def owner(self) -> IntArray:
         """Creator number of each row."""
         return np.repeat(np.arange(len(self.starts) - 1), self.lengths)
+
+
+@dataclass(frozen=True, eq=False)
+class Ragged(Owned):
+    """Columns of one length per creator: ``columns[name][starts[i]:starts[i + 1]]`` belong to creator ``i``."""
+
+    columns: dict[str, FloatArray]
+    starts: IntArray
 
     def where(self, keep: np.ndarray) -> Ragged:
         """Return the rows for which ``keep`` is true."""

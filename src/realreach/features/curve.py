@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
-from realreach.features.blocks import Ragged, median, not_known
+from realreach.features.blocks import Owned, Ragged, median, not_known
 from realreach.features.expected import (
     LOW_SHARE,
     WINDOW,
@@ -73,7 +73,7 @@ class _Columns(dict[str, FloatArray]):
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class Curve(Owned):
     """All intervals of all curves, one row each, creators one after another, oldest first.
 
     Parameters
@@ -118,16 +118,6 @@ class Curve:
     def columns(self) -> dict[str, FloatArray]:
         """Stored columns and, made on demand, ``start``, ``end``, ``level`` (before the interval), ``step``, ``noise``, ``span``."""
         return _Columns(self, self.stored)
-
-    @cached_property
-    def lengths(self) -> IntArray:
-        """Intervals of each creator."""
-        return self.starts[1:] - self.starts[:-1]
-
-    @cached_property
-    def owner(self) -> IntArray:
-        """Creator number of each interval."""
-        return np.repeat(np.arange(len(self.starts) - 1), self.lengths)
 
     @cached_property
     def count_before(self) -> IntArray:
