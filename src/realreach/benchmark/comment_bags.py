@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from realreach.benchmark.comment_echoes import UNLABELLED, scored_together
 from realreach.benchmark.comment_sets import PARTS, Fitted, Material, fit_without
 from realreach.benchmark.comment_transfer import ORGANIC, SHIPPED, plain_of, shipped_scores
 from realreach.benchmark.result import Figure, Method, Result
@@ -14,7 +17,7 @@ from realreach.comment_text.model import default_comment_model
 from realreach.false_alarms import wilson_interval
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["COMPANIONS", "bag_lines", "draw_bags", "section_lines", "sections_of"]
+__all__ = ["COMPANIONS", "bag_lines", "draw_bags", "rank_lines", "section_lines", "sections_of"]
 
 COMPANIONS = {
     "youtube_spam": "youtube_en_2013",
@@ -101,6 +104,43 @@ def _suspicion(p: FloatArray, bags: IntArray, reference: BagReference | None) ->
         return np.asarray(p[bags].mean(axis=1))
     owner = np.repeat(np.arange(len(bags)), bags.shape[1])
     return bag_tests(p[bags.ravel()], owner, len(bags), reference).expected
+
+
+def rank_lines(material: Material, count: int, seed: int) -> Iterator[Result]:
+    """Yield how well sold comments are told from ordinary ones of their set inside sections that hold few of them."""
+    for part, source in PARTS.items():
+        if not material.has(part):
+            continue
+        rows = material.rows(part)
+        sold = material.corpus.sold[rows]
+        bought, ordinary = rows[sold], rows[~sold]
+        if len(ordinary) < _BAG or not len(bought):
+            continue
+        material.report(f"comments: sold ones inside sections of {part}")
+        both = np.concatenate([bought, ordinary])
+        p = fit_without(material, [source], references=True).sold(material.matrix[both])
+        bags = draw_bags(len(bought), len(ordinary), count, seed)
+        for together in (False, True):
+            figures = {
+                f"roc_auc_{share}pct": _mean_rank(material.corpus.text[both], p, drawn, share, together=together)
+                for share, drawn in zip(SHARES[1:], bags[1:], strict=True)
+            }
+            name = "comment model trained on the other sets" + (UNLABELLED if together else "")
+            yield Result(
+                source, f"{part}: which of 100 comments are sold", "ours", name, _BAG * count * len(figures), 0, figures,
+                "mean over sections of comments of the set, which was not trained on",
+            )  # fmt: skip
+
+
+def _mean_rank(texts: npt.NDArray[Any], p: FloatArray, bags: IntArray, share: int, *, together: bool) -> Figure:
+    """Return the mean ROC-AUC of comments within bags, whose first ``share`` comments are sold."""
+    from sklearn.metrics import roc_auc_score
+
+    score = p[bags.ravel()]
+    if together:
+        score = scored_together(texts[bags.ravel()], score, bags.shape[1])
+    y = np.arange(bags.shape[1]) < share
+    return Figure(float(np.mean([roc_auc_score(y, of_bag) for of_bag in score.reshape(bags.shape)])))
 
 
 def section_lines(material: Material, seed: int) -> Iterator[Result]:

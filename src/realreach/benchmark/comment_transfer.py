@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from realreach.benchmark.comment_echoes import UNLABELLED, scored_together
 from realreach.benchmark.comment_sets import PARTS, Material, fit_without
 from realreach.benchmark.measure import from_scores
 from realreach.benchmark.result import Figure, Method, Result
@@ -41,7 +42,7 @@ def shipped_scores(material: Material, rows: IntArray) -> FloatArray:
 
 def transfer_lines(material: Material) -> Iterator[Result]:
     """Yield, for each labelled part, how models of all other sets rank it; then the mean over parts."""
-    reached: dict[Method, list[float]] = {kind: [] for kind in _COMPARED}
+    reached: dict[tuple[Method, str], list[float]] = {}
     for part, source in PARTS.items():
         if not material.has(part):
             continue
@@ -52,25 +53,32 @@ def transfer_lines(material: Material) -> Iterator[Result]:
         ours = fit_without(material, [source], references=False).sold(material.matrix[rows])
         scores: list[tuple[Method, str, FloatArray]] = [
             ("baseline", "TF-IDF words and characters, logistic regression", plain_of(material, [source], rows)),
-            ("ours", "comment model trained on the other sets", ours),
-        ]  # fmt: skip
+            *_alone_and_together(material, rows, "ours", "comment model trained on the other sets", ours),
+        ]
         if source not in SHIPPED:
-            scores.append(("zero-shot", "shipped comment model", shipped_scores(material, rows)))
+            shipped = shipped_scores(material, rows)
+            scores += _alone_and_together(material, rows, "zero-shot", "shipped comment model", shipped)
         for method, name, p in scores:
             line = from_scores(source, f"{part}: leave one data set out", method, name, y, p, probabilities=False,
                                groups=corpus.group[rows], aims=aims if method == "ours" else {},
                                protocol=_TRAINED_ON[method])  # fmt: skip
-            if method in reached:
-                reached[method].append(line.figures["roc_auc"].value)
+            if method in _COMPARED:
+                ending = UNLABELLED if name.endswith(UNLABELLED) else ""
+                reached.setdefault((method, ending), []).append(line.figures["roc_auc"].value)
             yield line
-    for kind in _COMPARED:
-        values = reached[kind]
-        if values:
-            figure = {"mean_roc_auc": Figure(float(np.mean(values)))}
-            aims = {"mean_roc_auc": 0.87} if kind == "ours" else {}
-            yield Result(
-                "all", f"mean over {len(values)} parts", kind, "leave one data set out", 0, 0, figure, aims=aims
-            )
+    for (kind, ending), values in reached.items():
+        figure = {"mean_roc_auc": Figure(float(np.mean(values)))}
+        aims = {"mean_roc_auc": 0.87} if kind == "ours" else {}
+        yield Result(
+            "all", f"mean over {len(values)} parts", kind, f"leave one data set out{ending}", 0, 0, figure, aims=aims
+        )
+
+
+def _alone_and_together(
+    material: Material, rows: IntArray, method: Method, name: str, p: FloatArray
+) -> list[tuple[Method, str, FloatArray]]:
+    """Return a method's scores of single comments, and those of the same comments as one section."""
+    return [(method, name, p), (method, name + UNLABELLED, scored_together(material.corpus.text[rows], p))]
 
 
 def plain_of(material: Material, without: list[str], rows: IntArray) -> FloatArray:
