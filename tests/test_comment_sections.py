@@ -153,7 +153,7 @@ def test_sections_are_reported_without_texts(folder, capsys):
     printed = capsys.readouterr().out
     assert "DEWA" not in printed + out.read_text("utf-8")
     table = pd.read_csv(out).set_index("comment_id", drop=False)
-    assert list(table.columns) == ["creator_id", "comment_id", "kind", "probability", "cluster"]
+    assert list(table.columns) == ["creator_id", "comment_id", "kind", "probability", "in_section", "cluster"]
     assert len(table) == 480
     assert set(table.loc[table["cluster"].notna(), "kind"]) == {"promotion"}
     lines = printed.splitlines()

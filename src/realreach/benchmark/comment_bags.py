@@ -125,9 +125,9 @@ def rank_lines(material: Material, count: int, seed: int) -> Iterator[Result]:
                 f"roc_auc_{share}pct": _mean_rank(material.corpus.text[both], p, drawn, share, together=together)
                 for share, drawn in zip(SHARES[1:], bags[1:], strict=True)
             }
-            name = "comment model trained on the other sets" + (UNLABELLED if together else "")
+            name, n = "comment model trained on the other sets" + (UNLABELLED if together else ""), _BAG * count
             yield Result(
-                source, f"{part}: which of 100 comments are sold", "ours", name, _BAG * count * len(figures), 0, figures,
+                source, f"{part}: which of 100 comments are sold", "ours", name, n * len(figures), 0, figures,
                 "mean over sections of comments of the set, which was not trained on",
             )  # fmt: skip
 

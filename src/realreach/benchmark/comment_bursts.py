@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from realreach.benchmark.result import Figure, Result
 from realreach.benchmark.suites import Options
+from realreach.datasets.comment_labels import ODD_LETTERS
 from realreach.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from realreach.comment_text.normalise import Normalised
 
-__all__ = ["PROTOCOL", "alarms_by_language", "burst_ranks", "lines", "rank_videos"]
+__all__ = ["PROTOCOL", "alarms_by_language", "burst_ranks", "factor_p_value", "lines", "rank_videos", "read_rows"]
 
 PROTOCOL = """
 **Bursts.** `comments_youtube_id_2025`, 46 trending videos of 2025-11 with their newest 300 comments. On three of them
@@ -36,7 +38,12 @@ from the description of such bursts in the notes.
 threshold that ships with the comment model; its language is told by `realreach.comment_text.languages`. These comments
 are unlabelled and hold a little that is sold, so that each share bounds the false alarms from above. The comments of
 2013 are full of the self-promotion of their day, nearly all of it English: languages are compared once without them
-and once with them.
+and once with them. *P value of factor 2 or less*: the chance of shares as far apart as these if no language were called
+sold more than twice as often as another (exact, for all pairs of languages). To show the contrary, that a rare language
+stays within a factor of 2 of a large one at .6 %, takes about 2,000 of its comments (80 % power at 5 %); there are 914
+mixed ones and 114 in scripts without spaces. Read one by one, 30 of the 97 Indonesian and 6 of the 16 English comments
+of 2020-2025 that the shipped model of 2026-11 called sold were plain advertisements; without them it called .44 and
+.64 % sold.
 """.strip()
 
 _BURSTS = "comments_youtube_id_2025"
@@ -45,7 +52,6 @@ _ORGANIC = {
     "comments_youtube_en_2013": (("comments.parquet", False),),
     "comments_instagram_id_celebs": (("raw_comments.parquet", False),),
 }
-_MATHEMATICAL = "[\U0001d400-\U0001d7ff]"
 _RANKED = {
     "comments__alike_bursts__10min__max": "bursts of strangers who share a phrase",
     "comments__bursts__10min__max": "bursts of strangers",
@@ -55,6 +61,8 @@ _RANKED = {
 _BASELINE = "comments__arrival__all__rapid"
 _OLD = "comments_youtube_en_2013"
 _LEAST_ROWS = 100
+_FACTOR = 2.0
+"""The highest share of alarms is to be no more than so many times the lowest."""
 
 
 def lines(datasets: Path, options: Options) -> list[Result]:
@@ -67,7 +75,7 @@ def lines(datasets: Path, options: Options) -> list[Result]:
     """
     out: list[Result] = []
     if (datasets / _BURSTS).is_dir():
-        out += burst_ranks(_read(datasets / _BURSTS / "trending.parquet"))
+        out += burst_ranks(read_rows(datasets / _BURSTS / "trending.parquet"))
     else:
         options.report(f"{_BURSTS} is not there; its bursts are left out")
     parts: dict[str, list[pd.Series]] = {}
@@ -76,8 +84,8 @@ def lines(datasets: Path, options: Options) -> list[Result]:
             options.report(f"{name} is not there; left out of the false positives by language")
             continue
         for file, mixed in files:
-            text = _read(datasets / name / file)["text"].dropna().astype(str)
-            parts.setdefault(name, []).append(text[~text.str.contains(_MATHEMATICAL)] if mixed else text)
+            text = read_rows(datasets / name / file)["text"].dropna().astype(str)
+            parts.setdefault(name, []).append(text[~text.str.contains(ODD_LETTERS)] if mixed else text)
     recent = [text for name, texts in parts.items() if name != _OLD for text in texts]
     step = 8 if options.quick else 1
     if recent:
@@ -87,7 +95,14 @@ def lines(datasets: Path, options: Options) -> list[Result]:
     return out
 
 
-def _read(path: Path) -> pd.DataFrame:
+def read_rows(path: Path) -> pd.DataFrame:
+    """Return the rows of a file of comments.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, or has no column `text`.
+    """
     import pandas as pd
 
     if not path.is_file():
@@ -131,7 +146,7 @@ def rank_videos(comments: pd.DataFrame) -> pd.DataFrame:
 def burst_ranks(comments: pd.DataFrame) -> list[Result]:
     """Return one line per feature: the ranks of the known burst videos, and how many others stand above the last."""
     frame = rank_videos(comments)
-    marked = comments["text"].fillna("").str.contains(_MATHEMATICAL)
+    marked = comments["text"].fillna("").str.contains(ODD_LETTERS)
     number = marked.groupby(comments["video_id"]).sum().reindex(frame.index)
     known = (number >= 10).to_numpy()
     clean = (number == 0).to_numpy()
@@ -195,10 +210,11 @@ def alarms_by_language(texts: Sequence[pd.Series], dataset: str, *, seed: int = 
         counts[name] = hits, n
         figures[f"{name}_fpr"] = Figure(hits / n, *wilson_interval(hits, n))
     figures["highest_over_lowest_fpr"] = _ratio(counts, seed)
+    figures["p_value_of_factor_2_or_less"] = Figure(factor_p_value(counts, _FACTOR))
     sizes = ", ".join(f"{name} {n:,}" for name, (_, n) in counts.items())
     return Result(
         dataset, "called sold, by language", "zero-shot", "shipped comment model", len(text), 0, figures,
-        "shipped threshold, nothing fitted", {"highest_over_lowest_fpr": 2.0}, note=f"comments: {sizes}",
+        "shipped threshold, nothing fitted", {"highest_over_lowest_fpr": _FACTOR}, note=f"comments: {sizes}",
     )  # fmt: skip
 
 
@@ -228,3 +244,33 @@ def _ratio(counts: Mapping[str, tuple[int, int]], seed: int) -> Figure:
     drawn = (rng.binomial(number.astype(np.int64), hits / number, (2_000, len(hits))) + 0.5) / (number + 1.0)
     low, high = np.quantile(drawn.max(axis=1) / drawn.min(axis=1), [0.025, 0.975])
     return Figure(float(share.max() / share.min()), float(low), float(high))
+
+
+def factor_p_value(counts: Mapping[str, tuple[int, int]], factor: float) -> float:
+    """Return the chance of shares as far apart as these, if no share is more than ``factor`` times another.
+
+    Of the alarms of two groups, so many at least fall into the first by chance (binomial, given their sum, at the
+    worst allowed ratio); the smallest chance of all ordered pairs, times the number of pairs (Bonferroni), at most 1.
+
+    Parameters
+    ----------
+    counts
+        Alarms and comments of each group.
+    factor
+        The ratio that is allowed.
+
+    Examples
+    --------
+    >>> factor_p_value({"a": (10, 1_000), "b": (0, 50)}, 2.0)
+    1.0
+    >>> factor_p_value({"a": (100, 1_000), "b": (10, 1_000)}, 2.0) < 1e-6
+    True
+    """
+    from scipy.stats import binom
+
+    pairs = list(permutations(counts.values(), 2))
+    chances = [
+        float(binom.sf(hits - 1, hits + other, factor * n / (factor * n + others)))
+        for (hits, n), (other, others) in pairs
+    ]
+    return min(1.0, min(chances, default=1.0) * len(pairs) / 2.0)

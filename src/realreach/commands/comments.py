@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("csv", "jsonl"), default="csv", help="of the table on standard output")
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="also write one row per comment, without its text: kind, probability, "
-        "cluster; .csv, .jsonl or .parquet",
+        "probability in the order that the section itself suggests, cluster; .csv, .jsonl or .parquet",
     )  # fmt: skip
     parser.add_argument("--overwrite", action="store_true", help="replace --out if it is there")
     parser.add_argument(

@@ -22,10 +22,13 @@ from realreach.datasets.adapter import Adapter, DatasetError
 from realreach.datasets.reading import read_sources
 from realreach.errors import InputError, UsageError
 
-__all__ = ["COMMENT_SETS", "LICENSED", "read_comment_set", "read_comment_sets"]
+__all__ = ["CAMPAIGN", "COMMENT_SETS", "LICENSED", "ODD_LETTERS", "read_comment_set", "read_comment_sets"]
 
 _NONE = "no licence stated: for your own models, do not publish the rows"
-_ODD_LETTERS = r"[\U0001D400-\U0001D7FF]"
+CAMPAIGN = "mbak4d2"
+"""A gambling site that 35 comments by 34 accounts praise under two videos about gambling, all within 81 minutes."""
+ODD_LETTERS = r"[\U0001D400-\U0001D7FF]"
+"""What the bot comments under trending videos are known by: mathematical letters."""
 _TAG = r"</?[a-z]{1,6}(?: [^<>]*)?>"
 _SOLD_LABELS = frozenset(
     [
@@ -102,12 +105,13 @@ def _youtube_id(files: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     candidates = files["candidates_labelled.csv"]
     spam = set(candidates.loc[candidates["label"] == 1, "text"])
     trending, topic = files["trending.parquet"], files["gambling_topic.csv"]
-    burst = trending["text"].fillna("").str.contains(_ODD_LETTERS, regex=True) | trending["text"].isin(spam)
+    burst = trending["text"].fillna("").str.contains(ODD_LETTERS, regex=True) | trending["text"].isin(spam)
+    bought = topic["text"].fillna("").str.contains(CAMPAIGN, case=False, regex=False)
     return pd.concat(
         [
             _labelled(candidates, "promotion", "youtube_id_candidates", candidates["video_id"]),
             _rows(trending[~burst], "organic", "youtube_id_trending", trending["video_id"][~burst]),
-            _rows(topic, "organic", "youtube_id_gambling_topic", topic["video_id"]),
+            _rows(topic[~bought], "organic", "youtube_id_gambling_topic", topic["video_id"][~bought]),
         ]
     )
 

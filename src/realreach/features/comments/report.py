@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from realreach.comment_text.bags import bag_tests
+from realreach.comment_text.echoes import in_section
 from realreach.comment_text.languages import LANGUAGES
 from realreach.comment_text.model import KINDS, CommentModel
 from realreach.comment_text.shared import SharedTemplate, clusters_of_rows, shared_templates
@@ -89,7 +90,9 @@ def comment_rows(
     -------
     pandas.DataFrame
         ``creator_id``, ``comment_id``, ``kind`` (sold kind if the model calls it sold, ``ordinary`` or ``unsure``),
-        ``probability`` that it is sold or automated, ``cluster`` of the shared template (null: none).
+        ``probability`` that it is sold or automated, ``in_section``, the creator's probabilities given out anew by what the
+        comments share with those that the model suspects most (:mod:`realreach.comment_text.echoes`: which comments to
+        read first, of 50 or more), ``cluster`` of the shared template (null: none).
     """
     import pandas as pd
 
@@ -105,6 +108,7 @@ def comment_rows(
             "comment_id": section.table.strings("comment_id").to_pandas(),
             "kind": kind,
             "probability": section.sold.round(_DIGITS),
+            "in_section": in_section(section.sold, section.text, section.table.starts).round(_DIGITS),
             "cluster": clusters_of_rows(found, len(section.table)).to_pandas(types_mapper={}.get).astype("Int64"),
         }
     )
