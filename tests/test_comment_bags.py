@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from realreach.benchmark import comment_bags, comment_sets
-from realreach.benchmark.comment_bags import bag_lines, draw_bags, section_lines, sections_of
+from realreach.benchmark import comment_bags, comment_echoes, comment_sets
+from realreach.benchmark.comment_bags import bag_lines, draw_bags, rank_lines, section_lines, sections_of
 from realreach.benchmark.comment_sets import Fitted, Material
 from realreach.comment_text.bags import BagReference
 from realreach.learning.comments import Corpus, Recipe
@@ -75,6 +75,26 @@ def test_bags_hold_what_their_name_says(bought):
     again = draw_bags(bought, 300, 9, seed=1)
     assert all(np.array_equal(a, b) for a, b in zip([clean, *mixed], again, strict=True))
     assert not np.array_equal(clean, draw_bags(bought, 300, 9, seed=2)[0])
+
+
+def test_sold_comments_are_ranked_inside_their_sections(asked):
+    made = material(p_own=0.05)
+    rng = np.random.default_rng(4)
+    sold = made.corpus.sold
+    talk = [" ".join(rng.choice(["lucu", "keren", "lagu", "suara", "besok"], 4)) for _ in sold]
+    made.corpus.text[:] = np.where(sold, [f"resep zulaikha manjur {t}" for t in talk], talk)
+    made.matrix[sold] = np.where(rng.random(60) < 0.6, 0.95, 0.1)[:, None]
+    lines = list(rank_lines(made, 12, seed=0))
+    assert asked == [["comments_youtube_spam_2015"]]
+    assert [line.task for line in lines] == ["youtube_spam: which of 100 comments are sold"] * 2
+    alone, together = (line.figures for line in lines)
+    assert alone.keys() == together.keys() == {"roc_auc_5pct", "roc_auc_10pct", "roc_auc_20pct"}
+    assert all(0.65 < alone[name].value < 0.75 for name in alone)
+    assert all(together[name].value > 0.9 for name in alone)
+    # Sections are judged one by one: a run over fewer of them is a part of the run over more.
+    texts, p = made.corpus.text[:210], made.matrix[:210, 0]
+    halves = [comment_echoes.scored_together(texts[at : at + 105], p[at : at + 105]) for at in (0, 105)]
+    assert np.array_equal(comment_echoes.scored_together(texts, p, 105), np.concatenate(halves))
 
 
 def test_neither_set_of_a_bag_was_trained_on(asked):

@@ -130,16 +130,21 @@ def test_an_echo_counts_less_where_little_looks_sold():
     assert module._trust(np.full(100, 0.05)) == pytest.approx(0.25)
 
 
-def test_ties_get_the_lowest_of_their_places_and_no_more_than_a_tenth_is_suspected():
+def test_ties_get_the_lowest_of_their_places_and_are_suspected_all_or_none():
     assert given_out_anew(np.array([4.0, 3.0, 2.0, 1.0]), np.array([0.0, 5.0, 5.0, 5.0])).tolist() == [
         1.0,
         2.0,
         2.0,
         2.0,
     ]
-    margin = np.repeat([0.0, 1.0, 2.0], [70, 28, 2])
-    suspected, trusted = module._surest(margin)
-    assert (suspected.sum(), trusted.sum()) == (2, 70)
+    for counts, expected in (
+        ((70, 28, 2), (2, 70)),
+        ((70, 14, 16), (16, 70)),
+        ((70, 10, 20), (20, 70)),
+        ((79, 21), (0, 79)),
+    ):
+        suspected, trusted = module._surest(np.repeat(np.arange(float(len(counts))), counts))
+        assert (suspected.sum(), trusted.sum()) == expected
 
 
 def test_folds_that_are_seen_together_call_as_many_sold():

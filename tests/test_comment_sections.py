@@ -243,6 +243,18 @@ def test_alarms_are_told_by_language():
     assert line.figures["english_fpr"].value == 0.0
     assert line.figures["indonesian_fpr"].value == 0.5
     assert line.reached("highest_over_lowest_fpr") is False
+    assert line.figures["p_value_of_factor_2_or_less"].value < 1e-9
+
+
+def test_a_factor_between_shares_is_tested_for_all_pairs():
+    # By hand: of 3 alarms at least 3 in the first of two equal groups, at the worst ratio of 2: (2/3) ** 3.
+    both = {"a": (3, 1_000), "b": (0, 1_000)}
+    assert comment_bursts.factor_p_value(both, 2.0) == pytest.approx((2 / 3) ** 3)
+    assert comment_bursts.factor_p_value(both, 1.0) == pytest.approx(2 * 0.5**3 / 2)
+    # A third group makes three pairs of one.
+    assert comment_bursts.factor_p_value({**both, "c": (1, 500)}, 2.0) == pytest.approx(3 * (2 / 3) ** 3)
+    assert comment_bursts.factor_p_value({"a": (1, 900), "b": (0, 900)}, 2.0) == pytest.approx(2 / 3)
+    assert comment_bursts.factor_p_value({"a": (1, 900)}, 2.0) == 1.0
 
 
 @pytest.mark.skipif(not Path(DATASETS, "comments_youtube_id_2025").is_dir(), reason="needs the public comment sets")

@@ -304,6 +304,21 @@ def test_only_the_licensed_part_of_a_set_is_read(sets):
     assert set(read_comment_sets(sets, only_licensed=True)) == set(LICENSED)
 
 
+def test_known_campaigns_are_not_taken_for_organic_comments(tmp_path):
+    folder = tmp_path / "comments_youtube_id_2025"
+    folder.mkdir()
+    frame = pd.DataFrame({"video_id": "v", "text": ["biasa saja", "makasih Mbak4D2 cair", "𝐑𝐀𝐉𝐀 gacor", "tanpa judi"]})
+    frame.to_csv(folder / "gambling_topic.csv", index=False)
+    frame.to_parquet(folder / "trending.parquet")
+    pd.DataFrame({"video_id": ["v"], "text": ["depo di sini"], "label": [1]}).to_csv(
+        folder / "candidates_labelled.csv", index=False
+    )
+    rows = read_comment_set("comments_youtube_id_2025", folder)
+    left = {part: group["text"].tolist() for part, group in rows.groupby("part")}
+    assert left["youtube_id_gambling_topic"] == ["biasa saja", "𝐑𝐀𝐉𝐀 gacor", "tanpa judi"]
+    assert left["youtube_id_trending"] == ["biasa saja", "makasih Mbak4D2 cair", "tanpa judi"]
+
+
 @pytest.mark.parametrize("name", COMMENT_SETS)
 def test_missing_files_are_named(tmp_path, name):
     (tmp_path / name).mkdir()

@@ -261,8 +261,8 @@ def factor_p_value(counts: Mapping[str, tuple[int, int]], factor: float) -> floa
 
     Examples
     --------
-    >>> factor_p_value({"a": (10, 1_000), "b": (0, 50)}, 2.0)
-    1.0
+    >>> round(factor_p_value({"a": (10, 1_000), "b": (0, 50)}, 2.0), 2)
+    0.78
     >>> factor_p_value({"a": (100, 1_000), "b": (10, 1_000)}, 2.0) < 1e-6
     True
     """
@@ -273,4 +273,4 @@ def factor_p_value(counts: Mapping[str, tuple[int, int]], factor: float) -> floa
         float(binom.sf(hits - 1, hits + other, factor * n / (factor * n + others)))
         for (hits, n), (other, others) in pairs
     ]
-    return min(1.0, min(chances, default=1.0) * len(pairs) / 2.0)
+    return min(1.0, min(chances, default=1.0) * max(len(pairs) / 2.0, 1.0))

@@ -158,9 +158,15 @@ def given_out_anew(values: FloatArray, order: FloatArray) -> FloatArray:
 
 
 def _surest(margin: FloatArray) -> tuple[BoolArray, BoolArray]:
-    """Return which comments are in the tenth of the highest margins (fewer where they tie), and in the lowest half."""
+    """Return which comments are in the tenth of the highest margins, and which others in the half of the lowest.
+
+    Comments that tie at the edge of the tenth, such as copies of one text, are all in or all out, whichever comes
+    nearer to a tenth.
+    """
     ordered = np.sort(margin)
-    suspected = margin > ordered[-1 - len(margin) // _SUSPECTED]
+    wanted = max(1, len(margin) // _SUSPECTED)
+    above, up_to = margin > ordered[-wanted], margin >= ordered[-wanted]
+    suspected = up_to if int(up_to.sum()) - wanted <= wanted - int(above.sum()) else above
     return suspected, (margin <= ordered[(len(margin) - 1) // _TRUSTED]) & ~suspected
 
 
