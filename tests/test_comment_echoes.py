@@ -131,18 +131,10 @@ def test_an_echo_counts_less_where_little_looks_sold():
 
 
 def test_ties_get_the_lowest_of_their_places_and_are_suspected_all_or_none():
-    assert given_out_anew(np.array([4.0, 3.0, 2.0, 1.0]), np.array([0.0, 5.0, 5.0, 5.0])).tolist() == [
-        1.0,
-        2.0,
-        2.0,
-        2.0,
-    ]
-    for counts, expected in (
-        ((70, 28, 2), (2, 70)),
-        ((70, 14, 16), (16, 70)),
-        ((70, 10, 20), (20, 70)),
-        ((79, 21), (0, 79)),
-    ):
+    found = given_out_anew(np.array([4.0, 3.0, 2.0, 1.0]), np.array([0.0, 5.0, 5.0, 5.0]))
+    assert found.tolist() == [1.0, 2.0, 2.0, 2.0]
+    cases = {(70, 28, 2): (2, 70), (70, 14, 16): (16, 70), (70, 10, 20): (20, 70), (79, 21): (0, 79)}
+    for counts, expected in cases.items():
         suspected, trusted = module._surest(np.repeat(np.arange(float(len(counts))), counts))
         assert (suspected.sum(), trusted.sum()) == expected
 
