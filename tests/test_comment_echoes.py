@@ -101,6 +101,13 @@ def test_small_and_even_sections_stay_as_they_are():
     assert np.isfinite(in_section(certain, written(texts), np.array([0, LEAST]))).all()
 
 
+def test_standing_is_the_same_in_any_order():
+    values = np.random.default_rng(1).lognormal(0.0, 3.0, 999)
+    for seed in range(20):
+        order = np.random.default_rng(seed).permutation(999)
+        assert standing(values[order]).tobytes() == standing(values)[order].tobytes()
+
+
 def test_a_comment_does_not_echo_itself():
     texts = ["hujan turun deras", "biasa saja", "biasa saja dong", "qzx wvu"]
     found = echoes(written(texts), np.array([True, False, False, False]), np.array([False, True, True, False]))

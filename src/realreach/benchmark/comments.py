@@ -44,6 +44,9 @@ lines they touch are a little optimistic.
   comments alone or with those of others is chosen by an inner split of the training part (other videos, else other templates); so is the
   threshold with comments of others: it calls as many held-out training comments sold as are sold. Own comments alone, both
   kinds of which weigh the same, are called at margin 0.
+- **What more accounts would bring** (our model of own comments alone): trained on 1 / 2 / 3 / 4 videos of `youtube_spam`, mean F1 on
+  the others is .918 / .939 / .949 / .955. On posts of `instagram_ads`, the other account alone reaches .75, with one, two and all
+  other posts of the judged account .87, .92 and .95. The labels are not the limit: of groups of near twins there, 2 of 93 carry both.
 - **As commonly measured**: the same models, with rows as in the file (tags and escapes not undone, texts with both labels and
   repeats kept) and figures as means over the folds, as they are mostly quoted. For TF-IDF with a linear model we have seen F1 .942
   (ROC-AUC .989) quoted for `youtube_spam`, which reproduces within .003, and .886 (.967) for `instagram_ads`, which does not: fifteen plain

@@ -38,7 +38,7 @@ _HALF_TRUST = 100.0
 _FULL_TRUST = 0.1
 """Mean probability of a section from which on its echo counts in full: where hardly anything is sold, most of the
 suspected tenth are false alarms, and so is what they share."""
-_CHUNK = 4096
+_CHUNK = 512
 _NEVER = 1e-12
 
 
