@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 __all__ = ["dask_client", "dask_engine", "spark_partitions"]
 
 _RETRIES = 3
+_OWN_WORKERS = {
+    # Dask lets its workers give freed memory back at once, so that every large array is paged in anew: a fifth of the
+    # work of a shard. A worker does shards of one size, and needs the memory again for the next.
+    "distributed.nanny.pre-spawn-environ": {"MALLOC_TRIM_THRESHOLD_": None},
+    # Nobody looks at a profile of workers that end with the run.
+    "distributed.worker.profile.enabled": False,
+}
+"""Settings of workers started here; those of a cluster that runs already are its owner's."""
 
 
 @contextmanager
@@ -50,14 +58,16 @@ def dask_engine(scheduler: str | None = None, *, workers: int = 2) -> Iterator[S
 def dask_client(scheduler: str | None = None, *, workers: int = 2) -> Iterator[Any]:
     """Yield a Dask client, as :func:`dask_engine` uses it; raises as that does."""
     try:
+        import dask
         from distributed import Client, LocalCluster
     except ImportError as err:
         raise UsageError("Dask is not installed. Run: pip install 'realreach[cluster]'.") from err
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     if scheduler is None:
-        place: Any = LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
-        )
+        with dask.config.set(_OWN_WORKERS):
+            place: Any = LocalCluster(
+                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+            )
     else:
         place = scheduler
     try:
