@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from realreach.engine.work import Job, score_shard
@@ -50,18 +52,24 @@ def dask_engine(scheduler: str | None = None, *, workers: int = 2) -> Iterator[S
     UsageError
         If Dask is not installed, or the scheduler does not answer.
     """
-    with dask_client(scheduler, workers=workers) as client:
-        yield _on_dask(client)
+    with ExitStack() as stack:
+        if scheduler is not None:
+            yield _on_dask(stack.enter_context(dask_client(scheduler)))
+            return
+        _check_installed()
+        # Workers start while the plan is made.
+        with ThreadPoolExecutor(1) as starter:
+            started = starter.submit(stack.enter_context, dask_client(workers=workers))
+            yield lambda job, shards: _on_dask(started.result())(job, shards)
 
 
 @contextmanager
 def dask_client(scheduler: str | None = None, *, workers: int = 2) -> Iterator[Any]:
     """Yield a Dask client, as :func:`dask_engine` uses it; raises as that does."""
-    try:
-        import dask
-        from distributed import Client, LocalCluster
-    except ImportError as err:
-        raise UsageError("Dask is not installed. Run: pip install 'realreach[cluster]'.") from err
+    _check_installed()
+    import dask
+    from distributed import Client, LocalCluster
+
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     if scheduler is None:
         with dask.config.set(_OWN_WORKERS):
@@ -80,6 +88,11 @@ def dask_client(scheduler: str | None = None, *, workers: int = 2) -> Iterator[A
         client.close()
         if scheduler is None:
             place.close()
+
+
+def _check_installed() -> None:
+    if find_spec("dask") is None or find_spec("distributed") is None:
+        raise UsageError("Dask is not installed. Run: pip install 'realreach[cluster]'.")
 
 
 def _on_dask(client: Any) -> Score:
