@@ -288,3 +288,38 @@ def test_quotes_are_checked_across_pieces():
                 for piece in np.split(np.frombuffer(text, np.uint8), np.sort(rng.integers(0, len(text), 3))):
                     check.feed(piece.tobytes())
                 check.finish()
+
+
+def test_part_files_that_hold_nothing_of_a_shard_change_nothing(frames, tmp_path):
+    """Their columns still count, their rows do not, and keys are looked up once for each creator all the same."""
+    keys = frames["creators"]["creator_id"].head(6).tolist()
+    for name in ("creators", "follower_history"):
+        (tmp_path / name).mkdir()
+        for number in range(3):
+            part = frames[name][frames[name]["creator_id"].isin(keys[2 * number : 2 * number + 2])]
+            if name == "follower_history" and number < 2:
+                part = part.drop(columns="following")
+            part.to_parquet(tmp_path / name / f"part-{number}.parquet", index=False)
+    work = tmp_path / "work"
+    work.mkdir()
+    plan = make_plan(tmp_path, work, 2)
+    assert all(file.ranges is not None for file in plan.files)
+    for shard in range(3):
+        table = read_shard(plan, work, shard).tables.follower_history
+        wanted = frames["follower_history"].query("creator_id in @keys[2 * @shard : 2 * @shard + 2]")
+        assert table.numbers("followers").tolist() == wanted["followers"].tolist()
+        assert table.strings("creator_id").to_pylist() == wanted["creator_id"].tolist()
+        assert ("following" in table) == ("following" in frames["follower_history"])
+        np.testing.assert_array_equal(table.numbers("following"), wanted["following"] if shard == 2 else np.nan)
+
+
+def test_workers_get_ready_while_the_plan_is_made_and_an_early_fault_is_told_alone(tables, bundle, tmp_path, capfd):
+    with score_files(tables, bundle, Settings(size=40, workers=2, work=tmp_path / "work")) as finished:
+        assert len(list(finished.frames())) == finished.plan.shards
+    (tmp_path / "empty").mkdir()
+    with (
+        pytest.raises(InputError, match="no creators table"),
+        score_files(tmp_path / "empty", bundle, Settings(workers=2, work=tmp_path / "other")),
+    ):
+        pass
+    assert "Warning" not in capfd.readouterr().err

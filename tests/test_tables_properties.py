@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from realreach.tables import CONTRACTS, InputError, Limits, Tables, tables_from_frames, tables_from_records
@@ -132,3 +132,21 @@ def test_times_agree_with_python(times: list[dt.datetime], one_is_wrong: bool) -
     assert cells.values.tolist()[: len(times)] == expected
     days = check_column(given_texts, CONTRACTS["follower_history"].by_name["observed_on"], Limits(), None)
     assert days.values.tolist()[: len(times)] == [t.date() for t in expected]
+
+
+IDS = st.text(st.sampled_from("aZ9-_~ \t\x00\x1f\x7f\x85é\u2028\u00a0🙂"), max_size=6) | st.none()
+
+
+@SETTINGS
+@given(st.lists(IDS, max_size=8), st.integers(0, 4), st.integers(0, 4))
+@example(["a\x7fb"], 0, 0)
+def test_keys_of_plain_ascii_are_checked_as_any_others(values: list[str | None], first: int, last: int) -> None:
+    """The look at the bytes says what looks at each string say; slices hide what lies around."""
+    array = pa.array(values, pa.large_string())[first : max(len(values) - last, first)]
+    cells = check_column(array, CONTRACTS["posts"].by_name["post_id"], Limits(id_characters=4), None)
+    given_ids = array.to_pylist()
+    assert cells.values.to_pylist() == [None if v is None or not v.strip() else v for v in given_ids]
+    known = [value or "" for value in cells.values.to_pylist()]
+    control = [any(c < " " or "\x7f" <= c <= "\x9f" or c in "\u2028\u2029" for c in value) for value in known]
+    for code, wanted in (("bad_id", control), ("too_long", [len(value) > 4 for value in known])):
+        assert list(cells.found.get(code, np.zeros(len(array), dtype=bool))) == wanted

@@ -183,16 +183,22 @@ def memory(context: Context) -> Part:
 def workers(context: Context) -> Part:
     """Return how much two workers save in wall time; on a busy machine this says little."""
     number = 5_000 if context.quick else max(min(100_000, context.largest), 5_000)
-    part = Part(f"Two workers against one ({number:,} creators, text-free; wall seconds of the whole command)")
-    serial = _predicted(context, number, False, workers=1)
-    engines: dict[str, Callable[[], Run]] = {"joblib": partial(_predicted, context, number, False, workers=2)}
-    if find_spec("distributed") is not None:
-        engines["Dask"] = partial(_predicted, context, number, False, workers=2, engine="dask")
-    for name, work in engines.items():
-        found = work()
-        aim = ">= 1.75x" if name == "joblib" else ">= 1.85x"
-        part.rows.append(
-            Row(f"two workers, {name}", f"{found.wall:.1f} s wall, {found.cpu:.1f} CPU-s", f"{serial.wall:.1f} s wall, {serial.cpu:.1f} CPU-s", f"{serial.wall / found.wall:.2f}x", aim, 1)
-        )  # fmt: skip
+    part = Part(f"Two workers against one ({number:,} creators; wall seconds of the whole command)")
+    for comments in (False, True):
+        if number > context.most(comments):
+            part.notes.append(f"{number:,} creators with comments: left out (--largest-with-comments).")
+            continue
+        serial = _predicted(context, number, comments, workers=1)
+        predicted = partial(_predicted, context, number, comments, workers=2)
+        engines: dict[str, Callable[[], Run]] = {"joblib": predicted}
+        if find_spec("distributed") is not None:
+            engines["Dask"] = partial(predicted, engine="dask")
+        for name, work in engines.items():
+            found = work()
+            what = f"two workers, {name}, {'with' if comments else 'without'} comments"
+            aim = ">= 1.75x" if name == "joblib" else ">= 1.85x"
+            part.rows.append(
+                Row(what, f"{found.wall:.1f} s wall, {found.cpu:.1f} CPU-s", f"{serial.wall:.1f} s wall, {serial.cpu:.1f} CPU-s", f"{serial.wall / found.wall:.2f}x", aim, 1)
+            )  # fmt: skip
     part.notes.append("The wall times speak of two idle cores only; the CPU seconds say what the second worker costs.")
     return part

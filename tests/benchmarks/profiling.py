@@ -1,88 +1,91 @@
-"""Where the time of a path goes, in percent, by part of the package; and how many calls it takes, which no machine changes."""
+"""Where the time of each path goes, in percent: why it is as far from its aim as it is.
+
+Each path runs in a process of its own (:mod:`tests.benchmarks.paths`), because compiled kernels, once loaded, stay loaded.
+"""
 
 from __future__ import annotations
 
-import cProfile
-import pstats
-from collections.abc import Callable
+import json
+import os
+import re
+import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.core_only import core_python
 from tests.benchmarks.data import make
-from tests.benchmarks.measure import Context, Part, Row
+from tests.benchmarks.measure import ROOT, Context, Part, Row, run
 from tests.benchmarks.world import simulated, small_model
 
-from realreach.scores import Scorer
-from realreach.tables import read_tables
-from realreach.training import train
-
-_DEPTH = 40
-"""Calls between a library's function and ours that are followed."""
+_SHOWN = 12
+"""Parts named in a line, largest first."""
+_IMPORT = re.compile(r"import time:\s+(\d+) \|\s+\d+ \| +(\S+)")
 
 
 def profiles(context: Context) -> Part:
     """Return a profile of each path."""
-    number = 300 if context.quick else 1_000
-    scorer = Scorer.load(small_model(context))
-    part = Part(
-        f"Profiles: share of the time inside each part ({number:,} creators; callees outside of realreach count with their caller)"
-    )
-    paths: dict[str, Callable[[], object]] = {}
-    for comments in (True, False):
+    number = 300 if context.quick else 5_000
+    model = small_model(context)
+    part = Part("Profiles: where the time of each path goes (callees outside of realreach count with their caller)")
+    for comments in (False, True):
         folder = make(context.work, number, comments=comments)
-        paths[f"read and score {'with' if comments else 'without'} comments"] = _scoring(scorer, folder)
-    world = read_tables(simulated(context, 1_500))
-    from realreach.settings import TrainSettings, load_settings
-
-    settings = load_settings(TrainSettings, None, {"bootstrap": 40, "model.n_estimators": 60, "time_split": "on"})
-    paths["train, tables read (60 trees)"] = lambda: train(world, settings)
-    for name, work in paths.items():
-        shares, calls = profile(work)
-        told = ", ".join(f"{part_name} {share:.0%}" for part_name, share in shares[:9])
-        part.rows.append(Row(name, told, f"{calls:,} calls", "", "", 1))
+        words = f"read and score {number:,} creators {'with' if comments else 'without'} comments"
+        for kind in ("plain", "fast"):
+            part.rows.append(_shares(f"{words}, {kind}", "batch", kind, model, folder))
+    one = make(context.work, 10, comments=True)
+    for kind in ("plain", "fast"):
+        for which in ("without", "with"):
+            what = f"one creator, {kind}, {which} reasons"
+            part.rows.append(_shares(what, which, kind, model, one))
+    world = simulated(context, 1_500)
+    part.rows.append(_shares("train.py, tables read (1,500 creators, 60 trees)", "train", "plain", world))
+    for name, python in (("all extras", Path(sys.executable)), ("core-only environment", core_python(context.work))):
+        if python is not None:
+            part.rows.append(_imports(f"start of predict.py, {name}", python, model, one))
+    part.rows.append(_worker(context, model))
     return part
 
 
-def _scoring(scorer: Scorer, folder: Path) -> Callable[[], object]:
-    return lambda: scorer.score_result(read_tables(folder), None)
+def _shares(what: str, path: str, kind: str, *arguments: object) -> Row:
+    found = _elsewhere(path, kind, *arguments)
+    told = ", ".join(f"{name} {share:.0%}" for name, share in found["shares"][:_SHOWN])
+    return Row(what, told, f"{found['calls']:,} calls", "", "", 1)
 
 
-def profile(work: Callable[[], object]) -> tuple[list[tuple[str, float]], int]:
-    """Return the share of each part of realreach, largest first, and the number of calls."""
-    recorder = cProfile.Profile()
-    recorder.enable()
-    work()
-    recorder.disable()
-    stats: dict[Any, Any] = pstats.Stats(recorder).stats  # type: ignore[attr-defined]
-    own: dict[str, float] = {}
-    left = {}
-    for function, (_, _, spent, _, _) in stats.items():
-        _put(own, left, function, spent)
-    # Time in a library belongs to the part of ours that called it, through however many other calls.
-    for _ in range(_DEPTH):
-        passed: dict[Any, float] = {}
-        for function, spent in left.items():
-            callers = stats[function][4]
-            whole = sum(entry[3] for entry in callers.values())
-            for caller, entry in callers.items():
-                _put(own, passed, caller, spent * entry[3] / whole if whole else 0.0)
-        left = passed
-    whole = sum(own.values()) or 1.0
-    calls = sum(entry[1] for entry in stats.values())
-    return sorted(((name, value / whole) for name, value in own.items()), key=lambda item: -item[1]), calls
+def _elsewhere(*arguments: object) -> dict[str, Any]:
+    path = os.pathsep.join([str(ROOT), str(ROOT / "src")])
+    command = [sys.executable, "-m", "tests.benchmarks.paths", *arguments]
+    found: dict[str, Any] = json.loads(run(command, environment={"PYTHONPATH": path}, cwd=ROOT).out)
+    return found
 
 
-def _put(own: dict[str, float], left: dict[Any, float], function: Any, spent: float) -> None:
-    name = _part(function[0])
-    if name is None:
-        left[function] = left.get(function, 0.0) + spent
-    else:
-        own[name] = own.get(name, 0.0) + spent
+def _imports(what: str, python: Path, model: Path, folder: Path) -> Row:
+    """Return the share of each package in the time of a start, by Python's own clock of imports."""
+    log = f"import subprocess, sys; sys.stdout.write(subprocess.run({[str(python), '-X', 'importtime', str(ROOT / 'predict.py'), str(folder), '--model', str(model), '--quiet']!r}, capture_output=True, text=True).stderr)"
+    done = run([sys.executable, "-c", log])
+    own: Counter[str] = Counter()
+    for micros, module in _IMPORT.findall(done.out):
+        own[module.split(".")[0]] += int(micros)
+    standard = sum(own.pop(name) for name in list(own) if name in sys.stdlib_module_names)
+    spent = done.wall * 1e6
+    shares = {**own, "standard library": standard, "work after and between": spent - standard - sum(own.values())}
+    told = sorted(shares.items(), key=lambda item: -item[1])[:_SHOWN]
+    return Row(
+        what, ", ".join(f"{name} {micros / spent:.0%}" for name, micros in told), f"{done.wall:.2f} s", "", "", 1
+    )
 
 
-def _part(file: str) -> str | None:
-    pieces = Path(file).parts
-    if "realreach" not in pieces:
-        return None
-    inside = pieces[len(pieces) - pieces[::-1].index("realreach") :]
-    return "/".join(inside[:2]).removesuffix(".py")
+def _worker(context: Context, model: Path) -> Row:
+    """Return what a run in shards costs once, for each worker and for each shard, and what two workers can save at most."""
+    creators = 5_000 if context.quick else 100_000
+    found = _elsewhere("worker", "fast", model, make(context.work, creators, comments=False))
+    once, worker, shard, shards = found["once"], found["worker"], found["shard"], found["shards"]
+    serial = once + worker + shard * shards
+    two = once + worker + shard * shards / 2
+    told = (
+        f"once {once:.2f} CPU-s (start {found['start']:.2f}, plan {found['plan']:.2f}, output {found['output']:.2f}), each worker "
+        f"{worker:.2f} (start and model {found['ready']:.2f}, kernels {found['kernels']:.2f}), each of {shards} shards {shard:.2f}"
+    )
+    at_most = f"at most {serial / two:.2f}x with two workers"
+    return Row(f"a run in shards, {creators:,} creators, text-free", told, at_most, "", "", 1)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from realreach.engine.work import Job, score_shard
@@ -23,6 +25,14 @@ if TYPE_CHECKING:
 __all__ = ["dask_client", "dask_engine", "spark_partitions"]
 
 _RETRIES = 3
+_OWN_WORKERS = {
+    # Dask lets its workers give freed memory back at once, so that every large array is paged in anew: a fifth of the
+    # work of a shard. A worker does shards of one size, and needs the memory again for the next.
+    "distributed.nanny.pre-spawn-environ": {"MALLOC_TRIM_THRESHOLD_": None},
+    # Nobody looks at a profile of workers that end with the run.
+    "distributed.worker.profile.enabled": False,
+}
+"""Settings of workers started here; those of a cluster that runs already are its owner's."""
 
 
 @contextmanager
@@ -42,22 +52,30 @@ def dask_engine(scheduler: str | None = None, *, workers: int = 2) -> Iterator[S
     UsageError
         If Dask is not installed, or the scheduler does not answer.
     """
-    with dask_client(scheduler, workers=workers) as client:
-        yield _on_dask(client)
+    with ExitStack() as stack:
+        if scheduler is not None:
+            yield _on_dask(stack.enter_context(dask_client(scheduler)))
+            return
+        _check_installed()
+        # Workers start while the plan is made.
+        with ThreadPoolExecutor(1) as starter:
+            started = starter.submit(stack.enter_context, dask_client(workers=workers))
+            yield lambda job, shards: _on_dask(started.result())(job, shards)
 
 
 @contextmanager
 def dask_client(scheduler: str | None = None, *, workers: int = 2) -> Iterator[Any]:
     """Yield a Dask client, as :func:`dask_engine` uses it; raises as that does."""
-    try:
-        from distributed import Client, LocalCluster
-    except ImportError as err:
-        raise UsageError("Dask is not installed. Run: pip install 'realreach[cluster]'.") from err
+    _check_installed()
+    import dask
+    from distributed import Client, LocalCluster
+
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     if scheduler is None:
-        place: Any = LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
-        )
+        with dask.config.set(_OWN_WORKERS):
+            place: Any = LocalCluster(
+                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+            )
     else:
         place = scheduler
     try:
@@ -70,6 +88,11 @@ def dask_client(scheduler: str | None = None, *, workers: int = 2) -> Iterator[A
         client.close()
         if scheduler is None:
             place.close()
+
+
+def _check_installed() -> None:
+    if find_spec("dask") is None or find_spec("distributed") is None:
+        raise UsageError("Dask is not installed. Run: pip install 'realreach[cluster]'.")
 
 
 def _on_dask(client: Any) -> Score:

@@ -18,6 +18,8 @@ __all__ = ["Cells", "Coded", "ColumnTypeError", "check_column"]
 _NUMBER = r"^[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?$"
 _LIKE_THOUSANDS = r"^\d{1,3}\.\d{3}$"
 _CONTROL = r"[\p{Cc}\x{2028}\x{2029}]"
+_DELETE = 127
+"""The last character of ASCII, and a control character."""
 _FLAGS = pa.array(["0", "0.0", "false", "no", "1", "1.0", "true", "yes"], pa.large_string())
 _EXACT = 2.0**53
 """Whole numbers above it are not exact as float64, so a float is no key."""
@@ -167,10 +169,27 @@ def _ids(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> C
         whole = pa.array(np.where(broken, 0.0, values).astype(np.int64), mask=broken | _missing(array))
         return Cells(whole.cast(pa.large_string()), {"bad_id": broken})
     text = _need_text(array)
+    if _is_graphic_ascii(text):
+        # Nothing to trim, no control character, and a character is a byte.
+        text = _empty_to_null(text, text)
+        return Cells(text, {"too_long": true_where(pc.greater(pc.binary_length(text), limits.id_characters))})
     text = _empty_to_null(text, pc.utf8_trim_whitespace(text))
     long = true_where(pc.greater(pc.utf8_length(text), limits.id_characters))
     control = true_where(pc.match_substring_regex(text, _CONTROL))
     return Cells(text, {"too_long": long, "bad_id": control})
+
+
+def _is_graphic_ascii(text: pa.Array) -> bool:
+    """Return whether strings hold nothing but the letters, digits and signs of ASCII: no blanks, no control characters.
+
+    One pass over the bytes, where a regular expression takes one for each string; bytes of null strings count, too.
+    """
+    _, offsets, data = text.buffers()
+    if data is None or len(text) == 0:
+        return True
+    first, last = np.frombuffer(offsets, dtype=np.int64)[[text.offset, text.offset + len(text)]]
+    signed = np.frombuffer(data, dtype=np.int8)[first:last]  # bytes from 128 on are negative
+    return signed.size == 0 or bool(signed.min() > ord(" ") and signed.max() < _DELETE)
 
 
 def _categories(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> Cells:
@@ -263,4 +282,4 @@ def _times(array: pa.Array, column: Column, limits: Limits, zone: str | None) ->
         values, found = typed_times(array, day=day, zone=zone)
     else:
         raise ColumnTypeError(str(array.type))
-    return Cells(values.astype("datetime64[D]"), found, values) if day else Cells(values, found)
+    return Cells(values.astype("datetime64[D]", copy=False), found, values) if day else Cells(values, found)

@@ -103,10 +103,12 @@ def draft_table(name: str, parts: Sequence[Part], limits: Limits, zone: str | No
     instants: TimeArray | None = None
     found: list[tuple[str, str, npt.NDArray]] = []
     coded: dict[str, Coded] = {}
+    size = sum(len(part.numbers) for part in parts)
     for column in contract.columns:
         if not column.required and not any(column.name in part.columns for part in parts):
             continue
         values, times, masks = [], [], []
+        whole: Coded | None = None
         for part in parts:
             array = part.columns.get(column.name, pa.nulls(len(part.numbers), pa.large_string()))
             try:
@@ -117,17 +119,18 @@ def draft_table(name: str, parts: Sequence[Part], limits: Limits, zone: str | No
                 continue
             values.append(cells.values)
             times.append(cells.instants)
+            if len(part.numbers) == size:  # the others are empty
+                whole = cells.coded
             masks.append(_with_faults(cells.found, part.faults.get(column.name, {})))
         if refusals:
             continue
         columns[column.name] = _join(values)
-        if len(parts) == 1 and cells.coded is not None:
-            coded[column.name] = cells.coded
+        if whole is not None:
+            coded[column.name] = whole
         if column.name == contract.time and column.name in contract.key and column.kind == "date":
-            instants = np.concatenate([t for t in times if t is not None])
-        sizes = [len(part.numbers) for part in parts]
+            instants = _join([t for t in times if t is not None])
         for code in dict.fromkeys(code for mask in masks for code in mask):
-            none = (np.zeros(size, dtype=bool) for size in sizes)
+            none = (np.zeros(len(part.numbers), dtype=bool) for part in parts)
             found.append(
                 (code, column.name, np.concatenate([m.get(code, z) for m, z in zip(masks, none, strict=True)]))
             )
@@ -148,6 +151,8 @@ def _with_faults(found: Mapping[str, BoolArray], faults: Mapping[str, BoolArray]
 
 
 def _join(arrays: Sequence[Values]) -> Values:
-    if len(arrays) == 1:
-        return arrays[0]
+    """Return the rows of all parts as one column; of empty parts there is nothing to copy."""
+    filled = [array for array in arrays if len(array)]
+    if len(filled) <= 1:
+        return (filled or arrays)[0]
     return np.concatenate(arrays) if isinstance(arrays[0], np.ndarray) else pa.concat_arrays(arrays)

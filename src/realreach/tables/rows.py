@@ -16,7 +16,8 @@ __all__ = ["build_creators", "build_table", "invalid_creators", "mark_unknown_po
 
 _UNREADABLE_KEY = frozenset({"missing_value", "bad_id", "too_long", "wrong_type"})
 _FIRST_DAY = int(np.datetime64("1900-01-01", "D").astype(np.int64))
-_DAY_BITS = 2**20
+_DAYS = 2**20
+"""More days than there can be; a power of two, so that the rest of a division is a mask."""
 
 
 def build_creators(draft: Draft) -> Table:
@@ -78,7 +79,7 @@ def _key(draft: Draft, owner: IntArray) -> IntArray:
         return owner
     if isinstance(values, np.ndarray):
         # Days lie between 1990 and 2100, and unknown ones are set aside.
-        return owner * _DAY_BITS + (values.astype(np.int64) - _FIRST_DAY) % _DAY_BITS
+        return owner * _DAYS + ((values.view(np.int64) - _FIRST_DAY) & (_DAYS - 1))
     coded = draft.coded.get(draft.contract.key[-1])
     if coded is not None:
         second = np.maximum(coded.numbers, 0)
@@ -154,9 +155,11 @@ def _at(values: npt.NDArray, rows: IntArray) -> npt.NDArray:
 
 
 def _sortable(times: npt.NDArray) -> IntArray:
-    ticks = times.astype(np.int64)  # a copy
-    ticks[np.isnat(times)] = np.iinfo(np.int64).max  # unknown times come last
-    return ticks
+    ticks = times.view(np.int64)
+    unknown = np.iinfo(np.int64).min
+    if ticks.min(initial=0) > unknown:
+        return ticks
+    return np.where(ticks == unknown, np.iinfo(np.int64).max, ticks)  # unknown times come last
 
 
 def _rising(who: IntArray, time: IntArray, texts: pa.Array | None, rows: IntArray) -> bool:
@@ -199,10 +202,10 @@ def _newest(draft: Draft, owner: IntArray, order: IntArray, limit: int | None) -
 
 def _without_zero_glitches(draft: Draft, owner: IntArray, order: IntArray) -> IntArray:
     """Set counts of 0 aside that have counts above 0 both before and after them."""
+    if not (draft.columns["followers"] == 0).any():
+        return order
     followers, who = draft.columns["followers"][order], owner[order]
     zero = followers == 0
-    if not zero.any():
-        return order
     above = np.concatenate([[0], np.cumsum(followers > 0)])
     first, after = np.searchsorted(who, who), np.searchsorted(who, who, side="right")
     here = np.arange(len(order))

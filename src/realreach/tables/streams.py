@@ -112,7 +112,7 @@ def open_records(path: Path, shown: str, limits: Limits) -> Stream:
 
 def parts_of(stream: Stream, rows: pa.Table, broken: tuple[Broken, ...] = ()) -> list[Part]:
     """Return rows of a stream (a slice of what it yielded) in the form that the checks take."""
-    numbers = rows.column(ROW).to_numpy().astype(np.int64)
+    numbers = rows.column(ROW).to_numpy().astype(np.int64, copy=False)
     if stream.kind in ("jsonl", "records"):
         return _json_parts(stream, rows.column(LINE).to_pylist(), numbers, broken)
     given = rows.drop_columns([ROW])
