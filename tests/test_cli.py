@@ -206,6 +206,14 @@ def test_no_bar_is_shown_outside_a_terminal(capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_the_package_runs_as_the_command_does():
+    done = subprocess.run(
+        [sys.executable, "-m", "realreach", "predict", "--nothing"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: realreach predict")
+
+
 LONG, SHORT = ["features", "--list"], ["validate"]
 """Commands whose output is larger and smaller than a buffer: one fails while it writes, the other at the end."""
 MAIN = "import sys; from realreach.cli import main; sys.exit(main(sys.argv[1:]))"
