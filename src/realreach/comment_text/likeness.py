@@ -26,7 +26,7 @@ from realreach.comment_text.traits import LETTER, table
 from realreach.comment_text.words import BASE, Words, mix, powers, weighted_sums
 from realreach.compiled import frozen, kernels_for
 
-__all__ = ["AGREE", "BANDS", "GRAM", "MINIMA", "SPREAD", "exact_keys", "near_groups", "signatures", "template_keys"]
+__all__ = ["AGREE", "BANDS", "GRAM", "MINIMA", "SPREAD", "draws", "exact_keys", "near_groups", "signatures", "template_keys"]
 
 _I64 = npt.NDArray[np.int64]
 _U64 = npt.NDArray[np.uint64]
@@ -101,7 +101,7 @@ def signatures(points: CodePoints, rows: _I64 | None = None) -> npt.NDArray[np.u
     out = np.full((len(rows), MINIMA), 0xFFFFFFFF, dtype=np.uint32)
     if (compiled := kernels_for(len(points), _KERNELS)) is not None:
         text = frozen(points.codes), frozen(points.starts), frozen(rows), table()
-        compiled.minima(*text, *_draws(), out)
+        compiled.minima(*text, *draws(), out)
         return out
     letters = _only_words(points, rows)
     told = letters.lengths >= GRAM
@@ -122,7 +122,7 @@ def signatures(points: CodePoints, rows: _I64 | None = None) -> npt.NDArray[np.u
 
 def _least(grams: npt.NDArray[np.uint32], begins: _I64, buffers: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
     """Return the minima of each run of 4-grams; the two buffers are used again and again: fresh memory costs more."""
-    factors, shifts = _draws()
+    factors, shifts = draws()
     drawn, upper = (part[: MINIMA * len(grams)].reshape(MINIMA, -1) for part in buffers)
     np.multiply(grams, factors[:, None], out=drawn)
     drawn += shifts[:, None]
@@ -178,7 +178,7 @@ def _only_words(points: CodePoints, rows: _I64) -> CodePoints:
 
 
 @cache
-def _draws() -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+def draws() -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
     """Return the odd factor and the shift of each of the hashes."""
     drawn = np.random.default_rng(_SEED).integers(0, 2**32, (MINIMA, 2), dtype=np.uint32)
     return frozen(drawn[:, 0] | np.uint32(1)), frozen(drawn[:, 1].copy())

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from types import ModuleType
 
 import numpy as np
@@ -38,10 +38,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from realreach.comment_text import lookalikes, traits
-from realreach.comment_text.codepoints import CodePoints, decode, encode, utf8_of
+from realreach.comment_text.codepoints import CodePoints, decode, encode
+from realreach.comment_text.grouping import buffers_of
 from realreach.compiled import frozen, kernels_for
 
-__all__ = ["BRAND", "ENDINGS", "LINK", "MENTION", "NUMBER", "PHONE", "TEXT_LIMIT", "Normalised", "fold", "normalise"]
+__all__ = [
+    "BRAND",
+    "ENDINGS",
+    "LINK",
+    "MENTION",
+    "MOST_MARKS",
+    "NUMBER",
+    "PHONE",
+    "TEXT_LIMIT",
+    "Normalised",
+    "compatible",
+    "fold",
+    "fold_maps",
+    "normalise",
+]
 
 TEXT_LIMIT = 2_200
 """Characters of a text that are read."""
@@ -76,7 +91,9 @@ _PLACEHOLDERS = (
     (r"\d+(?:[.,:]\d+)*", NUMBER),
 )
 
-_NO_TEXTS = CodePoints(np.empty(0, dtype=np.uint32), np.zeros(1, dtype=np.int64))
+MOST_MARKS = 3
+"""Combining marks in a row that are kept."""
+_NO_CODES = frozen(np.empty(0, dtype=np.uint32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,29 +175,36 @@ def _compiled(text: pa.Array, kernels: ModuleType) -> Normalised | None:
 
     Only what NFKC may change passes by Python.
     """
-    offsets, data = utf8_of(text)
-    n, table = len(text), traits.table()
-    codes = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint32)
-    starts, folded_starts, plain_starts = (np.zeros(n + 1, dtype=np.int64) for _ in range(3))
-    odd, unsettled = np.empty(n, dtype=bool), np.empty(n, dtype=bool)
-    if not kernels.decode_texts(frozen(data), frozen(offsets), table, codes, starts, unsettled, odd):
+    n = len(text)
+    folded_starts, plain_starts = np.zeros(n + 1, dtype=np.int64), np.zeros(n + 1, dtype=np.int64)
+    table = traits.table()
+    codes, starts, unsettled, odd = kernels.decode_rows(buffers_of(text), np.arange(n), table)
+    if len(starts) == 0:
         return None
     codes = codes[: starts[-1]]
-    written = CodePoints(codes, starts)
-    place = np.full(n, -1, dtype=np.int64)
-    settled = _NO_TEXTS
-    if unsettled.any():
-        rows = np.flatnonzero(unsettled)
-        place[rows] = np.arange(len(rows))
-        settled = _settled(written.take(rows))
-    maps = traits.fold_map(), lookalikes.always_map(), lookalikes.in_latin_words_map(), lookalikes.lower_map()
-    folded, plain = (np.empty(len(codes) + len(settled.codes), dtype=np.uint32) for _ in range(2))
+    joined = kernels.join_unsettled(codes, starts, unsettled, table)
+    settled, settled_starts = kernels.split_settled(compatible(joined))
+    folded, plain = (np.empty(len(codes) + len(settled), dtype=np.uint32) for _ in range(2))
     kernels.fill_forms(
-        frozen(codes), frozen(starts), frozen(place), frozen(settled.codes), frozen(settled.starts), table,
-        *(frozen(by_code) for by_code in maps), folded, folded_starts, plain, plain_starts, odd,
-    )  # fmt: skip
+        codes, starts, unsettled, settled, settled_starts, fold_maps(), folded, folded_starts, plain, plain_starts, odd
+    )
     forms = CodePoints(folded[: folded_starts[-1]], folded_starts), CodePoints(plain[: plain_starts[-1]], plain_starts)
-    return Normalised(written, *forms, odd)
+    return Normalised(CodePoints(codes, starts), *forms, odd)
+
+
+@cache
+def fold_maps() -> tuple[npt.NDArray[np.uint32], ...]:
+    """Return the traits and the maps that the compiled folding asks for, in its order."""
+    maps = traits.fold_map(), lookalikes.always_map(), lookalikes.in_latin_words_map(), lookalikes.lower_map()
+    return traits.table(), *(frozen(by_code) for by_code in maps)
+
+
+def compatible(joined: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """Return texts in NFKC, one array of code points with a line feed behind each text."""
+    if len(joined) == 0:
+        return _NO_CODES
+    text = unicodedata.normalize("NFKC", joined.tobytes().decode("utf-32-le"))
+    return np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
 
 
 def fold(text: pa.Array) -> pa.Array:
@@ -211,8 +235,7 @@ def _compatible(points: CodePoints) -> CodePoints:
     codes = np.insert(points.codes, points.starts[1:], 0x0A)
     for sign, stand_in in traits.PHRASES.items():
         codes[codes == sign] = stand_in
-    joined = unicodedata.normalize("NFKC", codes.tobytes().decode("utf-32-le"))
-    codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32).copy()
+    codes = compatible(codes).copy()
     for sign, stand_in in traits.PHRASES.items():
         codes[codes == stand_in] = sign
     end = codes == 0x0A
@@ -224,13 +247,13 @@ def _compatible(points: CodePoints) -> CodePoints:
 
 
 def _bounded(points: CodePoints) -> CodePoints:
-    """Return the texts with at most three of the combining marks that normalisation sorts in a row."""
+    """Return the texts with at most ``MOST_MARKS`` of the combining marks that normalisation sorts in a row."""
     marks = points.has(traits.SORTED)
     other = np.where(marks, -1, np.arange(len(marks)))
     begins = points.starts[:-1][points.lengths > 0]
     other[begins] = np.where(marks[begins], begins - 1, begins)
     place = np.arange(len(marks)) - np.maximum.accumulate(other)
-    many = marks & (place > 3)
+    many = marks & (place > MOST_MARKS)
     return points.where(~many) if many.any() else points
 
 

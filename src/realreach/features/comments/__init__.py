@@ -18,6 +18,7 @@ from realreach.features.blocks import not_known
 from realreach.features.catalogue import Feature
 from realreach.features.comments import alike, arrival, bursts, judged, people, subject, wording
 from realreach.features.comments.section import MINIMUM_COMMENTS, Section
+from realreach.features.comments.whole import WHOLE, compute_whole
 from realreach.features.view import View, filter_rows
 from realreach.tables.core import FloatArray, Table, Tables
 
@@ -25,6 +26,7 @@ __all__ = ["FEATURES", "MINIMUM_COMMENTS", "Section", "compute", "section_of"]
 
 _BLOCK, _COMPILED_BLOCK = 20_000, 10_000
 """Comments worked on at once, by NumPy and by compiled kernels; bounds memory, and keeps a block near the processor."""
+_PREFIX = "comments__"
 _PARTS = (wording, alike, people, arrival, bursts, subject, judged)
 
 FEATURES: tuple[Feature, ...] = tuple(feature for part in _PARTS for feature in part.FEATURES)
@@ -81,15 +83,19 @@ def _neighbours(table: Table | None, low: int, high: int) -> Table | None:
 
 
 def _compute(view: View) -> dict[str, FloatArray]:
-    n = len(view)
-    section = section_of(view)
-    if section is None:
+    n, every = len(view), view.comments_table
+    if every is None:
         return {f.name: not_known(n) for f in FEATURES} | {"context__comments__all__count": np.zeros(n)}
-    enough = section.count >= MINIMUM_COMMENTS
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = {name: value for part in _PARTS for name, value in part.compute(section).items()}
+        if (compiled := kernels_for(len(every), WHOLE)) is not None:
+            found, count = compute_whole(every, view, compiled)
+        else:
+            section = section_of(view)
+            assert section is not None, "there are comments"
+            found = {name: value for part in _PARTS for name, value in part.compute(section).items()}
+            count = section.count
     values = np.array(list(found.values()))
-    values[~(enough & np.isfinite(values))] = np.nan
-    told = {f"comments__{name}": value for name, value in zip(found, values, strict=True)}
-    out = {f.name: told[f.name] if f.name in told else not_known(n) for f in FEATURES}
-    return out | {"context__comments__all__count": section.count}
+    values[~((count >= MINIMUM_COMMENTS) & np.isfinite(values))] = np.nan
+    told = dict(zip(found, values, strict=True))
+    out = {f.name: told[name] if (name := f.name.removeprefix(_PREFIX)) in told else not_known(n) for f in FEATURES}
+    return out | {"context__comments__all__count": count}

@@ -1,7 +1,7 @@
-"""Compiled kernels of the comment section (numba, the extra ``fast``): counts of equal pairs, crowds of strangers.
+"""Compiled kernels of the comment section (numba, the extra ``fast``): counts of equal pairs, texts drawn.
 
-Whole numbers only: what NumPy counts by sorting (:mod:`realreach.features.comments.pairs`, ``bursts``), counted here by
-hashing and by walking, creator after creator. Imported only by way of :mod:`realreach.compiled`.
+Whole numbers only: what NumPy counts by sorting (:mod:`realreach.features.comments.pairs`), counted here by hashing and
+by walking, creator after creator. Imported only by way of :mod:`realreach.compiled`.
 """
 
 # Numba finds the types itself, at the first call.
@@ -13,33 +13,17 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from realreach.comment_text import grouping, words
+from realreach.comment_text import grouping
+from realreach.comment_text.grouping_kernels import table_bits
 from realreach.features.comments import pairs
+from realreach.features.kernel_parts import sort
 
-__all__ = ["count_pairs", "count_words", "crowds", "draw_texts", "mentions"]
+__all__ = ["count_pairs", "count_words", "draw_texts", "phrases_of"]
 
 _U = np.uint64
 _DROPPED = _U(64 - grouping.KEY_BITS)
 _PLACE, _STEP = _U(0x9E3779B97F4A7C15), _U(0xD6E8FEB86659FD93)
 _OFTEN = pairs.OFTEN
-_BASE = _U(words.BASE)
-
-
-@nb.njit(nogil=True, cache=True, inline="always")
-def _mix(value):
-    value ^= value >> _U(33)
-    value *= _U(0xFF51AFD7ED558CCD)
-    value ^= value >> _U(33)
-    value *= _U(0xC4CEB9FE1A85EC53)
-    return value ^ (value >> _U(33))
-
-
-@nb.njit(nogil=True, cache=True, inline="always")
-def _bits(rows):
-    bits = 4
-    while (1 << bits) < 2 * rows:
-        bits += 1
-    return bits
 
 
 @nb.njit(nogil=True, cache=True)
@@ -92,7 +76,7 @@ def _pairs_of_both(low, high, group, keep, place, size, beside):
             number += 1
     if number == 0:
         return 0
-    bits = _bits(number)
+    bits = table_bits(number)
     keys, times = np.zeros(1 << bits, dtype=np.uint64), np.zeros(1 << bits, dtype=np.int64)
     found = 0
     for row in range(low, high):
@@ -105,6 +89,15 @@ def _pairs_of_both(low, high, group, keep, place, size, beside):
 
 
 @nb.njit(nogil=True, cache=True)
+def phrases_of(numbers):
+    """Return the key of the two words that begin with each word, as ``Section.phrases`` tells it."""
+    out = np.zeros(len(numbers), dtype=np.uint64)
+    for word in range(len(numbers) - 1):
+        out[word] = numbers[word] * _U(3) + numbers[word + 1]
+    return out
+
+
+@nb.njit(nogil=True, cache=True)
 def count_words(starts, word_starts, numbers, lengths, phrases, asked, out, often) -> None:
     """Fill words, equal pairs of words, phrases, equal pairs of phrases, and which asked phrases come three times."""
     for creator in range(len(starts) - 1):
@@ -112,7 +105,7 @@ def count_words(starts, word_starts, numbers, lengths, phrases, asked, out, ofte
         size = word_starts[high] - word_starts[low]
         if size == 0:
             continue
-        bits = _bits(size)
+        bits = table_bits(size)
         keys, times = np.zeros(1 << bits, dtype=np.uint64), np.zeros(1 << bits, dtype=np.int32)
         for word in range(word_starts[low], word_starts[high]):
             if lengths[word] >= 2:
@@ -139,61 +132,6 @@ def count_words(starts, word_starts, numbers, lengths, phrases, asked, out, ofte
                 for word in range(word_starts[text], word_starts[text + 1] - 1):
                     at = _slot(keys, (phrases[word] >> _DROPPED) + _U(1), bits)
                     often[word] = told[at] >= _OFTEN
-
-
-@nb.njit(nogil=True, cache=True)
-def crowds(second, place, stranger, reach, around, near, wide, crowd) -> None:
-    """Fill how many comments stand within ``reach`` and ``around`` seconds of each, and how many strangers.
-
-    Rows are ordered by place and then by time; the borders of all three windows only move on.
-    """
-    rows = len(second)
-    known = np.zeros(rows + 1, dtype=np.int64)
-    for row in range(rows):
-        known[row + 1] = known[row] + stranger[row]
-    left = right = far_left = far_right = 0
-    for row in range(rows):
-        while place[left] < place[row] or second[left] < second[row] - reach:
-            left += 1
-        while place[far_left] < place[row] or second[far_left] < second[row] - around:
-            far_left += 1
-        while right < rows and (
-            place[right] < place[row] or (place[right] == place[row] and second[right] <= second[row] + reach)
-        ):
-            right += 1
-        while far_right < rows and (
-            place[far_right] < place[row]
-            or (place[far_right] == place[row] and second[far_right] <= second[row] + around)
-        ):
-            far_right += 1
-        near[row] = right - left
-        wide[row] = far_right - far_left
-        crowd[row] = known[right] - known[left]
-
-
-@nb.njit(nogil=True, cache=True)
-def mentions(codes, starts, inside, text, key) -> int:
-    """Fill the text of each handle mentioned and the handle's key, as ``measures.handles`` does; return how many."""
-    found = 0
-    last = len(inside) - 1
-    for row in range(len(starts) - 1):
-        i = starts[row]
-        end = starts[row + 1]
-        while i < end:
-            i += 1
-            if codes[i - 1] != 0x40:
-                continue
-            total, power = _U(0), _BASE
-            first = i
-            while i < end and inside[min(codes[i], last)]:
-                total += _U(codes[i]) * power
-                power *= _BASE
-                i += 1
-            if i > first:
-                text[found] = row
-                key[found] = _mix(total)
-                found += 1
-    return found
 
 
 @nb.njit(nogil=True, cache=True)

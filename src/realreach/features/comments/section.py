@@ -28,7 +28,6 @@ __all__ = [
     "LONG_WORDS",
     "MINIMUM_COMMENTS",
     "NO_LONG",
-    "SAID",
     "Section",
     "codes_of",
     "known",
@@ -38,9 +37,6 @@ __all__ = [
 
 MINIMUM_COMMENTS = 10
 """Comments by others that a creator must have; below, the comment features are NaN."""
-
-SAID = "features.comments.said_kernels"
-"""Compiled kernels of what is said."""
 
 LONG_WORDS = 4
 """Words from which on a repeat means something: organic comments of one or two words repeat all the time."""
@@ -108,11 +104,6 @@ class Section:
         out = measure_comments(self.text, self.words)
         out["short"] = ((out["words"] <= 2) & (out["emoji_only"] == 0)).astype(np.float64)
         return out
-
-    @cached_property
-    def measure_rows(self) -> FloatArray:
-        """The measures as one array, a row for each and in their order."""
-        return self.facts.measures if self.facts is not None else np.array(list(self.measures.values()))
 
     @cached_property
     def languages(self) -> npt.NDArray[np.int8]:
