@@ -34,7 +34,6 @@ _TALLY = np.zeros(0x80, dtype=np.int64)
 for _place, _trait in enumerate((traits.LETTER, traits.DIGIT, traits.QUESTION, traits.EXCLAMATION)):
     _TALLY[(traits.table()[:0x80] & _trait) != 0] += 1 << _WIDTH * _place
 """What the signs of ASCII add, each in a field of bits: texts have at most 2,200 signs."""
-_ASCII_LETTERS = (traits.table()[:0x80] & traits.LETTER) != 0
 
 
 @nb.njit(nogil=True, cache=True, inline="always")
@@ -54,14 +53,15 @@ def _read_folded(folded, low, high, table, counts, out, row):
     last = np.uint32(0)
     same_before = False
     total, power, spaced = _U(0), _BASE, _U(0)
-    for i in range(low, high):
-        c = folded[i]
+    # A slice, not places counted from ``low``: those might be below 0, which is looked after at each of them.
+    for c in folded[low:high]:
         if c < _WIDE:
-            tally += _TALLY[c]
-            letter = _ASCII_LETTERS[c]
+            here = _TALLY[c]
+            tally += here
+            letter = here & 1
         else:
             trait = table[min(c, _LAST)]
-            letter = (trait & _LETTER) != 0
+            letter = np.int64((trait & _LETTER) != 0)
             letters += letter
             digits += (trait & _DIGIT) != 0
             spaceless += (trait & _SPACELESS) != 0

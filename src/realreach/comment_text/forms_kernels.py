@@ -148,9 +148,8 @@ def split_settled(joined):
 
 
 @nb.njit(nogil=True, cache=True)
-def _fold_text(source, low, high, maps, out, begin):
+def _fold_text(source, low, high, table, fold, always, twins, lower, out, begin):
     """Write a text folded from ``out[begin]`` on; return its end, its traits, and whether it was in odd letters."""
-    table, fold, always, twins, lower = maps
     end, held, strokes = _folded(source, low, high, table, fold, out, begin)
     odd = strokes >= 2
     if (held & _TWIN) != 0:
@@ -162,15 +161,16 @@ def _fold_text(source, low, high, maps, out, begin):
 @nb.njit(nogil=True, cache=True)
 def fold_texts(codes, starts, unsettled, settled, settled_starts, place, maps):
     """Return the folded form of texts and its starts; see :func:`fill_forms`."""
+    table, fold, always, twins, lower = maps
     folded = np.empty(len(codes) + len(settled), dtype=np.uint32)
     ends = np.zeros(len(starts), dtype=np.int64)
     end = 0
     for row in range(len(unsettled)):
+        source, low, high = codes, starts[row], starts[row + 1]
         if unsettled[row]:
-            end, _, _ = _fold_text(settled, settled_starts[place], settled_starts[place + 1], maps, folded, end)
+            source, low, high = settled, settled_starts[place], settled_starts[place + 1]
             place += 1
-        else:
-            end, _, _ = _fold_text(codes, starts[row], starts[row + 1], maps, folded, end)
+        end, _, _ = _fold_text(source, low, high, table, fold, always, twins, lower, folded, end)
         ends[row + 1] = end
     return folded, ends
 
@@ -184,7 +184,7 @@ def fill_forms(
     Unsettled texts stand one after the other in ``settled``, in NFKC; returned is how many they are. ``maps`` are the
     traits, and the maps ``fold`` (which is ``always`` and ``lower`` in one), ``always``, ``twins`` and ``lower``.
     """
-    table = maps[0]
+    table, fold, always, twins, lower = maps
     longest = 0
     for row in range(len(unsettled)):
         longest = max(longest, starts[row + 1] - starts[row])
@@ -194,13 +194,11 @@ def fill_forms(
     end = last = place = 0
     for row in range(len(unsettled)):
         begin = end
+        source, low, high = codes, starts[row], starts[row + 1]
         if unsettled[row]:
-            end, held, mixed = _fold_text(
-                settled, settled_starts[place], settled_starts[place + 1], maps, folded, begin
-            )
+            source, low, high = settled, settled_starts[place], settled_starts[place + 1]
             place += 1
-        else:
-            end, held, mixed = _fold_text(codes, starts[row], starts[row + 1], maps, folded, begin)
+        end, held, mixed = _fold_text(source, low, high, table, fold, always, twins, lower, folded, begin)
         odd[row] |= mixed
         folded_starts[row + 1] = end
         text, size = folded[begin:end], end - begin

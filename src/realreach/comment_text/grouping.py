@@ -13,7 +13,17 @@ import pyarrow as pa
 
 from realreach.compiled import frozen, kernels_for
 
-__all__ = ["KEY_BITS", "OWNERS", "Strings", "buffers_of", "first_of_equal", "first_rows", "first_strings", "packed", "run_starts"]
+__all__ = [
+    "KEY_BITS",
+    "OWNERS",
+    "Strings",
+    "buffers_of",
+    "first_of_equal",
+    "first_rows",
+    "first_strings",
+    "packed",
+    "run_starts",
+]
 
 _I64 = npt.NDArray[np.int64]
 _U64 = npt.NDArray[np.uint64]
@@ -71,7 +81,7 @@ def first_rows(owner: _I64, keys: _U64) -> _I64:
 
 Strings = tuple[_I64, npt.NDArray[np.uint8], npt.NDArray[np.uint8], int]
 _NO_BYTES = frozen(np.empty(0, dtype=np.uint8))
-_ONE_PLACE = frozen(np.zeros(1, dtype=np.int64))
+_LARGE = pa.large_string()
 
 
 def buffers_of(values: pa.Array) -> Strings:
@@ -84,8 +94,8 @@ def buffers_of(values: pa.Array) -> Strings:
         (none if all are); the place of the first row among these bits, -1 if no row is known.
     """
     if len(values) == 0 or values.null_count == len(values):
-        return (_ONE_PLACE if len(values) == 0 else np.zeros(len(values) + 1, dtype=np.int64)), _NO_BYTES, _NO_BYTES, -1
-    text = values if values.type == pa.large_string() else values.cast(pa.large_string())
+        return frozen(np.zeros(len(values) + 1, dtype=np.int64)), _NO_BYTES, _NO_BYTES, -1
+    text = values if values.type == _LARGE else values.cast(_LARGE)
     valid, places, data = text.buffers()
     first = text.offset
     return (

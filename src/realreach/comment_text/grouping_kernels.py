@@ -62,59 +62,62 @@ def is_known(strings, row):
     return first >= 0 and (len(valid) == 0 or (valid[at >> 3] >> np.uint8(at & 7)) & 1 != 0)
 
 
-@nb.njit(nogil=True, cache=True, inline="always")
-def _hash(owner, strings, row):
+@nb.njit(nogil=True, cache=True)
+def _told(owner, rows, strings):
+    """Return where the string of each row begins, its bytes (-1 = no string), and a hash of it and its owner."""
     places, data, _, _ = strings
-    spread = _U(owner) * _MIX2
-    if not is_known(strings, row):
-        return (spread + _STEP) * _MIX1
-    for i in range(places[row], places[row + 1]):
-        spread = (spread ^ _U(data[i])) * _PLACE
-        spread ^= spread >> _U(32)
-    return spread * _MIX1
+    begin, size = np.empty(len(rows), dtype=np.int64), np.empty(len(rows), dtype=np.int64)
+    hashes = np.empty(len(rows), dtype=np.uint64)
+    for k in range(len(rows)):
+        known = is_known(strings, rows[k])
+        begin[k], end = places[rows[k]], places[rows[k] + 1]
+        size[k] = end - begin[k] if known else -1
+        spread = _U(owner[k]) * _MIX2 + (_U(0) if known else _STEP)
+        for i in range(begin[k], end if known else begin[k]):
+            spread = (spread ^ _U(data[i])) * _PLACE
+            spread ^= spread >> _U(32)
+        hashes[k] = spread * _MIX1
+    return begin, size, hashes
 
 
-@nb.njit(nogil=True, cache=True)
-def _equal(strings, a, others, b):
-    """Return whether two columns hold the same string, or none, in a row of each."""
-    if not is_known(strings, a) or not is_known(others, b):
-        return is_known(strings, a) == is_known(others, b)
-    start, begin = strings[0][a], others[0][b]
-    length = strings[0][a + 1] - start
-    if others[0][b + 1] - begin != length:
-        return False
+@nb.njit(nogil=True, cache=True, inline="always")
+def _equal(data, begin, others, start, size):
     i = 0
-    while i < length and strings[1][start + i] == others[1][begin + i]:
+    while i < size and data[begin + i] == others[start + i]:
         i += 1
-    return i == length
+    return i >= size
+
+
+@nb.njit(nogil=True, cache=True, inline="always")
+def _walk(spread, bits):
+    """Return the first place of a hash in a table, and the step from place to place."""
+    shift = _U(64 - bits)
+    return np.int64(spread >> shift), np.int64(((spread ^ (spread >> _U(29))) * _STEP) >> shift) | 1
 
 
 @nb.njit(nogil=True, cache=True)
-def _slot(owner, strings, row, spread, owners, others, rows, hashes, table, bits):
-    """Return the place of a row with this owner and string in a table of ``others``, or the free place for it."""
+def _first(owner, data, begin, size, hashes, table, bits, out) -> None:
+    """Fill the first row with the same owner and string; ``table`` holds these rows in the end, -1 elsewhere."""
     last = (1 << bits) - 1
-    at = np.int64(spread >> _U(64 - bits))
-    step = np.int64(((spread ^ (spread >> _U(29))) * _STEP) >> _U(64 - bits)) | 1
-    while table[at] >= 0:
-        k = table[at]
-        if hashes[k] == spread and owners[k] == owner and _equal(strings, row, others, rows[k]):
-            break
-        at = (at + step) & last
-    return at
+    for k in range(len(hashes)):
+        at, step = _walk(hashes[k], bits)
+        while table[at] >= 0:
+            other = table[at]
+            if hashes[other] == hashes[k] and owner[other] == owner[k] and size[other] == size[k]:  # noqa: SIM102
+                if _equal(data, begin[other], data, begin[k], size[k]):
+                    break
+            at = (at + step) & last
+        if table[at] < 0:
+            table[at] = k
+        out[k] = table[at]
 
 
 @nb.njit(nogil=True, cache=True)
 def first_strings(owner, rows, strings, out) -> None:
     """Fill the first of some rows with the same owner and string, as a number among them; null is like null."""
     bits = table_bits(len(rows))
-    table = np.full(1 << bits, -1, dtype=np.int32)
-    hashes = np.empty(len(rows), dtype=np.uint64)
-    for k in range(len(rows)):
-        hashes[k] = _hash(owner[k], strings, rows[k])
-        at = _slot(owner[k], strings, rows[k], hashes[k], owner, strings, rows, hashes, table, bits)
-        if table[at] < 0:
-            table[at] = k
-        out[k] = table[at]
+    begin, size, hashes = _told(owner, rows, strings)
+    _first(owner, strings[1], begin, size, hashes, np.full(1 << bits, -1, dtype=np.int32), bits, out)
 
 
 @nb.njit(nogil=True, cache=True)
@@ -123,20 +126,21 @@ def find_strings(owner, rows, strings, first, owners, others, out) -> None:
 
     ``first`` is what :func:`first_strings` told: only those rows are looked up.
     """
-    number = len(owners)
-    bits = table_bits(number)
-    table, every = np.full(1 << bits, -1, dtype=np.int32), np.arange(number)
-    hashes = np.empty(number, dtype=np.uint64)
-    for k in range(number):
-        hashes[k] = _hash(owners[k], others, k)
-        at = _slot(owners[k], others, k, hashes[k], owners, others, every, hashes, table, bits)
-        if table[at] < 0:
-            table[at] = k
-    for k in range(len(rows)):
-        if first[k] < k:
-            out[k] = out[first[k]]
-        elif is_known(strings, rows[k]):
-            spread = _hash(owner[k], strings, rows[k])
-            out[k] = table[_slot(owner[k], strings, rows[k], spread, owners, others, every, hashes, table, bits)]
-        else:
-            out[k] = -1
+    bits = table_bits(len(owners))
+    table, last = np.full(1 << bits, -1, dtype=np.int32), (1 << bits) - 1
+    start, length, told = _told(owners, np.arange(len(owners)), others)
+    _first(owners, others[1], start, length, told, table, bits, np.empty(len(owners), dtype=np.int64))
+    wanted = np.flatnonzero(first == np.arange(len(first)))
+    begin, size, hashes = _told(owner[wanted], rows[wanted], strings)
+    data, known = strings[1], others[1]
+    for k in range(len(wanted)):
+        at, step = _walk(hashes[k], bits)
+        while table[at] >= 0:
+            other = table[at]
+            if told[other] == hashes[k] and owners[other] == owner[wanted[k]] and length[other] == size[k]:  # noqa: SIM102
+                if _equal(data, begin[k], known, start[other], size[k]):
+                    break
+            at = (at + step) & last
+        out[wanted[k]] = table[at] if size[k] >= 0 else -1
+    for k in range(len(first)):
+        out[k] = out[first[k]]

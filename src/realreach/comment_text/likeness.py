@@ -26,7 +26,18 @@ from realreach.comment_text.traits import LETTER, table
 from realreach.comment_text.words import BASE, Words, mix, powers, weighted_sums
 from realreach.compiled import frozen, kernels_for
 
-__all__ = ["AGREE", "BANDS", "GRAM", "MINIMA", "SPREAD", "draws", "exact_keys", "near_groups", "signatures", "template_keys"]
+__all__ = [
+    "AGREE",
+    "BANDS",
+    "GRAM",
+    "MINIMA",
+    "SPREAD",
+    "draws",
+    "exact_keys",
+    "near_groups",
+    "signatures",
+    "template_keys",
+]
 
 _I64 = npt.NDArray[np.int64]
 _U64 = npt.NDArray[np.uint64]

@@ -1,7 +1,8 @@
 """Compiled kernels of likeness (numba, the extra ``fast``): keys of texts, near twins.
 
-Whole numbers only, so that the results are those of the NumPy code in :mod:`realreach.comment_text.likeness`. Tables are hashed twice (place and step), so that texts made up to fall into one
-place do not fall into one step. Imported only by way of :mod:`realreach.compiled`.
+Whole numbers only, so that the results are those of the NumPy code in :mod:`realreach.comment_text.likeness`. Tables
+are hashed twice (place and step), so that texts made up to fall into one place do not fall into one step. Imported only
+by way of :mod:`realreach.compiled`.
 """
 
 # Numba finds the types itself, at the first call.
@@ -88,6 +89,13 @@ def _only_words(codes, low, high, table, out):
     return count - 1 if count > 0 and not before and out[count - 1] == _U(0x20) else count
 
 
+@nb.njit(nogil=True, cache=True, inline="always")
+def _hashed(gram, factor, shift):
+    hashed = np.uint32(gram * factor + shift)
+    hashed ^= hashed >> np.uint32(15)
+    return np.uint32(hashed * _SPREAD)
+
+
 @nb.njit(nogil=True, cache=True)
 def minima(codes, starts, rows, table, factors, shifts, out) -> None:
     """Fill the smallest hashes of the 4-grams of some texts, as ``likeness.signatures`` draws them."""
@@ -100,13 +108,18 @@ def minima(codes, starts, rows, table, factors, shifts, out) -> None:
         for i in range(count):
             gram = ((signs[i] * _BASE + signs[i + 1]) * _BASE + signs[i + 2]) * _BASE + signs[i + 3]
             grams[i] = np.uint32(_mix(gram) & _LOW32)
-        for i in range(count):
-            low = grams[i]
+        least = out[at]
+        # Four at a time: each of the minima is read and written once for them.
+        done = count - count % 4 if count > 0 else 0
+        for i in range(0, done, 4):
+            one, two, three, four = grams[i], grams[i + 1], grams[i + 2], grams[i + 3]
             for j in range(_MINIMA):
-                hashed = np.uint32(low * factors[j] + shifts[j])
-                hashed ^= hashed >> np.uint32(15)
-                hashed = np.uint32(hashed * _SPREAD)
-                out[at, j] = min(out[at, j], hashed)
+                low = min(_hashed(one, factors[j], shifts[j]), _hashed(two, factors[j], shifts[j]))
+                high = min(_hashed(three, factors[j], shifts[j]), _hashed(four, factors[j], shifts[j]))
+                least[j] = min(least[j], min(low, high))
+        for i in range(done, count):
+            for j in range(_MINIMA):
+                least[j] = min(least[j], _hashed(grams[i], factors[j], shifts[j]))
 
 
 @nb.njit(nogil=True, cache=True)
@@ -202,7 +215,7 @@ def _link(numbers, drawn, group, first, text):
 def near_groups(owner, keys, codes, starts, rows, table, factors, shifts, out) -> None:
     """Fill the group of near twins of some texts, named by one of them, as ``likeness.near_groups`` does.
 
-    ``owner`` and ``keys`` are of all texts, ``rows`` the texts asked for, ascending; the others' groups stay as they are.
+    ``owner`` and ``keys`` are of all texts, ``rows`` those asked for, ascending; the others' groups stay as they are.
     """
     number = len(rows)
     owner_of, key_of = np.empty(number, dtype=np.int64), np.empty(number, dtype=np.uint64)

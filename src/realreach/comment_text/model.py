@@ -167,7 +167,7 @@ class CommentModel:
 
     @cached_property
     def kernel_parts(self) -> tuple[npt.NDArray[np.int32], int, npt.NDArray[np.int32], npt.NDArray[np.int64], int]:
-        """What compiled kernels ask for: weights of buckets, their bits, weights of style bins, bias, units to a logit."""
+        """What kernels ask for: weights of buckets, their bits, weights of style bins, bias, units to a logit."""
         return self.grams, self.bits, self.style, self.bias, self.scale
 
     def to_dict(self) -> dict[str, Any]:

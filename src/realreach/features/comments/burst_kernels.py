@@ -98,7 +98,8 @@ def unexpected(rows, post, places, day, stranger, word_starts, phrases, often):
             high += 1
         found = _of_a_post(low, high, line, second, near, word_starts, phrases, often, of, numbers, found)
         low = high
-    return of[:found], numbers[:, :found], of_strangers, line[:number]
+    # In one piece, so that the next kernel gets the same form whatever was found.
+    return of[:found], numbers[:, :found].copy(), of_strangers, line[:number]
 
 
 @nb.njit(nogil=True, cache=True)

@@ -6,7 +6,7 @@ the results are the same. Chances are left as numbers whose logarithm NumPy take
 """
 
 # Numba finds the types itself, at the first call.
-# ruff: noqa: ANN001
+# ruff: noqa: ANN001, ANN201
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
 
 from __future__ import annotations
@@ -240,15 +240,15 @@ def threads(starts, owner, parents):
     rows = np.arange(len(owner))
     begins = np.zeros(len(starts), dtype=np.int64)
     some = False
-    for row in rows:
-        some |= is_known(parents, row)
+    for answer in rows:
+        some |= is_known(parents, answer)
     sizes = np.zeros(len(owner) if some else 0)
     if not some:
         return sizes, begins
     first = np.empty(len(owner), dtype=np.int64)
     first_strings(owner, rows, parents, first)
-    for row in rows:
-        sizes[first[row]] += is_known(parents, row)
+    for answer in rows:
+        sizes[first[answer]] += is_known(parents, answer)
     count = 0
     for creator in range(len(starts) - 1):
         for row in range(starts[creator], starts[creator + 1]):

@@ -5,7 +5,7 @@ by walking, creator after creator. Imported only by way of :mod:`realreach.compi
 """
 
 # Numba finds the types itself, at the first call.
-# ruff: noqa: ANN001
+# ruff: noqa: ANN001, ANN201
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ _U = np.uint64
 _DROPPED = _U(64 - grouping.KEY_BITS)
 _PLACE, _STEP = _U(0x9E3779B97F4A7C15), _U(0xD6E8FEB86659FD93)
 _OFTEN = pairs.OFTEN
+_FEW = 1 << (63 - grouping.KEY_BITS)
+"""Places that fit below a key in a whole number that is not below 0."""
 
 
 @nb.njit(nogil=True, cache=True)
@@ -117,7 +119,7 @@ def count_words(starts, word_starts, numbers, lengths, phrases, asked, out, ofte
                 times[at] += 1
         keys[:] = 0
         times[:] = 0
-        told = np.zeros(1 << bits, dtype=np.int32)
+        told, most = np.zeros(1 << bits, dtype=np.int32), 0
         for text in range(low, high):
             for word in range(word_starts[text], word_starts[text + 1] - 1):
                 key = (phrases[word] >> _DROPPED) + _U(1)
@@ -127,7 +129,8 @@ def count_words(starts, word_starts, numbers, lengths, phrases, asked, out, ofte
                 out[3, creator] += times[at]
                 times[at] += 1
                 told[at] += asked[text]
-        for text in range(low, high):
+                most = max(most, told[at])
+        for text in range(low, high if most >= _OFTEN else low):
             if asked[text]:
                 for word in range(word_starts[text], word_starts[text + 1] - 1):
                     at = _slot(keys, (phrases[word] >> _DROPPED) + _U(1), bits)
@@ -174,17 +177,30 @@ def draw_texts(starts, asked, keys, least, size, codes, code_starts, out, ends) 
         for row in range(starts[creator], starts[creator + 1]):
             number += asked[row]
         if number >= least:
-            rows, upper = np.empty(number, dtype=np.int64), np.empty(number, dtype=np.uint64)
-            number = 0
-            for row in range(starts[creator], starts[creator + 1]):
-                if asked[row]:
-                    rows[number], upper[number] = row, keys[row] >> _DROPPED
-                    number += 1
             signs = 0
-            for place in np.argsort(upper, kind="mergesort"):
+            for row in _by_key(starts[creator], starts[creator + 1], asked, keys, number):
                 if signs >= size:
                     break
-                row = rows[place]
                 at = _write_utf8(codes, code_starts[row], code_starts[row + 1], out, at)
                 signs += code_starts[row + 1] - code_starts[row] + 1
         ends[creator + 1] = at
+
+
+@nb.njit(nogil=True, cache=True)
+def _by_key(low, high, asked, keys, number):
+    """Return the asked rows in the order of the upper bits of their keys; equal ones keep theirs."""
+    rows, upper = np.empty(number, dtype=np.int64), np.empty(number, dtype=np.int64)
+    count = 0
+    for row in range(low, high):
+        if asked[row]:
+            rows[count], upper[count] = row, np.int64(keys[row] >> _DROPPED)
+            count += 1
+    if number > _FEW:
+        return rows[np.argsort(upper, kind="mergesort")]
+    # Key and place fit into one number, which is sorted faster.
+    for k in range(number):
+        upper[k] = upper[k] * _FEW + k
+    sort(upper, number, np.empty(number, dtype=np.int64))
+    for k in range(number):
+        upper[k] = rows[upper[k] % _FEW]
+    return upper

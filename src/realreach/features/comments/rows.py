@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from itertools import accumulate, pairwise
 
+import numpy as np
+
+from realreach.features.comments import alike, arrival, bursts, judged, people, subject, wording
 from realreach.features.comments.judged import LEVELS
 from realreach.features.comments.subject import OF_LANGUAGES
 from realreach.features.comments.wording import LENGTHS, SHARES
 
-__all__ = ["NAMES", "ROWS"]
+__all__ = ["CATALOGUE_ORDER", "NAMES", "PARTS", "ROWS"]
+
+PARTS = (wording, alike, people, arrival, bursts, subject, judged)
+"""The modules of the family, in the order of the catalogue."""
 
 _PARTS: dict[str, tuple[str, ...]] = {
     "alike_chances": (
@@ -51,3 +57,6 @@ ROWS: dict[str, tuple[int, int]] = dict(
     zip(_PARTS, pairwise(accumulate((len(part) for part in _PARTS.values()), initial=0)), strict=True)
 )
 """First row of each part and the one behind its last."""
+
+CATALOGUE_ORDER = np.array([NAMES.index(f.name.removeprefix("comments__")) for part in PARTS for f in part.FEATURES])
+"""Row of each feature of the family."""

@@ -5,7 +5,7 @@ the same order. Imported only by way of :mod:`realreach.compiled`.
 """
 
 # Numba finds the types itself, at the first call.
-# ruff: noqa: ANN001, ANN201
+# ruff: noqa: ANN001
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
 
 from __future__ import annotations

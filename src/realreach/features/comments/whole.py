@@ -24,7 +24,7 @@ from realreach.compiled import frozen
 from realreach.features.comments.alike import SAMPLE_SIGNS, compressed_shares
 from realreach.features.comments.judged import LEVELS
 from realreach.features.comments.people import in_handles
-from realreach.features.comments.rows import NAMES, ROWS
+from realreach.features.comments.rows import CATALOGUE_ORDER, NAMES, ROWS
 from realreach.features.comments.subject import places_of_languages
 from realreach.features.view import View
 from realreach.tables.core import FloatArray, IntArray, Table
@@ -40,11 +40,12 @@ _MICROSECONDS = np.dtype("datetime64[us]")
 _A_DAY = 86_400e6
 _CHANCES = ROWS["people_chances"][1]
 _COVERAGE, _COMPRESSION, _EAST = (ROWS[part][0] for part in ("coverage", "compression", "rhythm"))
-_MOST = [ROWS["bursts"][0] + 1, ROWS["alike_bursts"][0] + 1]
+_MOST = slice(ROWS["bursts"][0] + 1, ROWS["alike_bursts"][1], 2)
+"""Every other row: shares stand between."""
 
 
-def compute_whole(every: Table, view: View, kernels: ModuleType) -> tuple[dict[str, FloatArray], FloatArray]:
-    """Return the comment features of all creators of a view, by name without the family, and their comments by others.
+def compute_whole(every: Table, view: View, kernels: ModuleType) -> tuple[FloatArray, FloatArray]:
+    """Return the comment features of all creators of a view, a row for each feature, and their comments by others.
 
     Parameters
     ----------
@@ -75,15 +76,14 @@ def compute_whole(every: Table, view: View, kernels: ModuleType) -> tuple[dict[s
     )  # fmt: skip
     kernels.weigh(starts, found, np.log(to_log), np.log1p(threads), np.exp(likelihood), reach, out)
     _finish(out, room, ends)
-    return dict(zip(NAMES, out, strict=True)), np.asarray(starts[1:] - starts[:-1], dtype=np.float64)
+    return out[CATALOGUE_ORDER], np.asarray(starts[1:] - starts[:-1], dtype=np.float64)
 
 
 def _finish(out: FloatArray, room: npt.NDArray[np.uint8], ends: IntArray) -> None:
     """Take the logarithms of chances, and put in what Python makes."""
     np.log10(out[:_CHANCES], out=out[:_CHANCES])
     np.log(out[_COVERAGE], out=out[_COVERAGE])
-    for row in _MOST:
-        np.log1p(out[row], out=out[row])
+    np.log1p(out[_MOST], out=out[_MOST])
     east, north, count = out[_EAST : _EAST + 3]
     out[_EAST] = np.minimum(np.hypot(east, north) / count, 1.0)
     out[_COMPRESSION] = compressed_shares(room.data, ends)
@@ -119,7 +119,7 @@ def _mended(texts: pa.Array) -> Strings:
 def _of_comments(every: Table, own: FloatArray, view: View) -> tuple[Any, ...]:
     names = ("post_id", "author_id", "parent_comment_id")
     columns = (_strings(every, name) for name in names)
-    language = places_of_languages(view.tables.creators.strings("language"))
+    language = frozen(places_of_languages(view.tables.creators.strings("language")))
     times, a_day = _times(every, "commented_at")
     return frozen(every.starts), own, times, a_day, _column(every, "likes"), *columns, language
 

@@ -20,8 +20,14 @@ from realreach.comment_text.grouping_kernels import first_rows
 from realreach.comment_text.likeness_kernels import near_groups
 from realreach.comment_text.measures import MEASURES
 from realreach.comment_text.measuring_kernels import split_into_words
-from realreach.comment_text.normalise import TEXT_LIMIT
-from realreach.features.comments import arrival_kernels, burst_kernels, group_kernels, said_kernels, tie_kernels, wording
+from realreach.features.comments import (
+    arrival_kernels,
+    burst_kernels,
+    group_kernels,
+    said_kernels,
+    tie_kernels,
+    wording,
+)
 from realreach.features.comments.alike import NEARBY_DAYS, SAMPLE_SIGNS
 from realreach.features.comments.kernels import count_words, draw_texts, phrases_of
 from realreach.features.comments.rows import ROWS
