@@ -273,10 +273,8 @@ def test_without_a_column_or_a_table_the_features_are_those_of_numpy(crowds, los
 def test_bytes_that_are_no_utf8_are_read_as_numpy_reads_them(crowds, column, monkeypatch):
     tables = crowds[1]
     table = tables.comments if column == "text" else tables.posts
-    pieces = [
-        (b"kak \xff " if i % 5 == 0 else b"") + text.encode()
-        for i, text in enumerate(table.strings(column).to_pylist())
-    ]
+    texts = [text or "" for text in table.strings(column).to_pylist()]
+    pieces = [(b"kak \xff " if i % 5 == 0 else b"") + text.encode() for i, text in enumerate(texts)]
     offsets = pa.py_buffer(np.cumsum([0, *map(len, pieces)]).astype(np.int64).tobytes())
     broken = pa.LargeStringArray.from_buffers(len(pieces), offsets, pa.py_buffer(b"".join(pieces)))
     changed = replace(table, columns={**table.columns, column: broken})
