@@ -155,6 +155,12 @@ def test_marks_at_the_edge_of_a_text_are_no_run_with_those_of_the_next():
     assert done.odd_letters.tolist() == [False] * 6
 
 
+def test_blocks_whose_signs_are_alike_have_the_traits_of_signs_asked_one_by_one(monkeypatch):
+    known = traits.table()
+    monkeypatch.setattr(traits, "_ALIKE", ())
+    assert np.array_equal(traits.table.__wrapped__(), known)
+
+
 @pytest.mark.parametrize("before", ["", "a", "\u1100", "\uac00", "\u09c7"])
 def test_a_text_without_unsettled_signs_is_in_nfkc(before):
     every = [before + chr(i) for i in range(0x20400) if not 0xD800 <= i < 0xE000 and i not in traits.PHRASES]
