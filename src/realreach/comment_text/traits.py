@@ -71,7 +71,7 @@ _PICTURES: _Ranges = ((0x1F300, 0x1FB00), (0x2600, 0x27C0), (0x2B50, 0x2B56), (0
 _DRAWS_NOTHING: _Ranges = ((0xFE00, 0xFE10), (0x200D, 0x200E), (0x1F3FB, 0x1F400), (0x20, 0x21), (0x0A, 0x0B))
 _HAN_ABOVE = LETTER | SPACELESS | FOREIGN | UNSETTLED
 _ALIKE: _Ranges = ((0x3400, 0x4DC0), (0x4E00, 0x9FFD), (0xAC00, 0xD7A4), (0xD800, 0xF900), (0x17000, 0x187F2))
-"""Han, Korean syllables, halves of pairs and private use, Tangut: to Unicode the signs of such a block are all alike, so
+"""Han, Korean syllables, halves of pairs and private use, Tangut: to Unicode all signs of such a block are alike, so
 that one of them is asked instead of some fifty thousand, at the start of every process."""
 _JAMO_BEHIND: _Ranges = ((0x1161, 0x1176), (0x11A8, 0x11C3))
 """Vowels and ends of Korean syllables, which join with the letter before."""
