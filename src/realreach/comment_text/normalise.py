@@ -28,6 +28,7 @@ Punctuation and emoji stay in ``plain``: style tells praise bots in languages th
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from types import ModuleType
@@ -83,13 +84,15 @@ ENDINGS = (
     "club",
 )
 """What a link without ``www.`` ends in, or its host."""
-_PLACEHOLDERS = (
-    (r"(?:https?:/|www\.)[^ ]*|[a-z0-9][a-z0-9._@-]*\.(?:" + "|".join(ENDINGS) + r")\b(?:/[^ ]*)?", LINK),
-    (r"@[a-z0-9_.\x{DF}-\x{24F}]+", MENTION),
-    (r"\+?\d(?:[ .()\-]{0,2}\d){7,}", PHONE),
-    (r"[a-z]{2,}-?\d{2,}|(?:\b[a-z] ){3,}\d(?: ?\d)+", BRAND),
-    (r"\d+(?:[.,:]\d+)*", NUMBER),
-)
+_PLACEHOLDERS = {
+    LINK: r"(?:https?:/|www\.)[^ ]*|[a-z0-9][a-z0-9._@-]*\.(?:" + "|".join(ENDINGS) + r")\b(?:/[^ ]*)?",
+    MENTION: r"@[a-z0-9_.\x{DF}-\x{24F}]+",
+    PHONE: r"\+?\d(?:[ .()\-]{0,2}\d){7,}",
+    BRAND: r"[a-z]{2,}-?\d{2,}|(?:\b[a-z] ){3,}\d(?: ?\d)+",
+    NUMBER: r"\d+(?:[.,:]\d+)*",
+}
+_DIGITS_OF_A_PHONE = 8
+_AT, _DOT, _COLON, _SLASH, _SMALL_A, _SMALL_W, _SMALL_Z = (np.uint32(ord(sign)) for sign in "@.:/awz")
 
 MOST_MARKS = 3
 """Combining marks in a row that are kept."""
@@ -348,10 +351,34 @@ def _plain(folded: CodePoints) -> CodePoints:
 
 
 def _marked(points: CodePoints) -> CodePoints:
-    """Return step 8: texts with placeholders."""
+    """Return step 8: texts with placeholders.
+
+    A pattern is matched only where it can be: links and telephone numbers are rare, and the dearest.
+    """
+    digits = points.count_of(traits.DIGIT)
+    rare = digits >= _DIGITS_OF_A_PHONE
+    rare[points.text_of(_links(points.codes))] = True
+    if rare.any():
+        some, others = rare.nonzero()[0], (~rare).nonzero()[0]
+        done = points.replaced(some, _with_placeholders(points.take(some), _PLACEHOLDERS))
+        return done.replaced(others, _marked(points.take(others))) if len(others) else done
+    marks = ((MENTION, (points.codes == _AT).any()), (BRAND, (digits > 1).any()), (NUMBER, digits.any()))
+    return _with_placeholders(points, [mark for mark, needed in marks if needed])
+
+
+def _links(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.intp]:
+    """Return where a link may be: at a dot beside a letter that it needs, at a colon with a slash behind it."""
+    dots, colons = (codes == _DOT).nonzero()[0], (codes == _COLON).nonzero()[0]
+    behind = codes.take(dots + 1, mode="clip")
+    telling = (behind >= _SMALL_A) & (behind <= _SMALL_Z) | (codes.take(dots - 1, mode="clip") == _SMALL_W)
+    return np.concatenate([dots[telling], colons[codes.take(colons + 1, mode="clip") == _SLASH]])
+
+
+def _with_placeholders(points: CodePoints, marks: Iterable[str]) -> CodePoints:
+    """Return the texts with some placeholders, which stand in the order of step 8."""
     text = encode(points)
-    for pattern, mark in _PLACEHOLDERS:
-        text = pc.replace_substring_regex(text, pattern=pattern, replacement=mark)
+    for mark in marks:
+        text = pc.replace_substring_regex(text, pattern=_PLACEHOLDERS[mark], replacement=mark)
     return decode(text)
 
 
