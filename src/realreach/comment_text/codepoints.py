@@ -218,9 +218,9 @@ def decode(text: pa.Array) -> CodePoints:
     if len(codes) == len(flat):
         return CodePoints(codes, offsets - offsets[0])
     # Where a text begins in bytes, less the bytes before that begin no character.
-    inner = np.flatnonzero((np.frombuffer(flat, dtype=np.uint8) & 0xC0) == 0x80)
+    inner = ((np.frombuffer(flat, dtype=np.uint8) & 0xC0) == 0x80).nonzero()[0]
     begins = offsets - offsets[0]
-    return CodePoints(codes, begins - np.searchsorted(inner, begins))
+    return CodePoints(codes, begins - inner.searchsorted(begins))
 
 
 def _mended(flat: bytes, offsets: _I64) -> CodePoints:

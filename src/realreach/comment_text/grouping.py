@@ -61,7 +61,7 @@ def run_starts(ordered: npt.NDArray) -> _I64:
     new = np.empty(len(ordered), dtype=bool)
     new[:1] = True
     np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
-    return np.flatnonzero(new)
+    return new.nonzero()[0]
 
 
 def first_rows(owner: _I64, keys: _U64) -> _I64:
@@ -145,7 +145,7 @@ def first_of_equal(numbers: _U64) -> _I64:
         table[cell[::-1]] = rows[::-1]
         found = table[cell]
         out[rows] = found
-        again = np.flatnonzero(numbers[found] != left)
+        again = (numbers[found] != left).nonzero()[0]
         if len(again) == 0:
             return out.astype(np.int64)
         rows, left, factor = rows[again], left[again], factor * _FACTOR % 2**64

@@ -242,10 +242,10 @@ def _compatible(points: CodePoints) -> CodePoints:
     for sign, stand_in in traits.PHRASES.items():
         codes[codes == stand_in] = sign
     end = codes == 0x0A
-    starts = np.concatenate([[0], np.flatnonzero(end) + 1]) - np.arange(len(points) + 1)
+    starts = np.concatenate([[0], end.nonzero()[0] + 1]) - np.arange(len(points) + 1)
     done = CodePoints(codes[~end], starts)
     if len(done) and int(done.lengths.max()) > TEXT_LIMIT:
-        done = done.where(np.arange(len(done.codes)) - np.repeat(starts[:-1], done.lengths) < TEXT_LIMIT)
+        done = done.where(np.arange(len(done.codes)) - starts[:-1].repeat(done.lengths) < TEXT_LIMIT)
     return done
 
 
@@ -262,7 +262,7 @@ def _bounded(points: CodePoints) -> CodePoints:
 
 def _cleaned(points: CodePoints) -> CodePoints:
     """Return the texts with a space for every control character and all white space."""
-    dirty = np.flatnonzero(points.has(traits.DIRTY))
+    dirty = points.has(traits.DIRTY).nonzero()[0]
     return _with(points, dirty, np.full(len(dirty), 0x20, dtype=np.uint32))
 
 
@@ -291,14 +291,14 @@ def _fold(written: CodePoints) -> tuple[CodePoints, npt.NDArray[np.bool_]]:
     if odd.any():
         odd = written.count(written.has(traits.STYLED)) >= 2
     points = written
-    rows = np.flatnonzero(written.holds(traits.UNSETTLED))
+    rows = written.holds(traits.UNSETTLED).nonzero()[0]
     if len(rows):
         points = points.replaced(rows, _settled(points.take(rows)))
     points = _bare(points, odd)
-    rows = np.flatnonzero(points.holds(traits.TWIN))
+    rows = points.holds(traits.TWIN).nonzero()[0]
     if len(rows):
         points = points.replaced(rows, _untwinned(points.take(rows), rows, odd))
-    capital = np.flatnonzero(points.has(traits.FOLDS))
+    capital = points.has(traits.FOLDS).nonzero()[0]
     return _with(points, capital, traits.fold_map()[points.codes[capital]]), odd
 
 
@@ -323,11 +323,11 @@ def _untwinned(points: CodePoints, rows: npt.NDArray[np.intp], odd: npt.NDArray[
     word = points.has(traits.WORD)
     change = np.ones(len(word), dtype=bool)
     change[1:] = (word[1:] != word[:-1]) | (points.owner[1:] != points.owner[:-1])
-    run = np.cumsum(change) - 1
+    run = change.cumsum() - 1
     latin = np.bincount(run, weights=points.has(traits.LATIN) & word) > 0
     mixed = points.has(traits.TWIN) & latin[run]
     odd[rows] |= points.any(mixed)
-    at = np.flatnonzero(mixed)
+    at = mixed.nonzero()[0]
     return _with(points, at, lookalikes.through(lookalikes.in_latin_words_map(), points.codes[at]))
 
 
@@ -340,11 +340,11 @@ def _plain(folded: CodePoints) -> CodePoints:
     much = again & (codes == 0x20)
     much[1:] |= again[1:] & again[:-1]
     padded = (folded.lengths > 0) & ((folded.first == 0x20) | (folded.last == 0x20))
-    rows = np.flatnonzero(marked | padded | folded.any(much))
+    rows = (marked | padded | folded.any(much)).nonzero()[0]
     if len(rows) == 0:
         return folded
     texts = folded.take(rows)
-    inner = np.flatnonzero(marked[rows])
+    inner = marked[rows].nonzero()[0]
     if len(inner):
         texts = texts.replaced(inner, _marked(texts.take(inner)))
     return folded.replaced(rows, _squeeze(texts))
@@ -398,12 +398,12 @@ def _squeeze(points: CodePoints) -> CodePoints:
         change = np.ones(len(codes), dtype=bool)
         change[1:] = letter[1:] != letter[:-1]
         change[begins] = True
-        word = np.cumsum(change) - 1
+        word = change.cumsum() - 1
         long = np.bincount(word[stretched], minlength=int(word[-1]) + 1) > 0
         gone |= second & letter & long[word]
     gone[begins] |= space[begins]
     # Of the white space at the end, one is left by now: the first of its run.
     ends = points.starts[1:][points.lengths > 0] - 1
-    firsts = np.flatnonzero(~second)
-    gone[firsts[np.searchsorted(firsts, ends[space[ends]], side="right") - 1]] = True
+    firsts = (~second).nonzero()[0]
+    gone[firsts[firsts.searchsorted(ends[space[ends]], side="right") - 1]] = True
     return points.where(~gone)

@@ -63,7 +63,7 @@ def _blocks(view: View, block: int) -> Iterator[View]:
     assert tables.comments is not None, "asked only where there are comments"
     number = tables.comments.starts // block
     new = (np.diff(number) > 0) | (np.arange(1, len(view) + 1) % OWNERS == 0)
-    bounds = [0, *(np.flatnonzero(new) + 1).tolist(), len(view)]
+    bounds = [0, *(new.nonzero()[0] + 1).tolist(), len(view)]
     for low, high in pairwise(sorted(set(bounds))):
         of_part = (_neighbours(table, low, high) for table in (tables.creators, tables.posts, tables.comments))
         creators, posts, comments = of_part

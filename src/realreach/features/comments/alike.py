@@ -80,7 +80,7 @@ def _together(section: Section) -> FloatArray:
     asked = section.telling & ~np.isnan(day)
     if not asked.any():
         return not_known(section.creators)
-    rows = np.flatnonzero(asked)
+    rows = asked.nonzero()[0]
     rows = rows[np.bincount(near[rows], minlength=len(near))[near[rows]] > 1]
     # One comment of each account in a group, its first, so that the order of equal times makes no difference.
     rows = rows[np.lexsort((day[rows], people[rows], near[rows]))]
@@ -119,17 +119,17 @@ def _drawn(section: Section) -> tuple[memoryview, IntArray] | None:
     """Return the bytes drawn of all creators, a line feed behind each text, and where each creator's begin and end."""
     points = section.text.plain_points
     enough = sums(section.telling, section.table.starts) >= MINIMUM_COMMENTS
-    rows = np.flatnonzero(section.telling & enough[section.owner])
+    rows = (section.telling & enough[section.owner]).nonzero()[0]
     if len(rows) == 0:
         return None
     rows = rows[_by_content(packed(section.owner[rows], section.exact_keys[rows]))]
     lengths = points.lengths[rows] + 1
-    before = np.cumsum(lengths) - lengths
-    bounds = np.searchsorted(section.owner[rows], np.arange(section.creators + 1))
+    before = lengths.cumsum() - lengths
+    bounds = section.owner[rows].searchsorted(np.arange(section.creators + 1))
     first = before[np.minimum(bounds[:-1], len(rows) - 1)]
     rows = rows[before - first[section.owner[rows]] < SAMPLE_SIGNS]
     data, ends = _as_bytes(points, rows)
-    of_creator = np.searchsorted(section.owner[rows], np.arange(section.creators + 1))
+    of_creator = section.owner[rows].searchsorted(np.arange(section.creators + 1))
     return data, np.concatenate([[0], ends])[of_creator]
 
 
@@ -145,13 +145,13 @@ def _as_bytes(points: CodePoints, rows: IntArray) -> tuple[memoryview, IntArray]
     ends = np.cumsum(points.lengths[rows] + 1)
     first = points.starts[rows]
     first[1:] -= ends[:-1]
-    at = np.repeat(first, points.lengths[rows] + 1)
+    at = first.repeat(points.lengths[rows] + 1)
     at += np.arange(len(at))
     codes = points.codes.take(at, mode="clip")
     codes[ends - 1] = ord("\n")
     text = codes.astype("<u4", copy=False).tobytes().decode("utf-32-le").encode()
     if len(text) > len(codes):
-        ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n")) + 1
+        ends = (np.frombuffer(text, dtype=np.uint8) == ord("\n")).nonzero()[0] + 1
     return memoryview(text), ends
 
 

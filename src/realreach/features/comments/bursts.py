@@ -71,7 +71,7 @@ def surprise_of_bursts(second: IntArray, place: IntArray, stranger: np.ndarray) 
         return np.empty(0)
     near, wide, crowd = _crowds(second, place, stranger)
     out = np.zeros(len(second))
-    rows = np.flatnonzero(stranger)
+    rows = stranger.nonzero()[0]
     expected = np.maximum((wide[rows] - near[rows]) * (WINDOW / (2 * AROUND - WINDOW)), FLOOR)
     number = crowd[rows].astype(np.float64)
     surprise = number * np.log(number / expected) - (number - expected)
@@ -86,7 +86,7 @@ def _crowds(second: IntArray, place: IntArray, stranger: np.ndarray) -> tuple[In
     axis = place * span + (second - low)
     ends = [axis.searchsorted(axis + reach, side="right") for reach in (WINDOW // 2, AROUND)]
     begins = [axis.searchsorted(axis - reach, side="left") for reach in (WINDOW // 2, AROUND)]
-    known = np.concatenate([[0], np.cumsum(stranger)])
+    known = np.concatenate([[0], stranger.cumsum()])
     return ends[0] - begins[0], ends[1] - begins[1], known[ends[0]] - known[begins[0]]
 
 
@@ -128,11 +128,9 @@ def surprise_of_phrases(
     # Rows ascend in time under one post, and all entries of a key are of one post: the order by key and row is by time.
     line = key * span + (second[rows] - low) + WINDOW
     reach = WINDOW // 2
-    near = np.searchsorted(line, line + reach, side="right") - np.searchsorted(line, line - reach, side="left")
+    near = line.searchsorted(line + reach, side="right") - line.searchsorted(line - reach, side="left")
     at = axis[rows]
-    crowd = (np.searchsorted(axis, at + reach, side="right") - np.searchsorted(axis, at - reach, side="left")).astype(
-        float
-    )
+    crowd = (axis.searchsorted(at + reach, side="right") - axis.searchsorted(at - reach, side="left")).astype(float)
     comments = np.bincount(place)[place[rows]].astype(np.float64)
     share = (total - near + 0.5) / (comments - crowd + 1.0)
     expected = np.maximum(crowd * np.minimum(share, 1.0), FLOOR)
@@ -155,7 +153,7 @@ def compute(section: Section) -> dict[str, FloatArray]:
     at = np.full(len(section.table), -1, dtype=np.int64)
     at[rows] = np.arange(len(rows))
     phrase = section.word_pairs.often
-    text = at[np.searchsorted(section.words.starts, phrase, side="right") - 1]
+    text = at[section.words.starts.searchsorted(phrase, side="right") - 1]
     known = text >= 0
     found["alike_bursts"] = surprise_of_phrases(seconds, place, text[known], section.phrases[phrase[known]])
     placed = np.bincount(section.owner[rows], minlength=section.creators)

@@ -73,10 +73,10 @@ def _worst_post(section: Section) -> FloatArray:
     post = section.post
     count = np.bincount(post[post >= 0], minlength=len(post))
     big = count >= max(_POST, MINIMUM_COMMENTS)
-    posts = np.flatnonzero(big)
-    rows = np.flatnonzero((post >= 0) & big[post])
+    posts = big.nonzero()[0]
+    rows = ((post >= 0) & big[post]).nonzero()[0]
     # A sum from low to high, post by post: each adds up its own rows only.
     ranked = _ranked(section, post[rows], section.sold_steps[rows])
-    mean = _sums(ranked, np.repeat(posts, count[posts]), len(post))[posts] / count[posts]
+    mean = _sums(ranked, posts.repeat(count[posts]), len(post))[posts] / count[posts]
     np.fmax.at(out, section.owner[posts], mean)
     return out

@@ -111,7 +111,7 @@ def count_pairs(starts: IntArray, group: IntArray, keep: npt.NDArray[np.bool_], 
     if place is None:
         none = np.zeros_like(found[0])
         return Pairs(found[0], found[1], found[2], none, none, none, none)
-    rows = np.flatnonzero(keep & (place >= 0))
+    rows = (keep & (place >= 0)).nonzero()[0]
     size = np.bincount(group[rows], minlength=len(group))
     beside = np.bincount(place[rows], minlength=len(group))
     found += [sums(size, starts), sums(size * (size - 1) // 2, starts), sums(beside * (beside - 1) // 2, starts)]
@@ -184,19 +184,19 @@ def count_words(
     asked
         The comments whose phrases are asked for in ``often``.
     """
-    holder = np.repeat(owner, np.diff(words.starts))
-    counted = np.flatnonzero(words.lengths >= 2)
+    holder = owner.repeat(words.counts)
+    counted = (words.lengths >= 2).nonzero()[0]
     inside = np.ones(len(words.numbers), dtype=bool)
-    inside[words.starts[1:][np.diff(words.starts) > 0] - 1] = False
-    phrase = np.flatnonzero(inside)
+    inside[words.starts[1:][words.counts > 0] - 1] = False
+    phrase = inside.nonzero()[0]
     first = first_of_equal(packed(holder[phrase], keys[phrase]))
-    wanted = np.repeat(asked, np.diff(words.starts))[phrase]
+    wanted = asked.repeat(words.counts)[phrase]
     told = np.bincount(first[wanted], minlength=len(first))
     of_creator = words.starts[starts]
     said = _equal_pairs(
-        first_of_equal(packed(holder[counted], words.numbers[counted])), np.searchsorted(counted, of_creator)
+        first_of_equal(packed(holder[counted], words.numbers[counted])), counted.searchsorted(of_creator)
     )
-    phrased = _equal_pairs(first, np.searchsorted(phrase, of_creator))
+    phrased = _equal_pairs(first, phrase.searchsorted(of_creator))
     counts = np.array([said.total, said.same, phrased.total, phrased.same])
     return WordPairs(said, phrased, phrase[wanted & (told[first] >= OFTEN)], counts)
 

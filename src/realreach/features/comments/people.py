@@ -44,7 +44,7 @@ def _authors(section: Section) -> dict[str, FloatArray]:
     return {
         "authors__all__chance": chance[0],
         "authors__all__loyal_share": share[0],
-        "authors__all__everywhere": _everywhere(section, np.flatnonzero(named & (section.post >= 0))),
+        "authors__all__everywhere": _everywhere(section, (named & (section.post >= 0)).nonzero()[0]),
     }
 
 
@@ -72,13 +72,13 @@ def _conversation(section: Section) -> dict[str, FloatArray]:
     # Known or not is asked of each creator, never of the column: that others have it says nothing about this one.
     if "parent_comment_id" in every:
         answer = known(every, "parent_comment_id")
-        answers = np.flatnonzero(answer)
+        answers = answer.nonzero()[0]
         recorded = sums(answer, every.starts) > 0
         parents = known(section.table, "parent_comment_id")
         out["replies__all__share"] = np.where(recorded, section.share(parents.astype(np.float64)), np.nan)
         first = first_strings(every.creator, every.strings("parent_comment_id"))[answers]
         size = np.bincount(first, minlength=len(every))
-        opens = np.flatnonzero(size)
+        opens = size.nonzero()[0]
         holder = every.creator[opens]
         threads = segment_sum(np.ones(len(holder)), holder, n)
         sizes = ratio(segment_sum(np.log1p(size[opens]), holder, n), threads)
@@ -95,7 +95,7 @@ def _mentions(section: Section) -> dict[str, FloatArray]:
     """Return whom the mentions name, and how many stand inside; only texts with an at-sign are looked at again."""
     row, handle = handles(section.text.folded_points)
     owner = section.owner[row]
-    starts = np.searchsorted(owner, np.arange(section.creators + 1))
+    starts = owner.searchsorted(np.arange(section.creators + 1))
     chance, _ = chances(
         [count_pairs(starts, first_rows(owner, handle), np.ones(len(owner), dtype=bool))], MINIMUM_COMMENTS
     )

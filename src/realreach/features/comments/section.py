@@ -144,7 +144,7 @@ class Section:
     def near(self) -> IntArray:
         """Group of near twins of each telling comment inside of its creator's section; others have a group each."""
         out = np.arange(len(self.table))
-        rows = np.flatnonzero(self.telling)
+        rows = self.telling.nonzero()[0]
         keys = self.template_keys[rows]
         out[rows] = rows[likeness.near_groups(self.owner[rows], keys, self.text.plain_points, rows)]
         return out
@@ -239,7 +239,7 @@ class Section:
     @cached_property
     def in_posts(self) -> IntArray:
         """Rows of the comments with a time, post after post in the order of their first comment, each by time."""
-        rows = np.flatnonzero(~np.isnan(self.day))
+        rows = (~np.isnan(self.day)).nonzero()[0]
         # A creator's rows stand in the order of time; small numbers are sorted by counting.
         small = np.uint16 if len(self.table) <= 1 << 16 else np.int64
         return np.asarray(rows[np.argsort(self.places[rows].astype(small), kind="stable")], dtype=np.int64)
@@ -260,7 +260,7 @@ class Section:
     def shares(self, flags: FloatArray) -> FloatArray:
         """Return the means of many flags (0 or 1, shape (flags, comments)) over each creator's comments."""
         out = not_known((len(flags), self.creators))
-        some = np.flatnonzero(self.count)
+        some = self.count.nonzero()[0]
         if len(some):
             # Sums of 0 and 1 are exact in any order.
             out[:, some] = np.add.reduceat(flags, self.table.starts[some], axis=1) / self.count[some]

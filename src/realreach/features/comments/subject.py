@@ -88,7 +88,7 @@ def _specificity(section: Section) -> FloatArray:
     words, number = np.unique(holder * width + captions % width, return_counts=True)
     owner = section.owner[said_row]
     wanted = owner * width + said_code
-    index = np.minimum(np.searchsorted(words, wanted), len(words) - 1)
+    index = np.minimum(words.searchsorted(wanted), len(words) - 1)
     everywhere = np.where(words[index] == wanted, number[index], 0)
     others = np.maximum(np.diff(posts.starts)[owner] - 1, 1)
     excess = hit.astype(np.float64) - (everywhere - hit) / others
@@ -100,7 +100,7 @@ def _specificity(section: Section) -> FloatArray:
 
 
 def _is_in(values: IntArray, ordered: IntArray) -> np.ndarray:
-    at = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
+    at = np.minimum(ordered.searchsorted(values), len(ordered) - 1)
     return np.asarray(ordered[at] == values, dtype=bool)
 
 
