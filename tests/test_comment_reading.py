@@ -123,6 +123,12 @@ def test_texts_are_cut_at_the_limit(sign):
     assert_read_as_in_steps(pa.array([sign * (TEXT_LIMIT + d) for d in (-1, 0, 1, 900)], pa.large_string()))
 
 
+def test_of_many_marks_in_a_row_three_are_kept():
+    texts = ["\u0e01" + "\u0e38" * n + " " + "\u0e38" * n + "\ufdfa" for n in range(7)]
+    assert_read_as_in_steps(as_text(texts))
+    assert facts_of(as_text(texts))["folded_points starts"].tolist() == np.cumsum([0, 3, 5, 7, 9, 9, 9, 9]).tolist()
+
+
 BROKEN = [
     b"\xc3", b"a\xc0\xafb", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe0\x80\xaf", b"\xf0\x80\x80\x80", b"\xff",
     b"\x80a", b"\xe2\x82",
