@@ -212,7 +212,7 @@ def facts_of(raw, raw_starts, folded, folded_starts, plain, plain_starts, odd, t
     tokens = np.empty(2 * longest + 2, dtype=np.uint64)
     counts, marks = np.zeros(_MEASURES, dtype=np.int64), np.zeros(6, dtype=np.int64)
     bins, listings = np.empty(_BINS_OF_ALL, dtype=np.int64), np.zeros(3, dtype=np.int64)
-    found = 0
+    found = np.int64(0)
     for row in range(len(raw_starts) - 1):
         low, high = plain_starts[row], plain_starts[row + 1]
         hand, uppers, emoji, capitals, tidy = kernels.written(raw, raw_starts[row], raw_starts[row + 1], table, counts)

@@ -85,7 +85,8 @@ def decode_rows(strings, rows, table):
         size += places[row + 1] - places[row] if is_known(strings, row) else 0
     codes, starts = np.empty(size, dtype=np.uint32), np.zeros(len(rows) + 1, dtype=np.int64)
     unsettled, odd = np.zeros(len(rows), dtype=np.bool_), np.zeros(len(rows), dtype=np.bool_)
-    at = 0
+    # No plain 0: a kernel that is called with it is compiled once more for this number alone.
+    at = np.int64(0)
     for k in range(len(rows)):
         if is_known(strings, rows[k]):
             low, high = places[rows[k]], places[rows[k] + 1]
@@ -164,7 +165,7 @@ def fold_texts(codes, starts, unsettled, settled, settled_starts, place, maps):
     table, fold, always, twins, lower = maps
     folded = np.empty(len(codes) + len(settled), dtype=np.uint32)
     ends = np.zeros(len(starts), dtype=np.int64)
-    end = 0
+    end = np.int64(0)
     for row in range(len(unsettled)):
         source, low, high = codes, starts[row], starts[row + 1]
         if unsettled[row]:
@@ -191,7 +192,7 @@ def fill_forms(
     for row in range(len(settled_starts) - 1):
         longest = max(longest, settled_starts[row + 1] - settled_starts[row])
     one, two = np.empty(longest, dtype=np.uint32), np.empty(longest, dtype=np.uint32)
-    end = last = place = 0
+    end = last = place = np.int64(0)
     for row in range(len(unsettled)):
         begin = end
         source, low, high = codes, starts[row], starts[row + 1]

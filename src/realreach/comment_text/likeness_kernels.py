@@ -129,7 +129,7 @@ def linked(owner, numbers, drawn, group) -> None:
     ordered = True
     for text in range(1, texts):
         ordered &= owner[text] >= owner[text - 1]
-    low = 0
+    low = np.int64(0)
     while low < texts:
         high = low + 1
         # Texts of one owner that stand together are linked by themselves: their table is small.

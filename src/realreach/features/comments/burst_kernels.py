@@ -81,17 +81,17 @@ def unexpected(rows, post, places, day, stranger, word_starts, phrases, often):
         place[k], strange[k] = places[row], stranger[row]
         for word in range(word_starts[row], word_starts[row + 1] - 1):
             most += often[word]
-    near, wide, crowd = np.empty((3, number), dtype=np.int64)
+    near, wide = np.empty(number, dtype=np.int64), np.empty(number, dtype=np.int64)
+    crowd = np.empty(number, dtype=np.int64)
     crowds(second, place, strange, _REACH, _AROUND, near, wide, crowd)
     of, numbers = np.empty(most, dtype=np.int64), np.empty((2, most))
-    found = 0
+    found = low = np.int64(0)
     for k in range(number):
         expected = max((wide[k] - near[k]) * _PART, _FLOOR)
         if strange[k] and crowd[k] > expected:
             of[found], numbers[0, found], numbers[1, found] = line[k], crowd[k], expected
             found += 1
     of_strangers = found
-    low = 0
     while low < number and most > number:
         high = low + 1
         while high < number and place[high] == place[low]:

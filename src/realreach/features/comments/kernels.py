@@ -24,8 +24,7 @@ _U = np.uint64
 _DROPPED = _U(64 - grouping.KEY_BITS)
 _PLACE, _STEP = _U(0x9E3779B97F4A7C15), _U(0xD6E8FEB86659FD93)
 _OFTEN = pairs.OFTEN
-_FEW = 1 << (63 - grouping.KEY_BITS)
-"""Places that fit below a key in a whole number that is not below 0."""
+_HALF = grouping.KEY_BITS // 2
 
 
 @nb.njit(nogil=True, cache=True)
@@ -171,9 +170,9 @@ def draw_texts(starts, asked, keys, least, size, codes, code_starts, out, ends) 
 
     A line feed stands behind each text; ``ends`` tells where each creator's bytes end, none below ``least`` texts.
     """
-    at = 0
+    at = np.int64(0)
     for creator in range(len(starts) - 1):
-        number = 0
+        number = np.int64(0)
         for row in range(starts[creator], starts[creator + 1]):
             number += asked[row]
         if number >= least:
@@ -195,12 +194,14 @@ def _by_key(low, high, asked, keys, number):
         if asked[row]:
             rows[count], upper[count] = row, np.int64(keys[row] >> _DROPPED)
             count += 1
-    if number > _FEW:
-        return rows[np.argsort(upper, kind="mergesort")]
-    # Key and place fit into one number, which is sorted faster.
-    for k in range(number):
-        upper[k] = upper[k] * _FEW + k
-    sort(upper, number, np.empty(number, dtype=np.int64))
-    for k in range(number):
-        upper[k] = rows[upper[k] % _FEW]
-    return upper
+    # Half of the key and the place fit into one number: first by the lower half, then by the upper one.
+    packed, spare = np.empty(number, dtype=np.int64), np.empty(number, dtype=np.int64)
+    place = np.arange(number)
+    for shift in (0, _HALF):
+        for k in range(number):
+            packed[k] = (upper[place[k]] >> shift & ((1 << _HALF) - 1)) << _HALF | k
+        sort(packed, number, spare)
+        for k in range(number):
+            spare[k] = place[packed[k] & ((1 << _HALF) - 1)]
+        place, spare = spare, place
+    return rows[place]

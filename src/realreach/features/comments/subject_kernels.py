@@ -68,7 +68,7 @@ def fill_specificity(starts, post_starts, post, said, written, out) -> None:
         if told == 0 or count < _WORDS or high - low < _POSTS:
             continue
         bits = table_bits(told)
-        keys, pairs = np.zeros((2, 1 << bits), dtype=np.uint64)
+        keys, pairs = np.zeros(1 << bits, dtype=np.uint64), np.zeros(1 << bits, dtype=np.uint64)
         captions = np.zeros(1 << bits, dtype=np.int64)
         _tell_captions(low, high, written_numbers, written_lengths, written_starts, keys, captions, pairs, bits)
         total, others = 0.0, high - low - 1

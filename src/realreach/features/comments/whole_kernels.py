@@ -84,8 +84,9 @@ def read(starts, own, texts, captions, table):
 def _forms(texts, settled, settled_starts, maps):
     """Return the folded and the plain form of texts, which are odd, and how many of them were unsettled."""
     codes, starts, unsettled, odd = texts
-    folded, plain = np.empty((2, starts[-1] + len(settled)), dtype=np.uint32)
-    folded_starts, plain_starts = np.zeros((2, len(starts)), dtype=np.int64)
+    size = starts[-1] + len(settled)
+    folded, plain = np.empty(size, dtype=np.uint32), np.empty(size, dtype=np.uint32)
+    folded_starts, plain_starts = np.zeros(len(starts), dtype=np.int64), np.zeros(len(starts), dtype=np.int64)
     place = fill_forms(
         codes, starts, unsettled, settled, settled_starts, maps, folded, folded_starts, plain, plain_starts, odd
     )
@@ -148,14 +149,13 @@ def tell(told, joined, every, posts, known, judge, out, likelihood, room):
 
     groups, keeps = np.empty((4, n), dtype=np.int64), np.ones((4, n), dtype=np.bool_)
     first_rows(owner, exact_keys, groups[0])
-    groups[1] = groups[0]
     first_rows(owner, template_keys, groups[2])
     asked = np.empty(n, dtype=np.bool_)
     for row in range(n):
         keeps[1, row] = keeps[2, row] = measures[_WORDS, row] >= LONG_WORDS
         keeps[3, row] = keeps[1, row] and measures[_WISH, row] == 0.0
         asked[row] = keeps[3, row] and strangers[row]
-        groups[3, row] = row
+        groups[1, row], groups[3, row] = groups[0, row], row
     near, telling = groups[3], keeps[3]
     near_groups(
         owner, template_keys, plain, plain_starts, np.flatnonzero(telling), table, draws[0], draws[1], near
@@ -206,8 +206,10 @@ def tell(told, joined, every, posts, known, judge, out, likelihood, room):
         in_posts, post, places, day, strangers, word_starts, phrases, often
     )
     to_log = np.empty(n + len(of))
-    to_log[:n] = hours + 0.05
-    to_log[n:] = together[0] / together[1]
+    for row in range(n):
+        to_log[row] = hours[row] + 0.05
+    for k in range(len(of)):
+        to_log[n + k] = together[0, k] / together[1, k]
     return (delayed, of, together, of_strangers, placed, thread_starts), to_log, threads, ends
 
 
