@@ -61,7 +61,7 @@ def _read_folded(folded, low, high, table, counts, out, row):
             letter = here & 1
         else:
             trait = table[min(c, _LAST)]
-            letter = np.int64((trait & _LETTER) != 0)
+            letter = int((trait & _LETTER) != 0)
             letters += letter
             digits += (trait & _DIGIT) != 0
             spaceless += (trait & _SPACELESS) != 0

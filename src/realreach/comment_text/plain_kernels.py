@@ -75,7 +75,7 @@ def _ending_after(text, size, dot):
 
 @nb.njit(nogil=True, cache=True)
 def _mark_links(text, size, out):
-    kept = i = np.int64(0)
+    kept = i = 0
     run = 0
     dot = end = -1
     while i < size:
@@ -123,7 +123,7 @@ def _in_handle(c):
 
 @nb.njit(nogil=True, cache=True)
 def _mark_mentions(text, size, out):
-    kept = i = np.int64(0)
+    kept = i = 0
     while i < size:
         c = text[i]
         i += 1
@@ -143,7 +143,7 @@ def _parts_digits(c):
 
 @nb.njit(nogil=True, cache=True)
 def _mark_phones(text, size, out):
-    kept = i = np.int64(0)
+    kept = i = 0
     while i < size:
         if not _is_digit(text[i]):
             out[kept] = text[i]
@@ -200,7 +200,7 @@ def _spelled_out(text, size, i):
 
 @nb.njit(nogil=True, cache=True)
 def _mark_brands(text, size, out):
-    kept = i = np.int64(0)
+    kept = i = 0
     run = end = spelled = 0
     while i < size:
         c = text[i]
@@ -235,7 +235,7 @@ def _mark_brands(text, size, out):
 
 @nb.njit(nogil=True, cache=True)
 def _mark_numbers(text, size, out):
-    kept = i = np.int64(0)
+    kept = i = 0
     while i < size:
         c = text[i]
         i += 1

@@ -24,7 +24,9 @@ _U = np.uint64
 _DROPPED = _U(64 - grouping.KEY_BITS)
 _PLACE, _STEP = _U(0x9E3779B97F4A7C15), _U(0xD6E8FEB86659FD93)
 _OFTEN = pairs.OFTEN
-_HALF = grouping.KEY_BITS // 2
+_KEY = grouping.KEY_BITS
+_FEW = 1 << (63 - grouping.KEY_BITS)
+"""Places that fit below a key in a whole number that is not below 0."""
 
 
 @nb.njit(nogil=True, cache=True)
@@ -194,14 +196,17 @@ def _by_key(low, high, asked, keys, number):
         if asked[row]:
             rows[count], upper[count] = row, np.int64(keys[row] >> _DROPPED)
             count += 1
-    # Half of the key and the place fit into one number: first by the lower half, then by the upper one.
+    # Key and place are sorted as one number; where both do not fit, first by the lower half of the key, then by the upper.
+    parts = 1 if number <= _FEW else 2
+    width = _KEY // parts
+    room = 63 - width
     packed, spare = np.empty(number, dtype=np.int64), np.empty(number, dtype=np.int64)
     place = np.arange(number)
-    for shift in (0, _HALF):
+    for part in range(parts):
         for k in range(number):
-            packed[k] = (upper[place[k]] >> shift & ((1 << _HALF) - 1)) << _HALF | k
+            packed[k] = (upper[place[k]] >> (part * width) & ((1 << width) - 1)) << room | k
         sort(packed, number, spare)
         for k in range(number):
-            spare[k] = place[packed[k] & ((1 << _HALF) - 1)]
+            spare[k] = place[packed[k] & ((1 << room) - 1)]
         place, spare = spare, place
     return rows[place]
