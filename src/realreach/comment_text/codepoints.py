@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +18,11 @@ import pyarrow.compute as pc
 
 from realreach.comment_text.traits import of
 
-__all__ = ["CodePoints", "as_text", "decode", "encode", "utf8_of"]
+__all__ = ["CodePoints", "as_text", "decode", "encode", "own", "utf8_of"]
 
 _U32 = npt.NDArray[np.uint32]
 _I64 = npt.NDArray[np.int64]
+_T = TypeVar("_T", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,6 +194,11 @@ def as_text(values: Iterable[str | None]) -> pa.Array:
     """
     whole = (v if v is None else v.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for v in values)
     return pa.array(list(whole), pa.large_string())
+
+
+def own(values: npt.NDArray[_T]) -> npt.NDArray[_T]:
+    """Return an array that may be written to, as all that kernels give each other: one form, compiled once."""
+    return values if values.flags.writeable and values.flags.c_contiguous else values.copy()
 
 
 def utf8_of(text: pa.Array) -> tuple[_I64, npt.NDArray[np.uint8]]:

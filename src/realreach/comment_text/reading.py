@@ -6,12 +6,12 @@ With the extra ``fast`` only; the modules that define these numbers give the sam
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from realreach.comment_text.codepoints import own
 from realreach.comment_text.model import CommentModel
 from realreach.comment_text.normalise import Normalised, normalise
 from realreach.comment_text.traits import table
@@ -20,8 +20,6 @@ from realreach.compiled import kernels_for
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["Facts", "listed_words", "read_comments"]
-
-_T = TypeVar("_T", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,17 +68,12 @@ def read_comments(text: pa.Array, model: CommentModel) -> Facts | None:
     done = normalise(text)
     forms = done.raw_points, done.folded_points, done.plain_points
     numbers, lengths, starts, listed, measures, language, exact, template, steps = compiled.facts_of(
-        *(_own(part) for form in forms for part in (form.codes, form.starts)), _own(done.odd_letters), table(),
+        *(own(part) for form in forms for part in (form.codes, form.starts)), own(done.odd_letters), table(),
         listed_words(), model.kernel_parts,
     )  # fmt: skip
     words = Words(numbers, lengths, starts)
     words.__dict__["listed"] = listed
     return Facts(done, words, measures, language, exact, template, steps)
-
-
-def _own(values: npt.NDArray[_T]) -> npt.NDArray[_T]:
-    """Return an array that may be written to, as all that kernels give each other: one form, compiled once."""
-    return values if values.flags.writeable and values.flags.c_contiguous else values.copy()
 
 
 def listed_words() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8], np.uint64, np.uint64]:

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text import traits
-from realreach.comment_text.codepoints import CodePoints
+from realreach.comment_text.codepoints import CodePoints, own
 from realreach.comment_text.word_lists import ENGLISH, INDONESIAN, WISHES
-from realreach.compiled import frozen, kernels_for
+from realreach.compiled import kernels_for
 
 __all__ = [
     "BASE",
@@ -181,7 +181,7 @@ def _compiled(points: CodePoints, kernels: ModuleType) -> Words:
     starts, listed = np.zeros(len(points) + 1, dtype=np.int64), np.empty(most, dtype=np.uint8)
     known = word_list()
     count = kernels.split_into_words(
-        frozen(points.codes), frozen(points.starts), traits.table(), known.keys, known.bits, known.shift, known.mask,
+        own(points.codes), own(points.starts), traits.table(), known.keys, known.bits, known.shift, known.mask,
         numbers, lengths, starts, listed,
     )  # fmt: skip
     out = Words(numbers[:count], lengths[:count], starts)
