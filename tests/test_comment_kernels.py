@@ -151,7 +151,7 @@ def test_every_kernel_is_compiled_for_one_form_of_arrays(fast, hostile):
         signatures(done.plain_points)
         read_comments(pa.array(values, pa.large_string()), model)
     kernels, forms, facts, measuring = (compiled.kernels_for(1, f"comment_text.{name}") for name in KERNELS)
-    used = [kernels.score_comments, forms.decode_texts, forms.fill_forms, facts.fill_facts]
+    used = [kernels.score_comments, forms.decode_rows, forms.fill_forms, facts.facts_of]
     used += [measuring.split_into_words, measuring.fill_measures, measuring.letters_of_scripts]
     assert [len(k.signatures) for k in used] == [1] * len(used)
 

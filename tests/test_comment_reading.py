@@ -19,6 +19,7 @@ from realreach.comment_text.normalise import TEXT_LIMIT, normalise
 from realreach.comment_text.reading import read_comments
 from realreach.comment_text.words import split_words
 from realreach.features import comments
+from realreach.features.comments.whole import WHOLE
 from realreach.features.view import View, decision_days
 from realreach.simulate import simulate
 from realreach.tables import tables_from_frames
@@ -30,7 +31,6 @@ SIGNS = (
 )
 TWO_LANGUAGES = "aku kamu yang tidak bisa love this"
 FORMS = ("raw_points", "folded_points", "plain_points")
-SECTION_KERNELS = ("said_kernels", "group_kernels", "arrival_kernels")
 CLEAN, FAST = {"loaded": False, "wanted": False}, {"loaded": True, "wanted": True}
 
 
@@ -123,6 +123,12 @@ def test_texts_are_cut_at_the_limit(sign):
     assert_read_as_in_steps(pa.array([sign * (TEXT_LIMIT + d) for d in (-1, 0, 1, 900)], pa.large_string()))
 
 
+def test_of_many_marks_in_a_row_three_are_kept():
+    texts = ["\u0e01" + "\u0e38" * n + " " + "\u0e38" * n + "\ufdfa" for n in range(7)]
+    assert_read_as_in_steps(as_text(texts))
+    assert facts_of(as_text(texts))["folded_points starts"].tolist() == np.cumsum([0, 3, 5, 7, 9, 9, 9, 9]).tolist()
+
+
 BROKEN = [
     b"\xc3", b"a\xc0\xafb", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe0\x80\xaf", b"\xf0\x80\x80\x80", b"\xff",
     b"\x80a", b"\xe2\x82",
@@ -176,18 +182,16 @@ def test_kernels_of_sections_are_compiled_for_one_form_of_arrays(monkeypatch):
     for world in worlds:
         tables = tables_from_frames(world).tables
         comments.compute(View(tables, decision_days(tables, None)))
-    for name in SECTION_KERNELS:
-        module = compiled.kernels_for(1, f"features.comments.{name}")
-        used = [getattr(module, kernel) for kernel in module.__all__ if kernel.startswith("fill")]
-        assert [len(kernel.signatures) for kernel in used] == [1] * len(used), name
+    module = compiled.kernels_for(1, WHOLE)
+    assert [len(getattr(module, kernel).signatures) for kernel in module.__all__] == [1, 1, 1]
 
 
 def test_a_large_table_loads_the_kernels_though_its_blocks_are_small(monkeypatch):
     asked = []
-    monkeypatch.setattr(comments, "kernels_for", lambda rows: asked.append(rows))
+    monkeypatch.setattr(comments, "kernels_for", lambda rows, *_: asked.append(rows))
     monkeypatch.setattr(comments, "_BLOCK", 100)
     frames = simulate(6, seed=2).frames
     tables = tables_from_frames({name: frames[name] for name in ("creators", "posts", "comments")}).tables
     comments.compute(View(tables, decision_days(tables, None)))
-    assert asked == [len(tables.comments)]
-    assert asked[0] > 100
+    assert asked[0] == len(tables.comments)
+    assert max(asked[1:]) < asked[0]

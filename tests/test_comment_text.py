@@ -1,5 +1,7 @@
 """Comment text: every step of the normalisation, words, languages, measures and likeness, beside slow versions."""
 
+import random
+import sys
 import unicodedata
 from itertools import combinations
 
@@ -16,6 +18,8 @@ from realreach.comment_text.measures import handles, measure_comments
 from realreach.comment_text.normalise import BRAND, LINK, MENTION, NUMBER, PHONE, TEXT_LIMIT, fold, normalise
 from realreach.comment_text.shared import shared_templates
 from realreach.comment_text.words import number_of, split_words, word_list
+
+normalisation = sys.modules["realreach.comment_text.normalise"]
 
 
 def texts(*values):
@@ -153,6 +157,25 @@ def test_marks_at_the_edge_of_a_text_are_no_run_with_those_of_the_next():
     assert done.folded.to_pylist() == [normalise(edges.slice(i, 1)).folded[0].as_py() for i in range(6)]
     # The stroke that begins a text is on no letter, whatever the text before ends in.
     assert done.odd_letters.tolist() == [False] * 6
+
+
+def test_placeholders_are_those_of_all_patterns_matched_everywhere():
+    rng = random.Random(3)
+    pieces = ["a", "w", "www.", ".", ".com", ":", "/", "http:/", "@", "1", "22", "0812345", " ", "-", "k a k 1 2", "é"]
+    some = decode(texts(*("".join(rng.choices(pieces, k=rng.randrange(9))) for _ in range(3_000))))
+    every = normalisation._with_placeholders(some, normalisation._PLACEHOLDERS)
+    for points, expected in ((some, every), (some.part(7, 8), every.part(7, 8))):
+        found = normalisation._marked(points)
+        assert np.array_equal(found.codes, expected.codes)
+        assert np.array_equal(found.starts, expected.starts)
+    few = [normalisation._marked(some.part(i, i + 1)).codes.tolist() for i in range(300)]
+    assert few == [every.part(i, i + 1).codes.tolist() for i in range(300)]
+
+
+def test_blocks_whose_signs_are_alike_have_the_traits_of_signs_asked_one_by_one(monkeypatch):
+    known = traits.table()
+    monkeypatch.setattr(traits, "_ALIKE", ())
+    assert np.array_equal(traits.table.__wrapped__(), known)
 
 
 @pytest.mark.parametrize("before", ["", "a", "\u1100", "\uac00", "\u09c7"])

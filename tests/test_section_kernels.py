@@ -2,6 +2,8 @@
 
 import random
 import zlib
+from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pyarrow as pa
@@ -15,8 +17,8 @@ from realreach.comment_text.likeness import exact_keys, near_groups, template_ke
 from realreach.comment_text.normalise import normalise
 from realreach.comment_text.words import split_words
 from realreach.features import comments
-from realreach.features.comments import alike, pairs, people
-from realreach.features.comments.bursts import surprise_of_bursts
+from realreach.features.comments import alike, bursts, pairs
+from realreach.features.comments.rows import CATALOGUE_ORDER, NAMES
 from realreach.features.view import View, decision_days
 from realreach.simulate import simulate
 from realreach.tables import tables_from_frames
@@ -36,9 +38,17 @@ def both(monkeypatch, work):
     return out
 
 
-def section(name, number, seed=0, **edits):
+def kernel(module, name):
+    """Return a compiled kernel of the section."""
+    pytest.importorskip("numba", reason="the extra fast is not installed")
+    return getattr(import_module(f"realreach.features.comments.{module}"), name)
+
+
+def section(name, number, seed=0, caption=None, **edits):
     rng = np.random.default_rng(seed)
     posts = organic_posts(12, 100.0, rng)
+    if caption is not None:
+        posts["caption"] = caption(posts)
     found = organic_comments(number, posts, rng)
     for column, edit in edits.items():
         found[column] = edit(found)
@@ -68,6 +78,9 @@ def hostile():
         "junk": (300, {"text": lambda c: junk}),
         "ties": (198, {"day": lambda c: np.repeat(c["day"][::18], 18), "text": lambda c: [*PHRASES] * 66}),
         "long": (30, {"text": lambda c: [f"kak bagus 漢字 {i} " * 200 for i in range(30)]}),
+        "strange captions": (90, {"caption": lambda p: [*junk[:6], "𝐊𝐀𝐊 ΚAK kak\u0301", None, *p["caption"][8:]]}),
+        "no captions": (60, {"caption": lambda p: [None] * 12}),
+        "threads": (90, {"parent_comment_id": lambda c: [f"c{i % 4}" if i % 3 else None for i in range(90)]}),
         "handles": (60, {"text": lambda c: [f"@toko_{i % 4}.x cek @budi a@b @ @@c @" for i in range(60)]}),
     }  # fmt: skip
     return worlds.join(*(section(name, n, seed, **edits) for seed, (name, (n, edits)) in enumerate(parts.items())))
@@ -148,7 +161,7 @@ def test_numbers_that_meet_in_every_table_are_grouped(monkeypatch):
     assert len(grouping.first_of_equal(np.empty(0, dtype=np.uint64))) == 0
 
 
-def test_pairs_are_those_counted_one_by_one(monkeypatch):
+def test_pairs_are_those_counted_one_by_one():
     rng = np.random.default_rng(4)
     starts = np.array([0, 0, 1, 40, 120])
     owner = np.repeat(np.arange(4), np.diff(starts))
@@ -166,33 +179,41 @@ def test_pairs_are_those_counted_one_by_one(monkeypatch):
             placed, same = place[i] >= 0 and place[j] >= 0, group[i] == group[j]
             together = placed and place[i] == place[j]
             expected[[1, 4, 5, 6], owner[i]] += [same, same and placed, together, together and same]
-    for got in both(monkeypatch, lambda: pairs.count_pairs(starts, group, keep, place)):
+    compiled_counts, without = np.zeros((2, 7, 4), dtype=np.int64)
+    kernel("kernels", "count_pairs")(starts, group, keep, place, compiled_counts)
+    kernel("kernels", "count_pairs")(starts, group, keep, place[:0], without)
+    for got in (pairs.count_pairs(starts, group, keep, place), compiled_counts):
         assert np.array_equal(got, expected)
-    for got in both(monkeypatch, lambda: pairs.count_pairs(starts, group, keep)):
+    for got in (pairs.count_pairs(starts, group, keep), without):
         assert np.array_equal(got[:3], expected[:3])
         assert not np.array(got[3:]).any()
 
 
-def test_words_and_phrases_are_those_counted_one_by_one(monkeypatch):
+def words_counted(starts, words, owner, keys, asked):
+    """Return the counts of words and phrases, and the phrases that come often, with NumPy and compiled."""
+    plain = pairs.count_words(starts, words, owner, keys, asked)
+    counts, often = np.zeros((4, len(starts) - 1), dtype=np.int64), np.zeros(len(words.numbers), dtype=bool)
+    phrases = kernel("kernels", "phrases_of")(words.numbers)
+    kernel("kernels", "count_words")(starts, words.starts, words.numbers, words.lengths, phrases, asked, counts, often)
+    assert np.array_equal(phrases[:-1], keys)
+    return (plain.counts.tolist(), plain.often.tolist()), (counts.tolist(), np.flatnonzero(often).tolist())
+
+
+def test_words_and_phrases_are_those_counted_one_by_one():
     texts = ["kak bagus banget kak", "", "kak bagus", "a b", "bagus banget", "kak bagus banget"]
     words = split_words(normalise(pa.array(texts)).plain_points)
     keys = words.numbers[:-1] * np.uint64(3) + words.numbers[1:]
     starts, owner = np.array([0, 3, 3, 6]), np.array([0, 0, 0, 2, 2, 2])
     asked = np.array([True, True, True, False, True, True])
-    for got in both(monkeypatch, lambda: pairs.count_words(starts, words, owner, keys, asked)):
+    for got in words_counted(starts, words, owner, keys, asked):
         # The first says kak three times and bagus twice, the third bagus and banget twice.
-        assert (got.words.total.tolist(), got.words.same.tolist()) == ([6, 0, 5], [4, 0, 2])
-        assert (got.phrases.total.tolist(), got.phrases.same.tolist()) == ([4, 0, 4], [1, 0, 1])
-        assert len(got.often) == 0
+        assert got == ([[6, 0, 5], [4, 0, 2], [4, 0, 4], [1, 0, 1]], [])
     texts = ["kak bagus", "kak bagus ya", "oh kak bagus"]
     words = split_words(normalise(pa.array(texts)).plain_points)
     keys = words.numbers[:-1] * np.uint64(3) + words.numbers[1:]
     for asked, expected in ((np.ones(3, dtype=bool), [0, 2, 6]), (np.array([True, True, False]), [])):
-        for got in both(
-            monkeypatch,
-            lambda a=asked: pairs.count_words(np.array([0, 3]), words, np.zeros(3, dtype=np.int64), keys, a),
-        ):
-            assert got.often.tolist() == expected
+        for _, often in words_counted(np.array([0, 3]), words, np.zeros(3, dtype=np.int64), keys, asked):
+            assert often == expected
 
 
 def test_near_twins_and_keys_are_equal_for_odd_texts(monkeypatch):
@@ -208,7 +229,7 @@ def test_near_twins_and_keys_are_equal_for_odd_texts(monkeypatch):
         keys = template_keys(split_words(text.plain_points))
         rows = np.arange(3, len(texts), 2)
         part = near_groups(owner[rows], keys[rows], text.plain_points, rows)
-        return exact_keys(text), keys, near_groups(owner, keys, text.plain_points), part, people._handles(text)[1]
+        return exact_keys(text), keys, near_groups(owner, keys, text.plain_points), part
 
     plain, fast = both(monkeypatch, work)
     for a, b in zip(plain, fast, strict=True):
@@ -216,14 +237,64 @@ def test_near_twins_and_keys_are_equal_for_odd_texts(monkeypatch):
     assert 10 < len(np.unique(plain[2][:400])) < 120
 
 
-def test_crowds_are_equal_and_walk_over_no_border(monkeypatch):
+def test_crowds_are_equal_and_walk_over_no_border():
     rng = np.random.default_rng(6)
     place = np.sort(rng.integers(5, size=300))
     second = np.concatenate([np.sort(rng.integers(20_000, size=(place == p).sum())) for p in range(5)])
     stranger = rng.random(300) < 0.5
-    plain, fast = both(monkeypatch, lambda: surprise_of_bursts(second, place, stranger))
-    assert np.array_equal(plain, fast)
-    assert (plain > 0).any()
+    found = np.empty((3, 300), dtype=np.int64)
+    kernel("burst_kernels", "crowds")(second, place, stranger, bursts.WINDOW // 2, bursts.AROUND, *found)
+    assert np.array_equal(bursts._crowds(second, place, stranger), found)
+    assert (bursts.surprise_of_bursts(second, place, stranger) > 0).any()
+
+
+def test_every_feature_has_one_row():
+    named = [name for name in NAMES if name]
+    assert len(set(named)) == len(named) == len(CATALOGUE_ORDER) == len(set(CATALOGUE_ORDER.tolist()))
+    assert [f"comments__{NAMES[row]}" for row in CATALOGUE_ORDER] == [f.name for f in comments.FEATURES]
+
+
+@pytest.mark.parametrize(
+    "lost", [[], ["posts"], ["post_id"], ["author_id", "likes", "by_creator", "parent_comment_id"]]
+)
+def test_without_a_column_or_a_table_the_features_are_those_of_numpy(crowds, lost, monkeypatch):
+    tables = crowds[0]
+    kept = {name: values for name, values in tables.comments.columns.items() if name not in lost}
+    some = replace(
+        tables, comments=replace(tables.comments, columns=kept), posts=None if lost == ["posts"] else tables.posts
+    )
+    days = decision_days(some, None)
+    plain, fast = both(monkeypatch, lambda: comments.compute(View(some, days)))
+    for name, values in plain.items():
+        assert np.array_equal(values, fast[name], equal_nan=True), name
+
+
+@pytest.mark.parametrize("column", ["text", "caption"])
+def test_bytes_that_are_no_utf8_are_read_as_numpy_reads_them(crowds, column, monkeypatch):
+    tables = crowds[1]
+    table = tables.comments if column == "text" else tables.posts
+    texts = [text or "" for text in table.strings(column).to_pylist()]
+    pieces = [(b"kak \xff " if i % 5 == 0 else b"") + text.encode() for i, text in enumerate(texts)]
+    offsets = pa.py_buffer(np.cumsum([0, *map(len, pieces)]).astype(np.int64).tobytes())
+    broken = pa.LargeStringArray.from_buffers(len(pieces), offsets, pa.py_buffer(b"".join(pieces)))
+    changed = replace(table, columns={**table.columns, column: broken})
+    tables = replace(tables, **{"comments" if column == "text" else "posts": changed})
+    days = decision_days(tables, None)
+    plain, fast = both(monkeypatch, lambda: comments.compute(View(tables, days)))
+    for name, values in plain.items():
+        assert np.array_equal(values, fast[name], equal_nan=True), name
+
+
+def test_a_creator_alone_has_the_values_of_a_crowd(crowds, monkeypatch):
+    pytest.importorskip("numba", reason="the extra fast is not installed")
+    monkeypatch.setattr(compiled, "_state", {"loaded": True, "wanted": True})
+    for tables in crowds:
+        days = decision_days(tables, None)
+        crowd = comments.compute(View(tables, days))
+        for one in range(len(tables)):
+            alone = comments.compute(View(tables.between(one, one + 1), days[one : one + 1]))
+            for name, values in crowd.items():
+                assert np.array_equal(values[one : one + 1], alone[name], equal_nan=True), (one, name)
 
 
 @pytest.mark.parametrize("size", [600, 7_000, 8_000, 20_000])
@@ -233,11 +304,11 @@ def test_a_small_window_compresses_to_the_same_size(size):
     assert alike._compressed_size(memoryview(data)) == len(zlib.compress(data, 1))
 
 
-def test_bytes_of_texts_are_those_of_python(monkeypatch):
+def test_bytes_of_texts_are_those_of_python():
     texts = ["kak", "", "é漢 𝐏🔥", "abc" * 9]
     points, rows = decode(pa.array(texts)), np.array([3, 0, 2, 1])
     whole = "".join(f"{texts[i]}\n" for i in rows).encode()
     ends = np.cumsum([len(f"{texts[i]}\n".encode()) for i in rows])
-    for data, found in both(monkeypatch, lambda: alike._as_bytes(points, rows)):
-        assert bytes(data[: ends[-1]]) == whole
-        assert np.array_equal(found, ends)
+    data, found = alike._as_bytes(points, rows)
+    assert bytes(data) == whole
+    assert np.array_equal(found, ends)

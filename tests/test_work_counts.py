@@ -52,7 +52,7 @@ FAMILIES = {
     "engagement": ("posts", _curve_and_posts, engagement.compute, 1_480, 42),
     "coherence": ("posts", _curve_and_posts, coherence.compute, 725, 38),
     "innocence": ("posts", _curve_and_posts, innocence.compute, 1_070, 155),
-    "comments": ("section", _nothing, comments.compute, 5_600, 4_000),
+    "comments": ("section", _nothing, comments.compute, 4_400, 360),
     "audience": ("section", _nothing, audience.compute, 640, 300),
 }
 """Family -> creator, what is there already, what is counted, and the most calls with NumPy alone and with kernels."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +18,11 @@ import pyarrow.compute as pc
 
 from realreach.comment_text.traits import of
 
-__all__ = ["CodePoints", "as_text", "decode", "encode", "utf8_of"]
+__all__ = ["CodePoints", "as_text", "decode", "encode", "own", "utf8_of"]
 
 _U32 = npt.NDArray[np.uint32]
 _I64 = npt.NDArray[np.int64]
+_T = TypeVar("_T", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,6 +196,11 @@ def as_text(values: Iterable[str | None]) -> pa.Array:
     return pa.array(list(whole), pa.large_string())
 
 
+def own(values: npt.NDArray[_T]) -> npt.NDArray[_T]:
+    """Return an array that may be written to, as all that kernels give each other: one form, compiled once."""
+    return values if values.flags.writeable and values.flags.c_contiguous else values.copy()
+
+
 def utf8_of(text: pa.Array) -> tuple[_I64, npt.NDArray[np.uint8]]:
     """Return where each text of an Arrow string array begins and ends, and the bytes; null reads as empty."""
     text = text.cast(pa.large_string()) if text.type != pa.large_string() else text
@@ -218,9 +224,9 @@ def decode(text: pa.Array) -> CodePoints:
     if len(codes) == len(flat):
         return CodePoints(codes, offsets - offsets[0])
     # Where a text begins in bytes, less the bytes before that begin no character.
-    inner = np.flatnonzero((np.frombuffer(flat, dtype=np.uint8) & 0xC0) == 0x80)
+    inner = ((np.frombuffer(flat, dtype=np.uint8) & 0xC0) == 0x80).nonzero()[0]
     begins = offsets - offsets[0]
-    return CodePoints(codes, begins - np.searchsorted(inner, begins))
+    return CodePoints(codes, begins - inner.searchsorted(begins))
 
 
 def _mended(flat: bytes, offsets: _I64) -> CodePoints:

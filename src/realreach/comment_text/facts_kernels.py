@@ -14,9 +14,9 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from realreach.comment_text import kernels, languages, lookalikes, model, style, traits, words
+from realreach.comment_text import kernels, languages, lookalikes, measures, model, style, traits, words
 
-__all__ = ["fill_facts"]
+__all__ = ["facts_of"]
 
 _U = np.uint64
 _LAST, _WIDE = np.uint32(lookalikes.TABLE_SIZE), np.uint32(0x80)
@@ -27,13 +27,13 @@ _SPACELESS, _FOREIGN, _STRETCHES = traits.SPACELESS, traits.FOREIGN, traits.STRE
 _BASE, _MIX1, _MIX2, _HALF = _U(words.BASE), _U(words.MIX[0]), _U(words.MIX[1]), _U(33)
 _LEAST_SHARE = languages.LEAST_SHARE
 _REACH, _STEPS = model.REACH, model.STEPS
+_ROWS = len(measures.MEASURES) + 1
 _WIDTH, _FIELD = kernels._WIDTH, kernels._FIELD
 _MEASURES, _BINS_OF_ALL = kernels._MEASURES, kernels._MEASURES + len(style.CROSSES)
 _TALLY = np.zeros(0x80, dtype=np.int64)
 for _place, _trait in enumerate((traits.LETTER, traits.DIGIT, traits.QUESTION, traits.EXCLAMATION)):
     _TALLY[(traits.table()[:0x80] & _trait) != 0] += 1 << _WIDTH * _place
 """What the signs of ASCII add, each in a field of bits: texts have at most 2,200 signs."""
-_ASCII_LETTERS = (traits.table()[:0x80] & traits.LETTER) != 0
 
 
 @nb.njit(nogil=True, cache=True, inline="always")
@@ -53,14 +53,15 @@ def _read_folded(folded, low, high, table, counts, out, row):
     last = np.uint32(0)
     same_before = False
     total, power, spaced = _U(0), _BASE, _U(0)
-    for i in range(low, high):
-        c = folded[i]
+    # A slice, not places counted from ``low``: those might be below 0, which is looked after at each of them.
+    for c in folded[low:high]:
         if c < _WIDE:
-            tally += _TALLY[c]
-            letter = _ASCII_LETTERS[c]
+            here = _TALLY[c]
+            tally += here
+            letter = here & 1
         else:
             trait = table[min(c, _LAST)]
-            letter = (trait & _LETTER) != 0
+            letter = int((trait & _LETTER) != 0)
             letters += letter
             digits += (trait & _DIGIT) != 0
             spaceless += (trait & _SPACELESS) != 0
@@ -186,15 +187,23 @@ def _language(words_count, indonesian, english, letters, foreign):
 
 
 @nb.njit(nogil=True, cache=True)
-def fill_facts(
-    raw, raw_starts, folded, folded_starts, plain, plain_starts, odd, table, keys, bits, shift, mask, grams, gram_bits,
-    weights, bias, scale, numbers, lengths, word_starts, listed, measures, language, exact, template, steps,
-):  # fmt: skip
-    """Fill what is told of each comment; return how many words there are.
+def facts_of(raw, raw_starts, folded, folded_starts, plain, plain_starts, odd, table, known, model):
+    """Return what is told of each comment.
 
-    ``measures`` has one row for each of ``measures.MEASURES`` and in their order, and one for ``short``. The others are
-    what ``Words``, ``languages``, ``exact_keys``, ``template_keys`` and ``CommentModel.sold_steps`` hold.
+    These are numbers, lengths, starts and lists of the words; the measures, one row for each of ``measures.MEASURES``
+    and in their order, and one for ``short``; and what ``languages``, ``exact_keys``, ``template_keys`` and
+    ``CommentModel.sold_steps`` hold. ``known`` are the listed words, ``model`` the parts of the comment model.
     """
+    keys, bits, shift, mask = known
+    grams, gram_bits, weights, bias, scale = model
+    n = len(raw_starts) - 1
+    # Between two words stands another sign or the end of a text.
+    most = (plain_starts[n] + n + 1) // 2
+    numbers, lengths = np.empty(most, dtype=np.uint64), np.empty(most, dtype=np.int64)
+    word_starts, listed = np.zeros(n + 1, dtype=np.int64), np.empty(most, dtype=np.uint8)
+    measures, language = np.empty((_ROWS, n)), np.empty(n, dtype=np.int8)
+    exact, template = np.empty(n, dtype=np.uint64), np.empty(n, dtype=np.uint64)
+    steps = np.empty(n, dtype=np.int64)
     bucket_shift = _U(64 - gram_bits)
     longest = 0
     for row in range(len(plain_starts) - 1):
@@ -203,7 +212,7 @@ def fill_facts(
     tokens = np.empty(2 * longest + 2, dtype=np.uint64)
     counts, marks = np.zeros(_MEASURES, dtype=np.int64), np.zeros(6, dtype=np.int64)
     bins, listings = np.empty(_BINS_OF_ALL, dtype=np.int64), np.zeros(3, dtype=np.int64)
-    found = 0
+    found = np.int64(0)
     for row in range(len(raw_starts) - 1):
         low, high = plain_starts[row], plain_starts[row + 1]
         hand, uppers, emoji, capitals, tidy = kernels.written(raw, raw_starts[row], raw_starts[row + 1], table, counts)
@@ -250,4 +259,5 @@ def fill_facts(
         measures[19, row] = listings[1] > 0
         measures[20, row] = listings[2] >= 2 and 4 * listings[2] >= said
         measures[21, row] = measures[2, row] <= 2 and measures[6, row] == 0
-    return found
+    numbers, lengths, listed = numbers[:found], lengths[:found], listed[:found]
+    return numbers, lengths, word_starts, listed, measures, language, exact, template, steps

@@ -10,11 +10,20 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from realreach.compiled import frozen, kernels_for
 
-__all__ = ["KEY_BITS", "OWNERS", "first_of_equal", "first_rows", "first_strings", "packed", "run_starts"]
+__all__ = [
+    "KEY_BITS",
+    "OWNERS",
+    "Strings",
+    "buffers_of",
+    "first_of_equal",
+    "first_rows",
+    "first_strings",
+    "packed",
+    "run_starts",
+]
 
 _I64 = npt.NDArray[np.int64]
 _U64 = npt.NDArray[np.uint64]
@@ -52,7 +61,7 @@ def run_starts(ordered: npt.NDArray) -> _I64:
     new = np.empty(len(ordered), dtype=bool)
     new[:1] = True
     np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
-    return np.flatnonzero(new)
+    return new.nonzero()[0]
 
 
 def first_rows(owner: _I64, keys: _U64) -> _I64:
@@ -63,11 +72,38 @@ def first_rows(owner: _I64, keys: _U64) -> _I64:
     >>> first_rows(np.array([0, 0, 0, 1]), np.array([7, 9, 7, 7], dtype=np.uint64) << np.uint64(32)).tolist()
     [0, 1, 0, 3]
     """
-    if (compiled := kernels_for(len(owner), "comment_text.likeness_kernels")) is not None:
+    if (compiled := kernels_for(len(owner), "comment_text.grouping_kernels")) is not None:
         out = np.empty(len(owner), dtype=np.int64)
         compiled.first_rows(frozen(owner), frozen(keys), out)
         return out
     return first_of_equal(packed(owner, keys))
+
+
+Strings = tuple[_I64, npt.NDArray[np.uint8], npt.NDArray[np.uint8], int]
+_NO_BYTES = frozen(np.empty(0, dtype=np.uint8))
+_LARGE = pa.large_string()
+
+
+def buffers_of(values: pa.Array) -> Strings:
+    """Return a column of strings as compiled kernels read it, without a copy.
+
+    Returns
+    -------
+    tuple
+        Where each text begins in the bytes, and where the last one ends; the bytes; the bits of the rows that are known
+        (none if all are); the place of the first row among these bits, -1 if no row is known.
+    """
+    if len(values) == 0 or values.null_count == len(values):
+        return frozen(np.zeros(len(values) + 1, dtype=np.int64)), _NO_BYTES, _NO_BYTES, -1
+    text = values if values.type == _LARGE else values.cast(_LARGE)
+    valid, places, data = text.buffers()
+    first = text.offset
+    return (
+        frozen(np.frombuffer(places, dtype=np.int64)[first : first + len(text) + 1]),
+        _NO_BYTES if data is None else frozen(np.frombuffer(data, dtype=np.uint8)),
+        _NO_BYTES if valid is None else frozen(np.frombuffer(valid, dtype=np.uint8)),
+        first,
+    )
 
 
 def first_strings(owner: _I64, values: pa.Array) -> _I64:
@@ -78,19 +114,9 @@ def first_strings(owner: _I64, values: pa.Array) -> _I64:
     >>> first_strings(np.array([0, 0, 0, 1]), pa.array(["a", None, "a", "a"], pa.large_string())).tolist()
     [0, 1, 0, 3]
     """
-    if (compiled := kernels_for(len(owner), "comment_text.likeness_kernels")) is not None:
-        text = values.cast(pa.large_string()) if values.type != pa.large_string() else values
-        text = pc.fill_null(text, "") if text.null_count else text
-        null = (
-            np.asarray(values.is_null().to_numpy(zero_copy_only=False))
-            if values.null_count
-            else np.zeros(0, dtype=bool)
-        )
+    if (compiled := kernels_for(len(owner), "comment_text.grouping_kernels")) is not None:
         out = np.empty(len(owner), dtype=np.int64)
-        _, offsets, data = text.buffers()
-        starts = np.frombuffer(offsets, dtype=np.int64)[text.offset : text.offset + len(text) + 1]
-        codes = np.frombuffer(data if data is not None else b"", dtype=np.uint8)
-        compiled.first_strings(frozen(owner), frozen(starts), frozen(codes), frozen(null), out)
+        compiled.first_strings(frozen(owner), np.arange(len(owner)), buffers_of(values), out)
         return out
     codes = values.dictionary_encode().indices
     codes = codes.fill_null(-1) if codes.null_count else codes
@@ -119,7 +145,7 @@ def first_of_equal(numbers: _U64) -> _I64:
         table[cell[::-1]] = rows[::-1]
         found = table[cell]
         out[rows] = found
-        again = np.flatnonzero(numbers[found] != left)
+        again = (numbers[found] != left).nonzero()[0]
         if len(again) == 0:
             return out.astype(np.int64)
         rows, left, factor = rows[again], left[again], factor * _FACTOR % 2**64

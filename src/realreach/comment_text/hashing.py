@@ -121,7 +121,7 @@ def tokens(points: Points) -> Tokens:
     space = values == _SPACE
     begins = ~space
     begins[1:] &= ~(word[1:] & word[:-1])
-    at = np.flatnonzero(begins)
+    at = begins.nonzero()[0]
     if not len(at):
         return Tokens(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64), np.empty(0, dtype=bool))
     sums = _segment_sums(values, space, at)
@@ -197,7 +197,7 @@ def weighted_sums(
     """
     pairs, pair_rows = pair_sums(found)
     parts = ((bucket(found.sums, 1, bits), found.rows), (bucket(pairs, 2, bits), pair_rows))
-    bounds = [np.searchsorted(rows, np.arange(points.count + 1)) for _, rows in parts]
+    bounds = [rows.searchsorted(np.arange(points.count + 1)) for _, rows in parts]
     tokens_total = [sum(_between(w.take(b), at) for (b, _), at in zip(parts, bounds, strict=True)) for w in weights]
     tokens_count = sum(np.diff(at) for at in bounds)
     return [(np.array(tokens_total), np.asarray(tokens_count)), _character_sums(points, weights, bits)]
@@ -223,7 +223,7 @@ def _character_sums(
         return total, np.zeros(0, dtype=np.int64)
     # The pieces of a comment begin at the space before it or at one of its signs but the last.
     size = len(points.values)
-    begins = np.searchsorted(points.rows[1:], np.arange(n))
+    begins = points.rows[1:].searchsorted(np.arange(n))
     values = np.concatenate([points.values, np.full(max(CHAR_SIZES), _SPACE, dtype=np.uint64)])
     # All ones where a sign is no space: a weight or a one is kept by it, or becomes 0.
     solid = -(values != _SPACE).view(np.int8).astype(np.int32)

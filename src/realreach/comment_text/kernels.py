@@ -104,8 +104,7 @@ def written(raw, low, high, table, counts):
     pictures = exclamation = question = sentence = uppers = letters = inner = emoji = capitals = ends = 0
     signs = hands = 0
     before = 0
-    for i in range(low, high):
-        c = raw[i]
+    for c in raw[low:high]:
         if c < _WIDE:
             signs += _SIGNS[c]
             hands += _HANDS[c]
@@ -175,9 +174,10 @@ def plain_measures(plain, low, high, table, padded, marks):
     inside = 0
     odd = np.uint32(0)
     padded[0] = _SPACE
-    for i in range(low, high):
-        c = plain[i]
-        padded[i - low + 1] = c
+    text = plain[low:high]
+    for i in range(len(text)):
+        c = text[i]
+        padded[i + 1] = c
         if c < 6:
             marks[c] += 1
         trait = table[min(c, _LAST)]

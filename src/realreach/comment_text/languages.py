@@ -57,7 +57,7 @@ def languages(text: Normalised, words: Words | None = None) -> npt.NDArray[np.in
     out = np.zeros(len(text), dtype=np.int8)
     most, least = np.maximum(indonesian, english), np.minimum(indonesian, english)
     # One listed word in a long comment may be a word of a third language that is spelled the same.
-    heard = LEAST_SHARE * np.diff(words.starts) <= most
+    heard = LEAST_SHARE * words.counts <= most
     out[heard & (indonesian > english)] = 1
     out[heard & (english > indonesian)] = 2
     out[heard & (least > 0) & (most < 3 * least)] = 3

@@ -26,7 +26,18 @@ from realreach.comment_text.traits import LETTER, table
 from realreach.comment_text.words import BASE, Words, mix, powers, weighted_sums
 from realreach.compiled import frozen, kernels_for
 
-__all__ = ["AGREE", "BANDS", "GRAM", "MINIMA", "SPREAD", "exact_keys", "near_groups", "signatures", "template_keys"]
+__all__ = [
+    "AGREE",
+    "BANDS",
+    "GRAM",
+    "MINIMA",
+    "SPREAD",
+    "draws",
+    "exact_keys",
+    "near_groups",
+    "signatures",
+    "template_keys",
+]
 
 _I64 = npt.NDArray[np.int64]
 _U64 = npt.NDArray[np.uint64]
@@ -58,7 +69,7 @@ def exact_keys(text: Normalised) -> _U64:
     values = points.codes.astype(np.uint64)
     values[1:] += (~keep[:-1]).astype(np.uint64) << np.uint64(32)
     lengths = points.count(keep)
-    ends = np.cumsum(lengths)
+    ends = lengths.cumsum()
     kept = values.compress(keep)
     told = lengths > 0
     first = (ends - lengths)[told]
@@ -101,18 +112,18 @@ def signatures(points: CodePoints, rows: _I64 | None = None) -> npt.NDArray[np.u
     out = np.full((len(rows), MINIMA), 0xFFFFFFFF, dtype=np.uint32)
     if (compiled := kernels_for(len(points), _KERNELS)) is not None:
         text = frozen(points.codes), frozen(points.starts), frozen(rows), table()
-        compiled.minima(*text, *_draws(), out)
+        compiled.minima(*text, *draws(), out)
         return out
     letters = _only_words(points, rows)
     told = letters.lengths >= GRAM
     if not told.all():
-        letters = letters.where(np.repeat(told, letters.lengths))
+        letters = letters.where(told.repeat(letters.lengths))
     grams, begins = _hashed_grams(letters.codes, letters.starts[:-1][told])
     drawn = np.empty((int(told.sum()), MINIMA), dtype=np.uint32)
     buffers = np.empty((2, MINIMA * max(_CELLS, int(np.diff(begins).max(initial=0)))), dtype=np.uint32)
     low = 0
     while low < len(drawn):
-        high = max(int(np.searchsorted(begins, begins[low] + _CELLS, side="right")) - 1, low + 1)
+        high = max(int(begins.searchsorted(begins[low] + _CELLS, side="right")) - 1, low + 1)
         part = grams[begins[low] : begins[high]]
         drawn[low:high] = _least(part, begins[low:high] - begins[low], buffers)
         low = high
@@ -122,7 +133,7 @@ def signatures(points: CodePoints, rows: _I64 | None = None) -> npt.NDArray[np.u
 
 def _least(grams: npt.NDArray[np.uint32], begins: _I64, buffers: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
     """Return the minima of each run of 4-grams; the two buffers are used again and again: fresh memory costs more."""
-    factors, shifts = _draws()
+    factors, shifts = draws()
     drawn, upper = (part[: MINIMA * len(grams)].reshape(MINIMA, -1) for part in buffers)
     np.multiply(grams, factors[:, None], out=drawn)
     drawn += shifts[:, None]
@@ -158,7 +169,7 @@ def _only_words(points: CodePoints, rows: _I64) -> CodePoints:
     if len(rows) < len(points):
         wanted = np.zeros(len(points), dtype=bool)
         wanted[rows] = True
-        letter &= np.repeat(wanted, points.lengths)
+        letter &= wanted.repeat(points.lengths)
     keep = letter.copy()
     keep[:-1] |= letter[1:]
     # No space stands before the first word of a text: neither in the text nor at the end of the one before.
@@ -168,7 +179,7 @@ def _only_words(points: CodePoints, rows: _I64) -> CodePoints:
     keep[before] = letter[before]
     late = ~letter[begins]
     if late.any():
-        words = np.flatnonzero(letter[1:] & ~letter[:-1]) + 1
+        words = (letter[1:] & ~letter[:-1]).nonzero()[0] + 1
         first = np.append(words, len(letter))[words.searchsorted(begins[late])]
         first = first[first < points.starts[full[late] + 1]]
         keep[first - 1] = False
@@ -178,7 +189,7 @@ def _only_words(points: CodePoints, rows: _I64) -> CodePoints:
 
 
 @cache
-def _draws() -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+def draws() -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
     """Return the odd factor and the shift of each of the hashes."""
     drawn = np.random.default_rng(_SEED).integers(0, 2**32, (MINIMA, 2), dtype=np.uint32)
     return frozen(drawn[:, 0] | np.uint32(1)), frozen(drawn[:, 1].copy())
@@ -201,7 +212,7 @@ def near_groups(owner: _I64, keys: _U64, points: CodePoints, rows: _I64 | None =
     if len(owner) == 0:
         return np.empty(0, dtype=np.int64)
     first = first_rows(owner, keys)
-    distinct = np.flatnonzero(first == np.arange(len(first)))
+    distinct = (first == np.arange(len(first))).nonzero()[0]
     drawn = signatures(points, distinct if rows is None else rows[distinct])
     group = np.arange(len(first))
     group[distinct] = distinct[_linked(owner[distinct], packed(owner[distinct], keys[distinct]), drawn)]
@@ -240,7 +251,7 @@ def _smallest_reached(a: _I64, b: _I64, count: int) -> _I64:
 
 def _twins_of_bands(owner: _I64, numbers: _U64, drawn: npt.NDArray[np.uint32]) -> tuple[_I64, _I64]:
     """Return pairs of twins: the text of a band with the smallest number, and another one in it that is like it."""
-    usable = np.flatnonzero(drawn[:, 0] != 0xFFFFFFFF)
+    usable = (drawn[:, 0] != 0xFFFFFFFF).nonzero()[0]
     bands = drawn[usable].reshape(len(usable), BANDS, MINIMA // BANDS)
     key = np.broadcast_to((owner[usable].astype(np.uint64) * _FACTORS[-1])[:, None], bands.shape[:2])
     key = key + np.arange(BANDS, dtype=np.uint64) * _FACTORS[-2]
@@ -249,11 +260,11 @@ def _twins_of_bands(owner: _I64, numbers: _U64, drawn: npt.NDArray[np.uint32]) -
     key = mix(key.ravel())
     first = first_of_equal(key)
     # Most texts stand alone in their band.
-    shared = np.flatnonzero(np.bincount(first, minlength=len(key))[first] > 1)
+    shared = (np.bincount(first, minlength=len(key))[first] > 1).nonzero()[0]
     shared = shared[np.lexsort((numbers[usable[shared // BANDS]], key[shared]))]
     begins = run_starts(key[shared])
     member = usable[shared // BANDS]
-    first = np.repeat(member[begins], np.diff(begins, append=len(shared)))
+    first = member[begins].repeat(np.diff(begins, append=len(shared)))
     other = member != first
     member, first = member[other], first[other]
     alike = (drawn[member] == drawn[first]).sum(axis=1) >= AGREE

@@ -1,8 +1,8 @@
-"""Compiled kernels of likeness (numba, the extra ``fast``): groups of equal keys, keys of texts, near twins.
+"""Compiled kernels of likeness (numba, the extra ``fast``): keys of texts, near twins.
 
-Whole numbers only, so that the results are those of the NumPy code in :mod:`realreach.comment_text.likeness` and
-:mod:`realreach.comment_text.grouping`. Tables are hashed twice (place and step), so that texts made up to fall into one
-place do not fall into one step. Imported only by way of :mod:`realreach.compiled`.
+Whole numbers only, so that the results are those of the NumPy code in :mod:`realreach.comment_text.likeness`. Tables
+are hashed twice (place and step), so that texts made up to fall into one place do not fall into one step. Imported only
+by way of :mod:`realreach.compiled`.
 """
 
 # Numba finds the types itself, at the first call.
@@ -15,8 +15,9 @@ import numba as nb
 import numpy as np
 
 from realreach.comment_text import grouping, likeness, lookalikes, traits, words
+from realreach.comment_text.grouping_kernels import first_rows, table_bits
 
-__all__ = ["exact_keys", "first_rows", "first_strings", "linked", "minima", "template_keys"]
+__all__ = ["exact_keys", "linked", "minima", "near_groups", "template_keys"]
 
 _U = np.uint64
 _BASE = _U(words.BASE)
@@ -38,75 +39,6 @@ def _mix(value):
     value ^= value >> _U(33)
     value *= _MIX2
     return value ^ (value >> _U(33))
-
-
-@nb.njit(nogil=True, cache=True, inline="always")
-def _bits(rows):
-    bits = 4
-    while (1 << bits) < 2 * rows:
-        bits += 1
-    return bits
-
-
-@nb.njit(nogil=True, cache=True)
-def first_rows(owner, keys, out) -> None:
-    """Fill the first row with the same owner and key."""
-    bits = _bits(len(owner))
-    table = np.full(1 << bits, -1, dtype=np.int32)
-    shift, last = _U(64 - bits), (1 << bits) - 1
-    for row in range(len(owner)):
-        key = keys[row] >> _DROPPED
-        spread = (key + _U(owner[row]) * _MIX2) * _PLACE
-        at = np.int64(spread >> shift)
-        step = np.int64(((spread ^ (spread >> _U(29))) * _STEP) >> shift) | 1
-        while table[at] >= 0:
-            other = table[at]
-            if owner[other] == owner[row] and (keys[other] >> _DROPPED) == key:
-                break
-            at = (at + step) & last
-        if table[at] < 0:
-            table[at] = row
-        out[row] = table[at]
-
-
-@nb.njit(nogil=True, cache=True)
-def first_strings(owner, starts, data, null, out) -> None:
-    """Fill the first row with the same owner and string; ``null`` tells which have none, empty where all have one."""
-    rows = len(owner)
-    bits = _bits(rows)
-    table = np.full(1 << bits, -1, dtype=np.int32)
-    hashes = np.empty(rows, dtype=np.uint64)
-    shift, last = _U(64 - bits), (1 << bits) - 1
-    for row in range(rows):
-        spread = _U(owner[row]) * _MIX2
-        if len(null) and null[row]:
-            spread += _STEP
-        for i in range(starts[row], starts[row + 1]):
-            spread = (spread ^ _U(data[i])) * _PLACE
-            spread ^= spread >> _U(32)
-        spread *= _MIX1
-        hashes[row] = spread
-        at = np.int64(spread >> shift)
-        step = np.int64(((spread ^ (spread >> _U(29))) * _STEP) >> shift) | 1
-        while table[at] >= 0:
-            other = table[at]
-            if hashes[other] == spread and owner[other] == owner[row] and _equal(starts, data, null, other, row):
-                break
-            at = (at + step) & last
-        if table[at] < 0:
-            table[at] = row
-        out[row] = table[at]
-
-
-@nb.njit(nogil=True, cache=True)
-def _equal(starts, data, null, a, b):
-    length = starts[a + 1] - starts[a]
-    if starts[b + 1] - starts[b] != length or (len(null) and null[a] != null[b]):
-        return False
-    i = 0
-    while i < length and data[starts[a] + i] == data[starts[b] + i]:
-        i += 1
-    return i == length
 
 
 @nb.njit(nogil=True, cache=True)
@@ -157,6 +89,13 @@ def _only_words(codes, low, high, table, out):
     return count - 1 if count > 0 and not before and out[count - 1] == _U(0x20) else count
 
 
+@nb.njit(nogil=True, cache=True, inline="always")
+def _hashed(gram, factor, shift):
+    hashed = np.uint32(gram * factor + shift)
+    hashed ^= hashed >> np.uint32(15)
+    return np.uint32(hashed * _SPREAD)
+
+
 @nb.njit(nogil=True, cache=True)
 def minima(codes, starts, rows, table, factors, shifts, out) -> None:
     """Fill the smallest hashes of the 4-grams of some texts, as ``likeness.signatures`` draws them."""
@@ -169,13 +108,18 @@ def minima(codes, starts, rows, table, factors, shifts, out) -> None:
         for i in range(count):
             gram = ((signs[i] * _BASE + signs[i + 1]) * _BASE + signs[i + 2]) * _BASE + signs[i + 3]
             grams[i] = np.uint32(_mix(gram) & _LOW32)
-        for i in range(count):
-            low = grams[i]
+        least = out[at]
+        # Four at a time: each of the minima is read and written once for them.
+        done = count - count % 4 if count > 0 else 0
+        for i in range(0, done, 4):
+            one, two, three, four = grams[i], grams[i + 1], grams[i + 2], grams[i + 3]
             for j in range(_MINIMA):
-                hashed = np.uint32(low * factors[j] + shifts[j])
-                hashed ^= hashed >> np.uint32(15)
-                hashed = np.uint32(hashed * _SPREAD)
-                out[at, j] = min(out[at, j], hashed)
+                low = min(_hashed(one, factors[j], shifts[j]), _hashed(two, factors[j], shifts[j]))
+                high = min(_hashed(three, factors[j], shifts[j]), _hashed(four, factors[j], shifts[j]))
+                least[j] = min(least[j], min(low, high))
+        for i in range(done, count):
+            for j in range(_MINIMA):
+                least[j] = min(least[j], _hashed(grams[i], factors[j], shifts[j]))
 
 
 @nb.njit(nogil=True, cache=True)
@@ -185,7 +129,7 @@ def linked(owner, numbers, drawn, group) -> None:
     ordered = True
     for text in range(1, texts):
         ordered &= owner[text] >= owner[text - 1]
-    low = 0
+    low = np.int64(0)
     while low < texts:
         high = low + 1
         # Texts of one owner that stand together are linked by themselves: their table is small.
@@ -198,7 +142,7 @@ def linked(owner, numbers, drawn, group) -> None:
 @nb.njit(nogil=True, cache=True)
 def _link_some(low, high, owner, numbers, drawn, group) -> None:
     """Link neighbouring texts; no other text has an owner of theirs."""
-    bits = _bits(high - low)
+    bits = table_bits(high - low)
     table = np.empty(1 << bits, dtype=np.int32)
     places = np.empty(high - low, dtype=np.int32)
     for text in range(low, high):
@@ -265,3 +209,35 @@ def _link(numbers, drawn, group, first, text):
         group[b] = a
     else:
         group[a] = b
+
+
+@nb.njit(nogil=True, cache=True)
+def near_groups(owner, keys, codes, starts, rows, table, factors, shifts, out) -> None:
+    """Fill the group of near twins of some texts, named by one of them, as ``likeness.near_groups`` does.
+
+    ``owner`` and ``keys`` are of all texts, ``rows`` those asked for, ascending; the others' groups stay as they are.
+    """
+    number = len(rows)
+    owner_of, key_of = np.empty(number, dtype=np.int64), np.empty(number, dtype=np.uint64)
+    for k in range(number):
+        owner_of[k], key_of[k] = owner[rows[k]], keys[rows[k]]
+    first = np.empty(number, dtype=np.int64)
+    first_rows(owner_of, key_of, first)
+    place = np.empty(number, dtype=np.int64)
+    some = 0
+    for k in range(number):
+        if first[k] == k:
+            place[k] = some
+            # Only rows at or behind this one are overwritten by the distinct ones.
+            owner_of[some], key_of[some] = owner_of[k], keys[rows[k]] >> _DROPPED
+            some += 1
+    texts = np.empty(some, dtype=np.int64)
+    for k in range(number):
+        if first[k] == k:
+            texts[place[k]] = rows[k]
+    drawn = np.full((some, _MINIMA), _NONE, dtype=np.uint32)
+    minima(codes, starts, texts, table, factors, shifts, drawn)
+    group = np.empty(some, dtype=np.int64)
+    linked(owner_of[:some], key_of[:some], drawn, group)
+    for k in range(number):
+        out[rows[k]] = texts[group[place[first[k]]]]

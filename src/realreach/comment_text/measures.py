@@ -72,7 +72,7 @@ def measure_comments(text: Normalised, words: Words | None = None) -> dict[str, 
     found: dict[str, npt.NDArray] = {
         "length": folded.lengths,
         "letters": letters,
-        "words": np.maximum(np.diff(words.starts) + stand_for_words, (counts["spaceless"] + 1) // 2),
+        "words": np.maximum(words.counts + stand_for_words, (counts["spaceless"] + 1) // 2),
         "emoji": emoji,
         "digits": digits,
         "capitals": written["capitals"],
@@ -101,7 +101,7 @@ def is_wish(words: Words) -> _Bool:
     Such formulas repeat under honest posts ("semoga sehat selalu kak"): likeness must not count them.
     """
     hits = words.count((words.listed & WISH_BIT) > 0)
-    return np.asarray((hits >= 2) & (4 * hits >= np.diff(words.starts)), dtype=bool)
+    return np.asarray((hits >= 2) & (4 * hits >= words.counts), dtype=bool)
 
 
 def handles(points: CodePoints) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
@@ -109,7 +109,7 @@ def handles(points: CodePoints) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.u
 
     No text leaves this module.
     """
-    rows = np.flatnonzero(points.any(points.codes == ord("@")))
+    rows = (points.any(points.codes == ord("@"))).nonzero()[0]
     if len(rows) == 0:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint64)
     points = points.take(rows)
@@ -119,20 +119,20 @@ def handles(points: CodePoints) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.u
     # The at-sign must stand in the same text.
     told = points.after(codes == ord("@"))[first]
     first, last = first[told], last[told]
-    owner = np.searchsorted(points.starts, first, side="right") - 1
+    owner = points.starts.searchsorted(first, side="right") - 1
     return rows[owner], numbers_of_runs(codes, first, last)
 
 
 def _stretched(points: CodePoints) -> _Bool:
     """Return which texts hold a Latin letter three times in a row."""
-    places = np.flatnonzero(points.again[1:] & points.again[:-1]) + 1
+    places = (points.again[1:] & points.again[:-1]).nonzero()[0] + 1
     codes = points.codes[places]
     return _those(points, places[(codes >= 0x61) & (codes <= 0x7A)])
 
 
 def _hashtag(points: CodePoints) -> _Bool:
     """Return which texts hold a letter behind a number sign."""
-    places = np.flatnonzero(points.codes == ord("#")) + 1
+    places = (points.codes == ord("#")).nonzero()[0] + 1
     places = places[places < len(points.codes)]
     texts = points.text_of(places)
     told = ((points.traits[places] & np.uint32(LETTER)) != 0) & (places > points.starts[texts])
@@ -142,7 +142,7 @@ def _hashtag(points: CodePoints) -> _Bool:
 def _tidy(raw: CodePoints) -> _Bool:
     """Return which texts begin with a capital letter and hold a small one with the end of a sentence behind it."""
     begins = (of(raw.first) & CAPITAL) > 0
-    places = np.flatnonzero(raw.has(SENTENCE_END))
+    places = raw.has(SENTENCE_END).nonzero()[0]
     texts = raw.text_of(places)
     after = begins[texts] & (places > raw.starts[texts])
     places = places[after]

@@ -13,7 +13,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
@@ -164,6 +164,11 @@ class CommentModel:
     def sold_table(self) -> FloatArray:
         """The probabilities that :meth:`sold` can give, ascending."""
         return _table(self.slope, self.offset)
+
+    @cached_property
+    def kernel_parts(self) -> tuple[npt.NDArray[np.int32], int, npt.NDArray[np.int32], npt.NDArray[np.int64], int]:
+        """What kernels ask for: weights of buckets, their bits, weights of style bins, bias, units to a logit."""
+        return self.grams, self.bits, self.style, self.bias, self.scale
 
     def to_dict(self) -> dict[str, Any]:
         """Return the model as plain numbers; buckets without weight are left out."""

@@ -28,8 +28,9 @@ Punctuation and emoji stay in ``plain``: style tells praise bots in languages th
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from types import ModuleType
 
 import numpy as np
@@ -38,10 +39,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from realreach.comment_text import lookalikes, traits
-from realreach.comment_text.codepoints import CodePoints, decode, encode, utf8_of
+from realreach.comment_text.codepoints import CodePoints, decode, encode
+from realreach.comment_text.grouping import buffers_of
 from realreach.compiled import frozen, kernels_for
 
-__all__ = ["BRAND", "ENDINGS", "LINK", "MENTION", "NUMBER", "PHONE", "TEXT_LIMIT", "Normalised", "fold", "normalise"]
+__all__ = [
+    "BRAND",
+    "ENDINGS",
+    "LINK",
+    "MENTION",
+    "MOST_MARKS",
+    "NUMBER",
+    "PHONE",
+    "TEXT_LIMIT",
+    "Normalised",
+    "compatible",
+    "fold",
+    "fold_maps",
+    "normalise",
+]
 
 TEXT_LIMIT = 2_200
 """Characters of a text that are read."""
@@ -68,15 +84,19 @@ ENDINGS = (
     "club",
 )
 """What a link without ``www.`` ends in, or its host."""
-_PLACEHOLDERS = (
-    (r"(?:https?:/|www\.)[^ ]*|[a-z0-9][a-z0-9._@-]*\.(?:" + "|".join(ENDINGS) + r")\b(?:/[^ ]*)?", LINK),
-    (r"@[a-z0-9_.\x{DF}-\x{24F}]+", MENTION),
-    (r"\+?\d(?:[ .()\-]{0,2}\d){7,}", PHONE),
-    (r"[a-z]{2,}-?\d{2,}|(?:\b[a-z] ){3,}\d(?: ?\d)+", BRAND),
-    (r"\d+(?:[.,:]\d+)*", NUMBER),
-)
+_PLACEHOLDERS = {
+    LINK: r"(?:https?:/|www\.)[^ ]*|[a-z0-9][a-z0-9._@-]*\.(?:" + "|".join(ENDINGS) + r")\b(?:/[^ ]*)?",
+    MENTION: r"@[a-z0-9_.\x{DF}-\x{24F}]+",
+    PHONE: r"\+?\d(?:[ .()\-]{0,2}\d){7,}",
+    BRAND: r"[a-z]{2,}-?\d{2,}|(?:\b[a-z] ){3,}\d(?: ?\d)+",
+    NUMBER: r"\d+(?:[.,:]\d+)*",
+}
+_DIGITS_OF_A_PHONE = 8
+_AT, _DOT, _COLON, _SLASH, _SMALL_A, _SMALL_W, _SMALL_Z = (np.uint32(ord(sign)) for sign in "@.:/awz")
 
-_NO_TEXTS = CodePoints(np.empty(0, dtype=np.uint32), np.zeros(1, dtype=np.int64))
+MOST_MARKS = 3
+"""Combining marks in a row that are kept."""
+_NO_CODES = frozen(np.empty(0, dtype=np.uint32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,29 +178,36 @@ def _compiled(text: pa.Array, kernels: ModuleType) -> Normalised | None:
 
     Only what NFKC may change passes by Python.
     """
-    offsets, data = utf8_of(text)
-    n, table = len(text), traits.table()
-    codes = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint32)
-    starts, folded_starts, plain_starts = (np.zeros(n + 1, dtype=np.int64) for _ in range(3))
-    odd, unsettled = np.empty(n, dtype=bool), np.empty(n, dtype=bool)
-    if not kernels.decode_texts(frozen(data), frozen(offsets), table, codes, starts, unsettled, odd):
+    n = len(text)
+    folded_starts, plain_starts = np.zeros(n + 1, dtype=np.int64), np.zeros(n + 1, dtype=np.int64)
+    table = traits.table()
+    codes, starts, unsettled, odd = kernels.decode_rows(buffers_of(text), np.arange(n), table)
+    if len(starts) == 0:
         return None
     codes = codes[: starts[-1]]
-    written = CodePoints(codes, starts)
-    place = np.full(n, -1, dtype=np.int64)
-    settled = _NO_TEXTS
-    if unsettled.any():
-        rows = np.flatnonzero(unsettled)
-        place[rows] = np.arange(len(rows))
-        settled = _settled(written.take(rows))
-    maps = traits.fold_map(), lookalikes.always_map(), lookalikes.in_latin_words_map(), lookalikes.lower_map()
-    folded, plain = (np.empty(len(codes) + len(settled.codes), dtype=np.uint32) for _ in range(2))
+    joined = kernels.join_unsettled(codes, starts, unsettled, table)
+    settled, settled_starts = kernels.split_settled(compatible(joined))
+    folded, plain = (np.empty(len(codes) + len(settled), dtype=np.uint32) for _ in range(2))
     kernels.fill_forms(
-        frozen(codes), frozen(starts), frozen(place), frozen(settled.codes), frozen(settled.starts), table,
-        *(frozen(by_code) for by_code in maps), folded, folded_starts, plain, plain_starts, odd,
-    )  # fmt: skip
+        codes, starts, unsettled, settled, settled_starts, fold_maps(), folded, folded_starts, plain, plain_starts, odd
+    )
     forms = CodePoints(folded[: folded_starts[-1]], folded_starts), CodePoints(plain[: plain_starts[-1]], plain_starts)
-    return Normalised(written, *forms, odd)
+    return Normalised(CodePoints(codes, starts), *forms, odd)
+
+
+@cache
+def fold_maps() -> tuple[npt.NDArray[np.uint32], ...]:
+    """Return the traits and the maps that the compiled folding asks for, in its order."""
+    maps = traits.fold_map(), lookalikes.always_map(), lookalikes.in_latin_words_map(), lookalikes.lower_map()
+    return traits.table(), *(frozen(by_code) for by_code in maps)
+
+
+def compatible(joined: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """Return texts in NFKC, one array of code points with a line feed behind each text."""
+    if len(joined) == 0:
+        return _NO_CODES
+    text = unicodedata.normalize("NFKC", joined.tobytes().decode("utf-32-le"))
+    return np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
 
 
 def fold(text: pa.Array) -> pa.Array:
@@ -211,32 +238,31 @@ def _compatible(points: CodePoints) -> CodePoints:
     codes = np.insert(points.codes, points.starts[1:], 0x0A)
     for sign, stand_in in traits.PHRASES.items():
         codes[codes == sign] = stand_in
-    joined = unicodedata.normalize("NFKC", codes.tobytes().decode("utf-32-le"))
-    codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32).copy()
+    codes = compatible(codes).copy()
     for sign, stand_in in traits.PHRASES.items():
         codes[codes == stand_in] = sign
     end = codes == 0x0A
-    starts = np.concatenate([[0], np.flatnonzero(end) + 1]) - np.arange(len(points) + 1)
+    starts = np.concatenate([[0], end.nonzero()[0] + 1]) - np.arange(len(points) + 1)
     done = CodePoints(codes[~end], starts)
     if len(done) and int(done.lengths.max()) > TEXT_LIMIT:
-        done = done.where(np.arange(len(done.codes)) - np.repeat(starts[:-1], done.lengths) < TEXT_LIMIT)
+        done = done.where(np.arange(len(done.codes)) - starts[:-1].repeat(done.lengths) < TEXT_LIMIT)
     return done
 
 
 def _bounded(points: CodePoints) -> CodePoints:
-    """Return the texts with at most three of the combining marks that normalisation sorts in a row."""
+    """Return the texts with at most ``MOST_MARKS`` of the combining marks that normalisation sorts in a row."""
     marks = points.has(traits.SORTED)
     other = np.where(marks, -1, np.arange(len(marks)))
     begins = points.starts[:-1][points.lengths > 0]
     other[begins] = np.where(marks[begins], begins - 1, begins)
     place = np.arange(len(marks)) - np.maximum.accumulate(other)
-    many = marks & (place > 3)
+    many = marks & (place > MOST_MARKS)
     return points.where(~many) if many.any() else points
 
 
 def _cleaned(points: CodePoints) -> CodePoints:
     """Return the texts with a space for every control character and all white space."""
-    dirty = np.flatnonzero(points.has(traits.DIRTY))
+    dirty = points.has(traits.DIRTY).nonzero()[0]
     return _with(points, dirty, np.full(len(dirty), 0x20, dtype=np.uint32))
 
 
@@ -265,14 +291,14 @@ def _fold(written: CodePoints) -> tuple[CodePoints, npt.NDArray[np.bool_]]:
     if odd.any():
         odd = written.count(written.has(traits.STYLED)) >= 2
     points = written
-    rows = np.flatnonzero(written.holds(traits.UNSETTLED))
+    rows = written.holds(traits.UNSETTLED).nonzero()[0]
     if len(rows):
         points = points.replaced(rows, _settled(points.take(rows)))
     points = _bare(points, odd)
-    rows = np.flatnonzero(points.holds(traits.TWIN))
+    rows = points.holds(traits.TWIN).nonzero()[0]
     if len(rows):
         points = points.replaced(rows, _untwinned(points.take(rows), rows, odd))
-    capital = np.flatnonzero(points.has(traits.FOLDS))
+    capital = points.has(traits.FOLDS).nonzero()[0]
     return _with(points, capital, traits.fold_map()[points.codes[capital]]), odd
 
 
@@ -297,11 +323,11 @@ def _untwinned(points: CodePoints, rows: npt.NDArray[np.intp], odd: npt.NDArray[
     word = points.has(traits.WORD)
     change = np.ones(len(word), dtype=bool)
     change[1:] = (word[1:] != word[:-1]) | (points.owner[1:] != points.owner[:-1])
-    run = np.cumsum(change) - 1
+    run = change.cumsum() - 1
     latin = np.bincount(run, weights=points.has(traits.LATIN) & word) > 0
     mixed = points.has(traits.TWIN) & latin[run]
     odd[rows] |= points.any(mixed)
-    at = np.flatnonzero(mixed)
+    at = mixed.nonzero()[0]
     return _with(points, at, lookalikes.through(lookalikes.in_latin_words_map(), points.codes[at]))
 
 
@@ -314,21 +340,45 @@ def _plain(folded: CodePoints) -> CodePoints:
     much = again & (codes == 0x20)
     much[1:] |= again[1:] & again[:-1]
     padded = (folded.lengths > 0) & ((folded.first == 0x20) | (folded.last == 0x20))
-    rows = np.flatnonzero(marked | padded | folded.any(much))
+    rows = (marked | padded | folded.any(much)).nonzero()[0]
     if len(rows) == 0:
         return folded
     texts = folded.take(rows)
-    inner = np.flatnonzero(marked[rows])
+    inner = marked[rows].nonzero()[0]
     if len(inner):
         texts = texts.replaced(inner, _marked(texts.take(inner)))
     return folded.replaced(rows, _squeeze(texts))
 
 
 def _marked(points: CodePoints) -> CodePoints:
-    """Return step 8: texts with placeholders."""
+    """Return step 8: texts with placeholders.
+
+    A pattern is matched only where it can be: links and telephone numbers are rare, and the dearest.
+    """
+    digits = points.count_of(traits.DIGIT)
+    rare = digits >= _DIGITS_OF_A_PHONE
+    rare[points.text_of(_links(points.codes))] = True
+    if rare.any():
+        some, others = rare.nonzero()[0], (~rare).nonzero()[0]
+        done = points.replaced(some, _with_placeholders(points.take(some), _PLACEHOLDERS))
+        return done.replaced(others, _marked(points.take(others))) if len(others) else done
+    marks = ((MENTION, (points.codes == _AT).any()), (BRAND, (digits > 1).any()), (NUMBER, digits.any()))
+    return _with_placeholders(points, [mark for mark, needed in marks if needed])
+
+
+def _links(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.intp]:
+    """Return where a link may be: at a dot beside a letter that it needs, at a colon with a slash behind it."""
+    dots, colons = (codes == _DOT).nonzero()[0], (codes == _COLON).nonzero()[0]
+    behind = codes.take(dots + 1, mode="clip")
+    telling = (behind >= _SMALL_A) & (behind <= _SMALL_Z) | (codes.take(dots - 1, mode="clip") == _SMALL_W)
+    return np.concatenate([dots[telling], colons[codes.take(colons + 1, mode="clip") == _SLASH]])
+
+
+def _with_placeholders(points: CodePoints, marks: Iterable[str]) -> CodePoints:
+    """Return the texts with some placeholders, which stand in the order of step 8."""
     text = encode(points)
-    for pattern, mark in _PLACEHOLDERS:
-        text = pc.replace_substring_regex(text, pattern=pattern, replacement=mark)
+    for mark in marks:
+        text = pc.replace_substring_regex(text, pattern=_PLACEHOLDERS[mark], replacement=mark)
     return decode(text)
 
 
@@ -348,12 +398,12 @@ def _squeeze(points: CodePoints) -> CodePoints:
         change = np.ones(len(codes), dtype=bool)
         change[1:] = letter[1:] != letter[:-1]
         change[begins] = True
-        word = np.cumsum(change) - 1
+        word = change.cumsum() - 1
         long = np.bincount(word[stretched], minlength=int(word[-1]) + 1) > 0
         gone |= second & letter & long[word]
     gone[begins] |= space[begins]
     # Of the white space at the end, one is left by now: the first of its run.
     ends = points.starts[1:][points.lengths > 0] - 1
-    firsts = np.flatnonzero(~second)
-    gone[firsts[np.searchsorted(firsts, ends[space[ends]], side="right") - 1]] = True
+    firsts = (~second).nonzero()[0]
+    gone[firsts[firsts.searchsorted(ends[space[ends]], side="right") - 1]] = True
     return points.where(~gone)

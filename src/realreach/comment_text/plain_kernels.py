@@ -258,13 +258,15 @@ def _mark_numbers(text, size, out):
 @nb.njit(nogil=True, cache=True)
 def _marked(text, size, one, two):
     """Return the text with placeholders (one of the three arrays) and its length."""
-    dots = ats = digits = 0
-    for i in range(size):
-        c = text[i]
-        dots += c == 0x2E or c == 0x3A
+    links = ats = digits = 0
+    before = np.uint32(0)
+    for c in text[:size]:
+        # A link holds ":/", "www." or a dot with letters behind it.
+        links |= (before == 0x2E and _is_small(c)) or (before == 0x3A and c == 0x2F) or (before == 0x77 and c == 0x2E)
         ats += c == 0x40
         digits += _is_digit(c)
-    if dots > 0:
+        before = c
+    if links:
         size = _mark_links(text, size, one)
         text, one, two = one, two, one
     if ats > 0:
@@ -325,7 +327,11 @@ def _is_squeezed(text, size):
         return True
     if text[0] == 0x20 or text[size - 1] == 0x20:
         return False
-    much = False
-    for i in range(1, size):
-        much |= (text[i] == text[i - 1]) & ((text[i] == 0x20) | ((i > 1) & (text[i] == text[max(i - 2, 0)])))
+    much = again = False
+    before = np.uint32(0)
+    for c in text[:size]:
+        twice = again
+        again = c == before
+        much |= again & (twice | (c == 0x20))
+        before = c
     return not much

@@ -11,15 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from realreach.comment_text.measures import MEASURES
+from realreach.comment_text.codepoints import own
 from realreach.comment_text.model import CommentModel
 from realreach.comment_text.normalise import Normalised, normalise
 from realreach.comment_text.traits import table
 from realreach.comment_text.words import Words, word_list
-from realreach.compiled import frozen, kernels_for
+from realreach.compiled import kernels_for
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["Facts", "read_comments"]
+__all__ = ["Facts", "listed_words", "read_comments"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,20 +65,18 @@ def read_comments(text: pa.Array, model: CommentModel) -> Facts | None:
     compiled = kernels_for(len(text), "comment_text.facts_kernels")
     if compiled is None:
         return None
-    done, n, known = normalise(text), len(text), word_list()
-    points = done.raw_points, done.folded_points, done.plain_points
-    # Between two words stands another sign or the end of a text.
-    most = (len(done.plain_points.codes) + n + 1) // 2
-    numbers, exact, template = (np.empty(size, dtype=np.uint64) for size in (most, n, n))
-    lengths, steps, starts = (np.empty(size, dtype=np.int64) for size in (most, n, n + 1))
-    starts[0] = 0
-    listed, language = np.empty(most, dtype=np.uint8), np.empty(n, dtype=np.int8)
-    measures = np.empty((len(MEASURES) + 1, n))
-    count = compiled.fill_facts(
-        *(frozen(part) for form in points for part in (form.codes, form.starts)), frozen(done.odd_letters), table(),
-        known.keys, known.bits, known.shift, known.mask, model.grams, model.bits, model.style, model.bias, model.scale,
-        numbers, lengths, starts, listed, measures, language, exact, template, steps,
+    done = normalise(text)
+    forms = done.raw_points, done.folded_points, done.plain_points
+    numbers, lengths, starts, listed, measures, language, exact, template, steps = compiled.facts_of(
+        *(own(part) for form in forms for part in (form.codes, form.starts)), own(done.odd_letters), table(),
+        listed_words(), model.kernel_parts,
     )  # fmt: skip
-    words = Words(numbers[:count], lengths[:count], starts)
-    words.__dict__["listed"] = listed[:count]
+    words = Words(numbers, lengths, starts)
+    words.__dict__["listed"] = listed
     return Facts(done, words, measures, language, exact, template, steps)
+
+
+def listed_words() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8], np.uint64, np.uint64]:
+    """Return the listed words as the kernels look them up."""
+    known = word_list()
+    return known.keys, known.bits, known.shift, known.mask

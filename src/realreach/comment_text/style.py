@@ -162,7 +162,7 @@ def _emoji_at_end(raw: CodePoints) -> IntArray:
     """Return how many different neighbours among the emoji stand at the very end of each comment."""
     out = np.zeros(len(raw), dtype=np.int64)
     at_end = traits.of(raw.last) & np.uint32(traits.PICTURE | traits.DRAWS_NOTHING)
-    rows = np.flatnonzero(raw.holds(traits.PICTURE) & (at_end != 0))
+    rows = (raw.holds(traits.PICTURE) & (at_end != 0)).nonzero()[0]
     if len(rows) == 0:
         return out
     seen = raw.take(rows)
@@ -183,18 +183,18 @@ def _begins_with_capital(raw: CodePoints) -> npt.NDArray[np.bool_]:
     out = (first & np.uint32(traits.HAND_CAPITAL)) != 0
     # Where the first sign is no letter, the first letter is looked for.
     counts = RAW.of(raw)
-    rows = np.flatnonzero(((first & np.uint32(traits.HAND_LETTER)) == 0) & (counts["hand_capitals"] > 0))
+    rows = (((first & np.uint32(traits.HAND_LETTER)) == 0) & (counts["hand_capitals"] > 0)).nonzero()[0]
     if len(rows):
         texts = raw.take(rows)
-        letters = np.flatnonzero(texts.has(traits.HAND_LETTER))
-        begins = letters[np.searchsorted(letters, texts.starts[:-1])]
+        letters = texts.has(traits.HAND_LETTER).nonzero()[0]
+        begins = letters[letters.searchsorted(texts.starts[:-1])]
         out[rows] = (texts.traits[begins] & np.uint32(traits.HAND_CAPITAL)) != 0
     return np.asarray(out, dtype=bool)
 
 
 def _inner_capitals(raw: CodePoints) -> IntArray:
     """Return how many capital letters follow a letter."""
-    places = np.flatnonzero(raw.has(traits.HAND_CAPITAL))
+    places = raw.has(traits.HAND_CAPITAL).nonzero()[0]
     texts = raw.text_of(places)
     inner = (places > raw.starts[texts]) & ((raw.traits[places - 1] & np.uint32(traits.HAND_LETTER)) != 0)
     return np.bincount(texts[inner], minlength=len(raw))
@@ -203,7 +203,7 @@ def _inner_capitals(raw: CodePoints) -> IntArray:
 def _stretched(folded: CodePoints) -> IntArray:
     """Return how many letters continue a run of three or more."""
     third = folded.again[1:] & folded.again[:-1]
-    places = np.flatnonzero(third) + 1
+    places = third.nonzero()[0] + 1
     places = places[(folded.traits[places] & np.uint32(traits.STRETCHES)) != 0]
     return np.bincount(folded.text_of(places), minlength=len(folded))
 

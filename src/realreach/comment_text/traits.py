@@ -70,6 +70,9 @@ _HAND_SMALL: _Ranges = ((0x61, 0x7B), (0xDF, 0xF7), (0xF8, 0x250), (0x430, 0x460
 _PICTURES: _Ranges = ((0x1F300, 0x1FB00), (0x2600, 0x27C0), (0x2B50, 0x2B56), (0x1F1E6, 0x1F200), (0x2190, 0x2200))
 _DRAWS_NOTHING: _Ranges = ((0xFE00, 0xFE10), (0x200D, 0x200E), (0x1F3FB, 0x1F400), (0x20, 0x21), (0x0A, 0x0B))
 _HAN_ABOVE = LETTER | SPACELESS | FOREIGN | UNSETTLED
+_ALIKE: _Ranges = ((0x3400, 0x4DC0), (0x4E00, 0x9FFD), (0xAC00, 0xD7A4), (0xD800, 0xF900), (0x17000, 0x187F2))
+"""Han, Korean syllables, halves of pairs and private use, Tangut: to Unicode all signs of such a block are alike, so
+that one of them is asked instead of some fifty thousand, at the start of every process."""
 _JAMO_BEHIND: _Ranges = ((0x1161, 0x1176), (0x11A8, 0x11C3))
 """Vowels and ends of Korean syllables, which join with the letter before."""
 
@@ -94,18 +97,22 @@ def table() -> _U32:
     every = np.arange(TABLE_SIZE, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
     def those(test: Callable[[str], object]) -> _Bool:
-        return np.fromiter(map(test, every), dtype=bool, count=TABLE_SIZE)
+        return _those(test, every)
 
     own = np.arange(TABLE_SIZE, dtype=np.uint32)
     out = np.zeros(TABLE_SIZE + 1, dtype=np.uint32)
-    alpha, combining = those(str.isalpha), those(unicodedata.combining)
+    alpha, word, combining = those(str.isalpha), those(str.isalnum), those(unicodedata.combining)
+    # A digit is no letter, but counts where letters and digits do.
+    digit = np.zeros(TABLE_SIZE, dtype=bool)
+    digits = [code for code in np.flatnonzero(word & ~alpha).tolist() if every[code].isdecimal()]
+    digit[digits] = True
     for trait, hit in [
-        *_folding(every, those(str.isalnum), combining),
+        *_folding(every, word, combining),
         (FOLDS, fold_map() != own),
         (UNSETTLED, _unsettled(every) | combining),
         (LETTER, alpha | between(*_MARKS)),
         (FOREIGN, alpha & ~between((0, 0x2B0), (0x1E00, 0x1F00))),
-        (DIGIT, those(str.isdecimal)),
+        (DIGIT, digit),
         (CAPITAL, those(str.isupper)),
         (SMALL, those(str.islower)),
         (EMOJI, between(*_EMOJI)),
@@ -125,6 +132,17 @@ def table() -> _U32:
         out[:-1][hit] |= np.uint32(trait)
     out[-1] = _HAN_ABOVE
     out.setflags(write=False)
+    return out
+
+
+def _those(test: Callable[[str], object], every: str) -> _Bool:
+    """Return which of all code points pass a test."""
+    out = np.empty(TABLE_SIZE, dtype=bool)
+    behind = 0
+    for low, high in (*_ALIKE, (TABLE_SIZE, TABLE_SIZE)):
+        out[behind:low] = np.fromiter(map(test, every[behind:low]), dtype=bool, count=low - behind)
+        out[low:high] = low < high and bool(test(every[low]))
+        behind = high
     return out
 
 
@@ -154,8 +172,9 @@ def _unsettled(every: str) -> _Bool:
     A text without such signs is in NFKC already (this is the quick check of Unicode's annex 15, a bit more careful).
     """
     out = between(*_JAMO_BEHIND)
-    for code, parts in enumerate(map(unicodedata.decomposition, every)):
-        if parts and code not in PHRASES:
+    for code in np.flatnonzero(_those(unicodedata.decomposition, every)).tolist():
+        if code not in PHRASES:
+            parts = unicodedata.decomposition(every[code])
             out[code] |= not unicodedata.is_normalized("NFKC", every[code])
             out[[int(second, 16) for second in parts.split()[1:2] if parts[0] != "<"]] = True
     return out

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text import traits
-from realreach.comment_text.codepoints import CodePoints
+from realreach.comment_text.codepoints import CodePoints, own
 from realreach.comment_text.word_lists import ENGLISH, INDONESIAN, WISHES
-from realreach.compiled import frozen, kernels_for
+from realreach.compiled import kernels_for
 
 __all__ = [
     "BASE",
@@ -144,9 +144,14 @@ class Words:
         return word_list().bits_of(self.numbers)
 
     @cached_property
+    def counts(self) -> _I64:
+        """Words of each text."""
+        return self.starts[1:] - self.starts[:-1]
+
+    @cached_property
     def owner(self) -> _I64:
         """Number of the text that each word stands in."""
-        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+        return np.arange(len(self.starts) - 1).repeat(self.counts)
 
     def count(self, hit: npt.NDArray[np.bool_]) -> _I64:
         """Return how many words of each text are marked."""
@@ -165,7 +170,7 @@ def split_words(points: CodePoints) -> Words:
     if (compiled := kernels_for(len(points), "comment_text.measuring_kernels")) is not None:
         return _compiled(points, compiled)
     first, last = runs(points, points.has(traits.LETTER))
-    starts = np.searchsorted(first, points.starts)
+    starts = first.searchsorted(points.starts)
     return Words(numbers_of_runs(points.codes, first, last), last - first, starts.astype(np.int64))
 
 
@@ -176,7 +181,7 @@ def _compiled(points: CodePoints, kernels: ModuleType) -> Words:
     starts, listed = np.zeros(len(points) + 1, dtype=np.int64), np.empty(most, dtype=np.uint8)
     known = word_list()
     count = kernels.split_into_words(
-        frozen(points.codes), frozen(points.starts), traits.table(), known.keys, known.bits, known.shift, known.mask,
+        own(points.codes), own(points.starts), traits.table(), known.keys, known.bits, known.shift, known.mask,
         numbers, lengths, starts, listed,
     )  # fmt: skip
     out = Words(numbers[:count], lengths[:count], starts)
@@ -192,7 +197,7 @@ def runs(points: CodePoints, inside: npt.NDArray[np.bool_]) -> tuple[_I64, _I64]
     change = np.ones(len(inside) + 1, dtype=bool)
     change[1:-1] = inside[1:] != inside[:-1]
     change[points.starts] = True
-    edges = np.flatnonzero(change)
+    edges = change.nonzero()[0]
     full = inside[edges[:-1]]
     return edges[:-1][full], edges[1:][full]
 

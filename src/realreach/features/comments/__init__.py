@@ -16,8 +16,9 @@ from realreach.comment_text.grouping import OWNERS
 from realreach.compiled import kernels_for
 from realreach.features.blocks import not_known
 from realreach.features.catalogue import Feature
-from realreach.features.comments import alike, arrival, bursts, judged, people, subject, wording
+from realreach.features.comments.rows import PARTS
 from realreach.features.comments.section import MINIMUM_COMMENTS, Section
+from realreach.features.comments.whole import WHOLE, compute_whole
 from realreach.features.view import View, filter_rows
 from realreach.tables.core import FloatArray, Table, Tables
 
@@ -25,9 +26,9 @@ __all__ = ["FEATURES", "MINIMUM_COMMENTS", "Section", "compute", "section_of"]
 
 _BLOCK, _COMPILED_BLOCK = 20_000, 10_000
 """Comments worked on at once, by NumPy and by compiled kernels; bounds memory, and keeps a block near the processor."""
-_PARTS = (wording, alike, people, arrival, bursts, subject, judged)
 
-FEATURES: tuple[Feature, ...] = tuple(feature for part in _PARTS for feature in part.FEATURES)
+FEATURES: tuple[Feature, ...] = tuple(feature for part in PARTS for feature in part.FEATURES)
+_COLUMNS = (*(feature.name for feature in FEATURES), "context__comments__all__count")
 
 
 def section_of(view: View) -> Section | None:
@@ -62,7 +63,7 @@ def _blocks(view: View, block: int) -> Iterator[View]:
     assert tables.comments is not None, "asked only where there are comments"
     number = tables.comments.starts // block
     new = (np.diff(number) > 0) | (np.arange(1, len(view) + 1) % OWNERS == 0)
-    bounds = [0, *(np.flatnonzero(new) + 1).tolist(), len(view)]
+    bounds = [0, *(new.nonzero()[0] + 1).tolist(), len(view)]
     for low, high in pairwise(sorted(set(bounds))):
         of_part = (_neighbours(table, low, high) for table in (tables.creators, tables.posts, tables.comments))
         creators, posts, comments = of_part
@@ -81,15 +82,20 @@ def _neighbours(table: Table | None, low: int, high: int) -> Table | None:
 
 
 def _compute(view: View) -> dict[str, FloatArray]:
-    n = len(view)
-    section = section_of(view)
-    if section is None:
+    n, every = len(view), view.comments_table
+    if every is None:
         return {f.name: not_known(n) for f in FEATURES} | {"context__comments__all__count": np.zeros(n)}
-    enough = section.count >= MINIMUM_COMMENTS
+    compiled = kernels_for(len(every), WHOLE)
+    values, count = _by_parts(view) if compiled is None else compute_whole(every, view, compiled)
+    values[~((count >= MINIMUM_COMMENTS) & np.isfinite(values))] = np.nan
+    return dict(zip(_COLUMNS, (*values, count), strict=True))
+
+
+def _by_parts(view: View) -> tuple[FloatArray, FloatArray]:
+    """Return the features with NumPy alone, a row for each, and the comments by others."""
+    section = section_of(view)
+    assert section is not None, "there are comments"
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = {name: value for part in _PARTS for name, value in part.compute(section).items()}
-    values = np.array(list(found.values()))
-    values[~(enough & np.isfinite(values))] = np.nan
-    told = {f"comments__{name}": value for name, value in zip(found, values, strict=True)}
-    out = {f.name: told[f.name] if f.name in told else not_known(n) for f in FEATURES}
-    return out | {"context__comments__all__count": section.count}
+        found = {f"comments__{name}": value for part in PARTS for name, value in part.compute(section).items()}
+    unknown = not_known(len(view))
+    return np.array([found.get(feature.name, unknown) for feature in FEATURES]), section.count

@@ -7,26 +7,23 @@ repeats count only among comments of four words or more, near twins only outside
 from __future__ import annotations
 
 import zlib
-from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text.codepoints import CodePoints
 from realreach.comment_text.grouping import packed
-from realreach.comment_text.normalise import TEXT_LIMIT
-from realreach.compiled import frozen, kernels_for
 from realreach.features.blocks import not_known
 from realreach.features.catalogue import Feature
-from realreach.features.comments.pairs import GROUPS, KERNELS, LEAST_WORDS, across, chances, count_pairs, sums
+from realreach.features.comments.pairs import LEAST_WORDS, across, chances, count_pairs, sums
 from realreach.features.comments.section import MINIMUM_COMMENTS, NO_LONG, Section, record
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["FEATURES", "compute"]
+__all__ = ["FEATURES", "NEARBY_DAYS", "SAMPLE_SIGNS", "compressed_shares", "compute"]
 
 _TELLING = "fewer than 10 comments of four words or more, wishes aside"
-_NEARBY_DAYS = 0.5 / 24.0
-_SAMPLE_BYTES = 4_096
+NEARBY_DAYS = 0.5 / 24.0
+SAMPLE_SIGNS = 4_096
 _LEAST_BYTES = 512
 _SMALL_WINDOW, _FITS_SMALL_WINDOW = 13, (1 << 13) - 262
 """Bits of a window, and the bytes of which every match lies within its reach (zlib looks 262 bytes ahead)."""
@@ -49,36 +46,10 @@ FEATURES: tuple[Feature, ...] = (
 )  # fmt: skip
 
 
-_LOGS = (
-    "repeats__all__chance", "long_repeats__all__chance", "templates__all__chance", "near_twins__all__chance",
-    "templates__all__across_posts", "near_twins__all__across_posts", "near_twins__all__within_post",
-    "vocabulary__all__chance", "phrases__all__chance",
-)  # fmt: skip
-_SHARES = ("long_repeats__all__share", "templates__all__share", "near_twins__all__share")
-
-
 def compute(section: Section) -> dict[str, FloatArray]:
     """Return the likeness of every creator's comments."""
     compression = {"compression__4kb__ratio": _compression(section)}
-    if (compiled := kernels_for(len(section.table), GROUPS)) is not None:
-        return _compiled(section, compiled) | compression
     return _pairs(section) | {"near_twins__30min__share": _together(section)} | compression
-
-
-def _compiled(section: Section, kernels: ModuleType) -> dict[str, FloatArray]:
-    """Return chances and shares by the compiled kernels."""
-    n, starts = section.creators, frozen(section.table.starts)
-    logs, shares, together = np.empty((len(_LOGS), n)), np.empty((1 + len(_SHARES), n)), np.empty(n)
-    groups = np.array([section.exact, section.exact, section.templates, section.near])
-    keeps = np.array([np.ones(len(section.table), dtype=bool), section.long, section.long, section.telling])
-    counts = section.word_pairs.counts
-    kernels.fill_alike(starts, frozen(groups), frozen(keeps), frozen(section.post), frozen(counts), logs, shares)
-    kernels.fill_together(
-        starts, frozen(section.near), frozen(section.people), frozen(section.telling), frozen(section.day),
-        _NEARBY_DAYS, together,
-    )  # fmt: skip
-    found = dict(zip(_LOGS, np.log10(logs), strict=True)) | dict(zip(_SHARES, shares[1:], strict=True))
-    return found | {"near_twins__30min__share": together}
 
 
 def _pairs(section: Section) -> dict[str, FloatArray]:
@@ -109,7 +80,7 @@ def _together(section: Section) -> FloatArray:
     asked = section.telling & ~np.isnan(day)
     if not asked.any():
         return not_known(section.creators)
-    rows = np.flatnonzero(asked)
+    rows = asked.nonzero()[0]
     rows = rows[np.bincount(near[rows], minlength=len(near))[near[rows]] > 1]
     # One comment of each account in a group, its first, so that the order of equal times makes no difference.
     rows = rows[np.lexsort((day[rows], people[rows], near[rows]))]
@@ -117,7 +88,7 @@ def _together(section: Section) -> FloatArray:
     first[1:] = (near[rows][1:] != near[rows][:-1]) | (people[rows][1:] != people[rows][:-1])
     rows = rows[first]
     rows = rows[np.lexsort((day[rows], near[rows]))]
-    close = (near[rows][1:] == near[rows][:-1]) & (np.diff(day[rows]) <= _NEARBY_DAYS)
+    close = (near[rows][1:] == near[rows][:-1]) & (np.diff(day[rows]) <= NEARBY_DAYS)
     twin = np.zeros(len(rows), dtype=bool)
     twin[1:] |= close
     twin[:-1] |= close
@@ -131,12 +102,14 @@ def _compression(section: Section) -> FloatArray:
 
     Few bytes compress badly, so that the ratio is judged against sections of the same number of comments.
     """
-    out = not_known(section.creators)
     drawn = _drawn(section)
-    if drawn is None:
-        return out
-    data, ends = drawn
-    for creator in np.flatnonzero(np.diff(ends) > _LEAST_BYTES).tolist():
+    return not_known(section.creators) if drawn is None else compressed_shares(*drawn)
+
+
+def compressed_shares(data: memoryview, ends: IntArray) -> FloatArray:
+    """Return compressed over plain size of bytes that stand creator after creator, a line feed behind each text."""
+    out = not_known(len(ends) - 1)
+    for creator in (ends[1:] - ends[:-1] > _LEAST_BYTES).nonzero()[0].tolist():
         joined = data[ends[creator] : ends[creator + 1] - 1]
         out[creator] = _compressed_size(joined) / len(joined)
     return out
@@ -145,27 +118,18 @@ def _compression(section: Section) -> FloatArray:
 def _drawn(section: Section) -> tuple[memoryview, IntArray] | None:
     """Return the bytes drawn of all creators, a line feed behind each text, and where each creator's begin and end."""
     points = section.text.plain_points
-    if (compiled := kernels_for(len(points), KERNELS)) is not None:
-        ends = np.zeros(section.creators + 1, dtype=np.int64)
-        most = min(len(points.codes) + len(points), section.creators * (_SAMPLE_BYTES + TEXT_LIMIT))
-        room = np.empty(4 * most, dtype=np.uint8)
-        compiled.draw_texts(
-            frozen(section.table.starts), frozen(section.telling), frozen(section.exact_keys), MINIMUM_COMMENTS,
-            _SAMPLE_BYTES, frozen(points.codes), frozen(points.starts), room, ends,
-        )  # fmt: skip
-        return room.data, ends
     enough = sums(section.telling, section.table.starts) >= MINIMUM_COMMENTS
-    rows = np.flatnonzero(section.telling & enough[section.owner])
+    rows = (section.telling & enough[section.owner]).nonzero()[0]
     if len(rows) == 0:
         return None
     rows = rows[_by_content(packed(section.owner[rows], section.exact_keys[rows]))]
     lengths = points.lengths[rows] + 1
-    before = np.cumsum(lengths) - lengths
-    bounds = np.searchsorted(section.owner[rows], np.arange(section.creators + 1))
+    before = lengths.cumsum() - lengths
+    bounds = section.owner[rows].searchsorted(np.arange(section.creators + 1))
     first = before[np.minimum(bounds[:-1], len(rows) - 1)]
-    rows = rows[before - first[section.owner[rows]] < _SAMPLE_BYTES]
+    rows = rows[before - first[section.owner[rows]] < SAMPLE_SIGNS]
     data, ends = _as_bytes(points, rows)
-    of_creator = np.searchsorted(section.owner[rows], np.arange(section.creators + 1))
+    of_creator = section.owner[rows].searchsorted(np.arange(section.creators + 1))
     return data, np.concatenate([[0], ends])[of_creator]
 
 
@@ -181,13 +145,13 @@ def _as_bytes(points: CodePoints, rows: IntArray) -> tuple[memoryview, IntArray]
     ends = np.cumsum(points.lengths[rows] + 1)
     first = points.starts[rows]
     first[1:] -= ends[:-1]
-    at = np.repeat(first, points.lengths[rows] + 1)
+    at = first.repeat(points.lengths[rows] + 1)
     at += np.arange(len(at))
     codes = points.codes.take(at, mode="clip")
     codes[ends - 1] = ord("\n")
     text = codes.astype("<u4", copy=False).tobytes().decode("utf-32-le").encode()
     if len(text) > len(codes):
-        ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n")) + 1
+        ends = (np.frombuffer(text, dtype=np.uint8) == ord("\n")).nonzero()[0] + 1
     return memoryview(text), ends
 
 

@@ -5,11 +5,8 @@ The time zone of an audience is not known: night is where the section itself is 
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import numpy as np
 
-from realreach.compiled import frozen, kernels_for
 from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
 from realreach.features.comments.pairs import distinct, sums
@@ -26,7 +23,6 @@ TURNS = np.cos(_ANGLE), np.sin(_ANGLE)
 """East and north of each hour on the dial."""
 PEAK_LOW, PEAK_WIDTH, PEAK_BINS = -3.0, 0.25, 56
 """Bins of the delay, in ln hours."""
-_ARRIVAL = "features.comments.arrival_kernels"
 
 FEATURES: tuple[Feature, ...] = (
     record("early_crowd__60min__return", "chance", "chance that an early commenter is early under another post too", "peluang komentator awal juga awal di posting lain", 1, source="T3", missing="authors or times not given, or fewer than 3 posts"),
@@ -45,47 +41,7 @@ FEATURES: tuple[Feature, ...] = (
 def compute(section: Section) -> dict[str, FloatArray]:
     """Return the timing of every creator's comments."""
     day = section.day
-    if (compiled := kernels_for(len(day), _ARRIVAL)) is not None:
-        return _compiled_delays(section, compiled) | _compiled_times(section, compiled)
     return _delays(section, day) | _gaps(section, day) | _rhythm(section, day)
-
-
-_DELAYS = (
-    "delay__all__median", "delay__all__first_hour", "delay__all__spread", "delay__all__peak",
-    "early_crowd__60min__return", "recorded__100p__coverage",
-)  # fmt: skip
-
-
-def _compiled_delays(section: Section, kernels: ModuleType) -> dict[str, FloatArray]:
-    """Return the delays by the compiled kernels."""
-    posts, number = section.view.posts_table, len(section.table)
-    if posts is None or len(posts) == 0:
-        return {}
-    row, hours, known = frozen(section.post_rows), np.empty(number), np.empty(number, dtype=bool)
-    kernels.fill_hours(frozen(section.day), row, frozen(posts.days("posted_at")), hours, known)
-    out = np.empty((len(_DELAYS), section.creators))
-    arrays = (
-        section.table.starts, posts.starts, row, section.people, section.named, hours, np.log(hours + 0.05), known,
-        posts.numbers("comments_count"),
-    )  # fmt: skip
-    kernels.fill_delays(*(frozen(values) for values in arrays), out)
-    out[-1] = np.log(out[-1])
-    return dict(zip(_DELAYS, out, strict=True))
-
-
-def _compiled_times(section: Section, kernels: ModuleType) -> dict[str, FloatArray]:
-    """Return gaps and rhythm by the compiled kernels."""
-    starts, day = frozen(section.table.starts), frozen(section.day)
-    gaps, rhythm = np.empty((2, section.creators)), np.empty((4, section.creators))
-    kernels.fill_gaps(frozen(section.in_posts), starts, frozen(section.owner), frozen(section.places), day, gaps)
-    kernels.fill_rhythm(starts, day, rhythm)
-    east, north, count, quiet = rhythm
-    return {
-        "arrival__all__burstiness": gaps[0],
-        "arrival__all__rapid": gaps[1],
-        "rhythm__all__concentration": np.minimum(np.hypot(east, north) / count, 1.0),
-        "rhythm__all__quiet_share": quiet,
-    }
 
 
 def _delays(section: Section, day: FloatArray) -> dict[str, FloatArray]:

@@ -17,7 +17,7 @@ from realreach.features.comments import arrival
 from realreach.features.comments.group_kernels import count_visits
 from realreach.features.comments.section import MINIMUM_COMMENTS
 
-__all__ = ["fill_delays", "fill_gaps", "fill_hours", "fill_rhythm"]
+__all__ = ["fill_delays", "fill_early", "fill_gaps", "fill_hours", "fill_rhythm"]
 
 _LEAST = MINIMUM_COMMENTS
 _LOW, _WIDTH, _BINS = arrival.PEAK_LOW, arrival.PEAK_WIDTH, arrival.PEAK_BINS
@@ -72,42 +72,51 @@ def _returning(low, high, people, post, early, visits, crowded):
 
 
 @nb.njit(nogil=True, cache=True)
-def fill_delays(starts, post_starts, post, people, named, hours, log, known, counted, out) -> None:
-    """Fill mean, share of the first hour, spread and peak of the delays, the early crowd's return, and the coverage.
+def fill_early(starts, post_starts, post, people, named, hours, known, counted, out, covered) -> None:
+    """Fill the share of the first hour and the early crowd's return, and the number whose logarithm is the coverage.
 
-    Of the last, the number whose logarithm is asked for. ``counted`` are the comments that each post counts.
+    ``counted`` are the comments that each post counts.
     """
     rows = len(post)
     early, visits = np.zeros(rows, dtype=np.bool_), np.zeros(rows, dtype=np.int64)
-    crowded, cells = np.zeros(len(counted), dtype=np.bool_), np.zeros(_BINS + 2, dtype=np.int64)
+    crowded = np.zeros(len(counted), dtype=np.bool_)
     for creator in range(len(starts) - 1):
         low, high = starts[creator], starts[creator + 1]
         number = soon = seen = 0
-        total = 0.0
         for row in range(low, high):
             seen += post[row] >= 0
             first = known[row] and hours[row] <= 1.0
             early[row] = first and named[row]
+            number += known[row]
+            soon += first
+        out[0, creator] = soon / number if number >= _LEAST else np.nan
+        out[1, creator] = _returning(low, high, people, post, early, visits, crowded)
+        told = 0.0
+        for row in range(post_starts[creator], post_starts[creator + 1]):
+            told += counted[row] if not np.isnan(counted[row]) else 0.0
+        covered[creator] = (seen + 1.0) / (told + 1.0) if seen > 0 and told > 0 else np.nan
+
+
+@nb.njit(nogil=True, cache=True)
+def fill_delays(starts, log, known, out) -> None:
+    """Fill mean, spread and peak of the delays, given their logarithms."""
+    cells = np.zeros(_BINS + 2, dtype=np.int64)
+    for creator in range(len(starts) - 1):
+        low, high = starts[creator], starts[creator + 1]
+        number, total, square = 0, 0.0, 0.0
+        for row in range(low, high):
             if known[row]:
                 number += 1
-                soon += first
                 total += log[row]
-        enough = number >= _LEAST
         mean = total / number if number > 0 else np.nan
-        square = 0.0
         for row in range(low, high):
             if known[row]:
                 away = log[row] - mean
                 square += away * away
+        enough = number >= _LEAST
         out[0, creator] = mean if enough else np.nan
-        out[1, creator] = soon / number if enough else np.nan
-        out[2, creator] = np.sqrt(square / number) if enough else np.nan
-        out[3, creator] = _peak(low, high, log, known, cells)
-        out[4, creator] = _returning(low, high, people, post, early, visits, crowded)
-        told = 0.0
-        for row in range(post_starts[creator], post_starts[creator + 1]):
-            told += counted[row] if not np.isnan(counted[row]) else 0.0
-        out[5, creator] = (seen + 1.0) / (told + 1.0) if seen > 0 and told > 0 else np.nan
+        out[1, creator] = np.sqrt(square / number) if enough else np.nan
+        out[2, creator] = _peak(low, high, log, known, cells)
 
 
 @nb.njit(nogil=True, cache=True)

@@ -12,23 +12,26 @@ import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text.words import mix
-from realreach.compiled import frozen, kernels_for
 from realreach.features.blocks import ratio
 from realreach.features.catalogue import Feature
-from realreach.features.comments.pairs import KERNELS
 from realreach.features.comments.section import MINIMUM_COMMENTS, Section, codes_of, record
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["FEATURES", "compute", "surprise_of_bursts", "surprise_of_phrases"]
+__all__ = [
+    "AROUND", "FEATURES", "FLOOR", "OFTEN_UNDER_A_POST", "STRIKING", "WINDOW", "compute", "surprise_of_bursts",
+    "surprise_of_phrases",
+]  # fmt: skip
 
 _TIMES = "times not given"
-_WINDOW = 600
-_AROUND = 7_200
+WINDOW = 600
+AROUND = 7_200
 """Seconds of a burst, and of the hours before and after it that tell the post's own rate."""
-_STRIKING = 8.0
+STRIKING = 8.0
 """Surprise from which on a comment counts as part of a burst: about one in 3,000 by chance."""
-_FLOOR = 0.5
+FLOOR = 0.5
 """Comments that are always expected, so that nothing is striking for being the first."""
+OFTEN_UNDER_A_POST = 3
+"""Comments of a post from which on a phrase of theirs is looked at: fewer cannot be striking."""
 
 FEATURES: tuple[Feature, ...] = (
     record("bursts__10min__share", "share of comments", "comments of strangers that come together beyond the post's own rate", "komentar orang asing yang datang serentak", 1, source="NORMS 4.4", missing=_TIMES),
@@ -68,8 +71,8 @@ def surprise_of_bursts(second: IntArray, place: IntArray, stranger: np.ndarray) 
         return np.empty(0)
     near, wide, crowd = _crowds(second, place, stranger)
     out = np.zeros(len(second))
-    rows = np.flatnonzero(stranger)
-    expected = np.maximum((wide[rows] - near[rows]) * (_WINDOW / (2 * _AROUND - _WINDOW)), _FLOOR)
+    rows = stranger.nonzero()[0]
+    expected = np.maximum((wide[rows] - near[rows]) * (WINDOW / (2 * AROUND - WINDOW)), FLOOR)
     number = crowd[rows].astype(np.float64)
     surprise = number * np.log(number / expected) - (number - expected)
     out[rows] = np.where(number > expected, surprise, 0.0)
@@ -78,16 +81,12 @@ def surprise_of_bursts(second: IntArray, place: IntArray, stranger: np.ndarray) 
 
 def _crowds(second: IntArray, place: IntArray, stranger: np.ndarray) -> tuple[IntArray, IntArray, IntArray]:
     """Return the comments in the minutes and in the hours around each, and the strangers in the minutes around."""
-    if (compiled := kernels_for(len(second), KERNELS)) is not None:
-        found = np.empty((3, len(second)), dtype=np.int64)
-        compiled.crowds(frozen(second), frozen(place), frozen(stranger), _WINDOW // 2, _AROUND, *found)
-        return found[0], found[1], found[2]
-    low = int(second.min()) - _AROUND - 1
-    span = int(second.max()) - low + 2 * _AROUND + 2
+    low = int(second.min()) - AROUND - 1
+    span = int(second.max()) - low + 2 * AROUND + 2
     axis = place * span + (second - low)
-    ends = [axis.searchsorted(axis + reach, side="right") for reach in (_WINDOW // 2, _AROUND)]
-    begins = [axis.searchsorted(axis - reach, side="left") for reach in (_WINDOW // 2, _AROUND)]
-    known = np.concatenate([[0], np.cumsum(stranger)])
+    ends = [axis.searchsorted(axis + reach, side="right") for reach in (WINDOW // 2, AROUND)]
+    begins = [axis.searchsorted(axis - reach, side="left") for reach in (WINDOW // 2, AROUND)]
+    known = np.concatenate([[0], stranger.cumsum()])
     return ends[0] - begins[0], ends[1] - begins[1], known[ends[0]] - known[begins[0]]
 
 
@@ -114,29 +113,27 @@ def surprise_of_phrases(
     if len(rows) == 0:
         return out
     low, high = int(second.min()), int(second.max())
-    span = high - low + 2 * _WINDOW
-    axis = place * span + (second - low) + _WINDOW
+    span = high - low + 2 * WINDOW
+    axis = place * span + (second - low) + WINDOW
     # One entry for a comment and a phrase; phrases that few share under a post cannot be striking.
     key = codes_of(mix(phrases + mix(place[rows].astype(np.uint64))))
     pair = np.unique(key * len(second) + rows)
     key, rows = pair // len(second), pair % len(second)
     often = np.bincount(key)
-    keep = often[key] >= 3
+    keep = often[key] >= OFTEN_UNDER_A_POST
     key, rows = codes_of(key[keep].astype(np.uint64)), rows[keep]
     if len(rows) == 0:
         return out
     total = np.bincount(key)[key].astype(np.float64)
     # Rows ascend in time under one post, and all entries of a key are of one post: the order by key and row is by time.
-    line = key * span + (second[rows] - low) + _WINDOW
-    reach = _WINDOW // 2
-    near = np.searchsorted(line, line + reach, side="right") - np.searchsorted(line, line - reach, side="left")
+    line = key * span + (second[rows] - low) + WINDOW
+    reach = WINDOW // 2
+    near = line.searchsorted(line + reach, side="right") - line.searchsorted(line - reach, side="left")
     at = axis[rows]
-    crowd = (np.searchsorted(axis, at + reach, side="right") - np.searchsorted(axis, at - reach, side="left")).astype(
-        float
-    )
+    crowd = (axis.searchsorted(at + reach, side="right") - axis.searchsorted(at - reach, side="left")).astype(float)
     comments = np.bincount(place)[place[rows]].astype(np.float64)
     share = (total - near + 0.5) / (comments - crowd + 1.0)
-    expected = np.maximum(crowd * np.minimum(share, 1.0), _FLOOR)
+    expected = np.maximum(crowd * np.minimum(share, 1.0), FLOOR)
     number = near.astype(np.float64)
     surprise = np.where(number > expected, number * np.log(number / expected) - (number - expected), 0.0)
     np.maximum.at(out, rows, surprise)
@@ -156,7 +153,7 @@ def compute(section: Section) -> dict[str, FloatArray]:
     at = np.full(len(section.table), -1, dtype=np.int64)
     at[rows] = np.arange(len(rows))
     phrase = section.word_pairs.often
-    text = at[np.searchsorted(section.words.starts, phrase, side="right") - 1]
+    text = at[section.words.starts.searchsorted(phrase, side="right") - 1]
     known = text >= 0
     found["alike_bursts"] = surprise_of_phrases(seconds, place, text[known], section.phrases[phrase[known]])
     placed = np.bincount(section.owner[rows], minlength=section.creators)
@@ -164,7 +161,7 @@ def compute(section: Section) -> dict[str, FloatArray]:
     for name, values in found.items():
         most = np.zeros(section.creators)
         np.maximum.at(most, section.owner[rows], values)
-        striking = np.bincount(section.owner[rows[values >= _STRIKING]], minlength=section.creators)
+        striking = np.bincount(section.owner[rows[values >= STRIKING]], minlength=section.creators)
         enough = placed >= MINIMUM_COMMENTS
         out[f"{name}__10min__share"] = np.where(
             enough, ratio(striking.astype(np.float64), placed.astype(np.float64)), np.nan

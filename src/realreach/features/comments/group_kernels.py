@@ -6,7 +6,7 @@ the results are the same. Chances are left as numbers whose logarithm NumPy take
 """
 
 # Numba finds the types itself, at the first call.
-# ruff: noqa: ANN001
+# ruff: noqa: ANN001, ANN201
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
 
 from __future__ import annotations
@@ -14,14 +14,26 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from realreach.features.comments.kernels import _BASE, _DROPPED, _bits, _mix, _slot, count_pairs
-from realreach.features.comments.pairs import HABIT, LEAST_WORDS
+from realreach.comment_text import words
+from realreach.comment_text.grouping_kernels import first_strings, is_known, table_bits
+from realreach.features.comments.kernels import _DROPPED, _slot, count_pairs
+from realreach.features.comments.pairs import HABIT, LEAST_THREADS, LEAST_WORDS
 from realreach.features.comments.section import MINIMUM_COMMENTS
 
-__all__ = ["count_visits", "fill_alike", "fill_people"]
+__all__ = ["count_visits", "fill_alike", "fill_answers", "fill_people", "fill_threads", "fill_together", "threads"]
 
 _U = np.uint64
 _LEAST = MINIMUM_COMMENTS
+_BASE = _U(words.BASE)
+
+
+@nb.njit(nogil=True, cache=True, inline="always")
+def _mix(value):
+    value ^= value >> _U(33)
+    value *= _U(0xFF51AFD7ED558CCD)
+    value ^= value >> _U(33)
+    value *= _U(0xC4CEB9FE1A85EC53)
+    return value ^ (value >> _U(33))
 
 
 @nb.njit(nogil=True, cache=True, inline="always")
@@ -83,7 +95,7 @@ def fill_together(starts, near, people, telling, day, nearby, out) -> None:
                 size[near[row]] += 1
         for row in range(low, high):
             several += size[row] * (size[row] > 1)
-        bits = _bits(several)
+        bits = table_bits(several)
         seen = np.zeros(1 << bits, dtype=np.uint64)
         for row in range(low, high):
             if not telling[row] or np.isnan(day[row]) or size[near[row]] < 2:
@@ -110,7 +122,7 @@ def count_visits(low, high, people, place, keep, visits) -> None:
     number = 0
     for row in range(low, high):
         number += keep[row]
-    bits = _bits(number)
+    bits = table_bits(number)
     seen = np.zeros(1 << bits, dtype=np.uint64)
     for row in range(low, high):
         if keep[row]:
@@ -152,7 +164,7 @@ def _same_mentions(low, high, codes, code_starts, inside):
         most += codes[i] == 0x40
     if most == 0:
         return 0, 0
-    bits = _bits(most)
+    bits = table_bits(most)
     keys, times = np.zeros(1 << bits, dtype=np.uint64), np.zeros(1 << bits, dtype=np.int64)
     found = same = 0
     for row in range(low, high):
@@ -199,3 +211,60 @@ def fill_people(starts, people, named, post, likes, mention, begins, codes, code
         shares[3, creator] = _share(within, high - low, 1)
         found, same = _same_mentions(low, high, codes, code_starts, inside)
         logs[1, creator] = _chance(same, np.float64(found), _LEAST)
+
+
+@nb.njit(nogil=True, cache=True)
+def fill_answers(every, starts, rows, own, parents, out) -> None:
+    """Fill the share of comments that answer another, and the creator's own comments for each by others.
+
+    ``every`` is where each creator's comments begin, the own ones among them; ``starts`` and ``rows`` are the others'.
+    """
+    for creator in range(len(starts) - 1):
+        recorded = told = False
+        own_count = answers = 0
+        for row in range(every[creator], every[creator + 1]):
+            recorded |= is_known(parents, row)
+            if len(own):
+                told |= not np.isnan(own[row])
+                own_count += own[row] == 1.0
+        for k in range(starts[creator], starts[creator + 1]):
+            answers += is_known(parents, rows[k])
+        count = starts[creator + 1] - starts[creator]
+        out[0, creator] = answers / count if recorded and count > 0 else np.nan
+        out[1, creator] = own_count / count if told and count > 0 else np.nan
+
+
+@nb.njit(nogil=True, cache=True)
+def threads(starts, owner, parents):
+    """Return the answers in each thread, thread after thread, and the first thread of each creator."""
+    rows = np.arange(len(owner))
+    begins = np.zeros(len(starts), dtype=np.int64)
+    some = False
+    for answer in rows:
+        some |= is_known(parents, answer)
+    sizes = np.zeros(len(owner) if some else 0)
+    if not some:
+        return sizes, begins
+    first = np.empty(len(owner), dtype=np.int64)
+    first_strings(owner, rows, parents, first)
+    for answer in rows:
+        sizes[first[answer]] += is_known(parents, answer)
+    count = 0
+    for creator in range(len(starts) - 1):
+        for row in range(starts[creator], starts[creator + 1]):
+            if sizes[row] > 0:
+                sizes[count] = sizes[row]
+                count += 1
+        begins[creator + 1] = count
+    return sizes[:count], begins
+
+
+@nb.njit(nogil=True, cache=True)
+def fill_threads(begins, logs, out) -> None:
+    """Fill the mean of ``ln (1 + answers)`` over the threads of each creator."""
+    for creator in range(len(begins) - 1):
+        number = begins[creator + 1] - begins[creator]
+        total = 0.0
+        for thread in range(begins[creator], begins[creator + 1]):
+            total += logs[thread]
+        out[creator] = total / number if number >= LEAST_THREADS else np.nan

@@ -6,22 +6,19 @@ compared with the sections of similar creators and, by the bag test, with organi
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import numpy as np
 
 from realreach.comment_text.bags import bag_tests
-from realreach.compiled import frozen, kernels_for
 from realreach.features.blocks import not_known, ratio
 from realreach.features.catalogue import Feature
-from realreach.features.comments.section import MINIMUM_COMMENTS, SAID, Section, record
+from realreach.features.comments.section import MINIMUM_COMMENTS, Section, record
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["FEATURES", "compute"]
+__all__ = ["FEATURES", "LEVELS", "compute"]
 
 _POST = 10
 """Comments under a post from which on the post is judged alone."""
-_LEVELS = {"q90": 0.90, "q99": 0.99}
+LEVELS = {"q90": 0.90, "q99": 0.99}
 _NO_POST = "no post with 10 comments"
 
 FEATURES: tuple[Feature, ...] = (
@@ -36,8 +33,6 @@ FEATURES: tuple[Feature, ...] = (
 
 def compute(section: Section) -> dict[str, FloatArray]:
     """Return the model's view of every creator's comments."""
-    if (compiled := kernels_for(len(section.table), SAID)) is not None:
-        return _compiled(section, compiled)
     sold, owner, n = section.sold, section.owner, section.creators
     ranked = _ranked(section, owner, section.sold_steps)
     out = {
@@ -45,32 +40,11 @@ def compute(section: Section) -> dict[str, FloatArray]:
         "sold__all__share": section.share((sold >= section.model.high).astype(np.float64)),
         "sold__all__worst_post": _worst_post(section),
     }
-    for name, level in _LEVELS.items():
+    for name, level in LEVELS.items():
         out[f"sold__all__{name}"] = _upper(ranked, section.table.starts, level)
     if section.model.bags is not None:
         out["sold__all__bag"] = bag_tests(sold, owner, n, section.model.bags).share
     return out
-
-
-def _compiled(section: Section, kernels: ModuleType) -> dict[str, FloatArray]:
-    """Return the same by the compiled kernels."""
-    n, model, bags = section.creators, section.model, section.model.bags
-    names = ("mean", "share", *_LEVELS, "worst_post")
-    out = np.empty((len(names), n))
-    none = np.empty(0)
-    edges, log = (none, none.reshape(0, 0)) if bags is None else (bags.edges, bags.log_likelihood)
-    likelihood = np.empty((0 if bags is None else n, log.shape[1]))
-    starts = frozen(section.table.starts)
-    kernels.fill_judged(
-        starts, frozen(section.sold_steps), frozen(section.post), model.sold_table, model.high,
-        frozen(np.array([*_LEVELS.values()])), frozen(edges), frozen(log), out, likelihood,
-    )  # fmt: skip
-    found = {f"sold__all__{name}": value for name, value in zip(names, out, strict=True)}
-    if bags is not None:
-        share = np.empty(n)
-        kernels.fill_bag_shares(starts, frozen(np.exp(likelihood)), frozen(bags.reach), share)
-        found["sold__all__bag"] = share
-    return found
 
 
 def _ranked(section: Section, group: IntArray, steps: IntArray) -> FloatArray:
@@ -99,10 +73,10 @@ def _worst_post(section: Section) -> FloatArray:
     post = section.post
     count = np.bincount(post[post >= 0], minlength=len(post))
     big = count >= max(_POST, MINIMUM_COMMENTS)
-    posts = np.flatnonzero(big)
-    rows = np.flatnonzero((post >= 0) & big[post])
+    posts = big.nonzero()[0]
+    rows = ((post >= 0) & big[post]).nonzero()[0]
     # A sum from low to high, post by post: each adds up its own rows only.
     ranked = _ranked(section, post[rows], section.sold_steps[rows])
-    mean = _sums(ranked, np.repeat(posts, count[posts]), len(post))[posts] / count[posts]
+    mean = _sums(ranked, posts.repeat(count[posts]), len(post))[posts] / count[posts]
     np.fmax.at(out, section.owner[posts], mean)
     return out

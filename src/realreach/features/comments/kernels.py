@@ -1,11 +1,11 @@
-"""Compiled kernels of the comment section (numba, the extra ``fast``): counts of equal pairs, crowds of strangers.
+"""Compiled kernels of the comment section (numba, the extra ``fast``): counts of equal pairs, texts drawn.
 
-Whole numbers only: what NumPy counts by sorting (:mod:`realreach.features.comments.pairs`, ``bursts``), counted here by
-hashing and by walking, creator after creator. Imported only by way of :mod:`realreach.compiled`.
+Whole numbers only: what NumPy counts by sorting (:mod:`realreach.features.comments.pairs`), counted here by hashing and
+by walking, creator after creator. Imported only by way of :mod:`realreach.compiled`.
 """
 
 # Numba finds the types itself, at the first call.
-# ruff: noqa: ANN001
+# ruff: noqa: ANN001, ANN201
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
 
 from __future__ import annotations
@@ -13,33 +13,20 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from realreach.comment_text import grouping, words
+from realreach.comment_text import grouping
+from realreach.comment_text.grouping_kernels import table_bits
 from realreach.features.comments import pairs
+from realreach.features.kernel_parts import sort
 
-__all__ = ["count_pairs", "count_words", "crowds", "draw_texts", "mentions"]
+__all__ = ["count_pairs", "count_words", "draw_texts", "phrases_of"]
 
 _U = np.uint64
 _DROPPED = _U(64 - grouping.KEY_BITS)
 _PLACE, _STEP = _U(0x9E3779B97F4A7C15), _U(0xD6E8FEB86659FD93)
 _OFTEN = pairs.OFTEN
-_BASE = _U(words.BASE)
-
-
-@nb.njit(nogil=True, cache=True, inline="always")
-def _mix(value):
-    value ^= value >> _U(33)
-    value *= _U(0xFF51AFD7ED558CCD)
-    value ^= value >> _U(33)
-    value *= _U(0xC4CEB9FE1A85EC53)
-    return value ^ (value >> _U(33))
-
-
-@nb.njit(nogil=True, cache=True, inline="always")
-def _bits(rows):
-    bits = 4
-    while (1 << bits) < 2 * rows:
-        bits += 1
-    return bits
+_KEY = grouping.KEY_BITS
+_FEW = 1 << (63 - grouping.KEY_BITS)
+"""Places that fit below a key in a whole number that is not below 0."""
 
 
 @nb.njit(nogil=True, cache=True)
@@ -92,7 +79,7 @@ def _pairs_of_both(low, high, group, keep, place, size, beside):
             number += 1
     if number == 0:
         return 0
-    bits = _bits(number)
+    bits = table_bits(number)
     keys, times = np.zeros(1 << bits, dtype=np.uint64), np.zeros(1 << bits, dtype=np.int64)
     found = 0
     for row in range(low, high):
@@ -105,6 +92,15 @@ def _pairs_of_both(low, high, group, keep, place, size, beside):
 
 
 @nb.njit(nogil=True, cache=True)
+def phrases_of(numbers):
+    """Return the key of the two words that begin with each word, as ``Section.phrases`` tells it."""
+    out = np.zeros(len(numbers), dtype=np.uint64)
+    for word in range(len(numbers) - 1):
+        out[word] = numbers[word] * _U(3) + numbers[word + 1]
+    return out
+
+
+@nb.njit(nogil=True, cache=True)
 def count_words(starts, word_starts, numbers, lengths, phrases, asked, out, often) -> None:
     """Fill words, equal pairs of words, phrases, equal pairs of phrases, and which asked phrases come three times."""
     for creator in range(len(starts) - 1):
@@ -112,7 +108,7 @@ def count_words(starts, word_starts, numbers, lengths, phrases, asked, out, ofte
         size = word_starts[high] - word_starts[low]
         if size == 0:
             continue
-        bits = _bits(size)
+        bits = table_bits(size)
         keys, times = np.zeros(1 << bits, dtype=np.uint64), np.zeros(1 << bits, dtype=np.int32)
         for word in range(word_starts[low], word_starts[high]):
             if lengths[word] >= 2:
@@ -124,7 +120,7 @@ def count_words(starts, word_starts, numbers, lengths, phrases, asked, out, ofte
                 times[at] += 1
         keys[:] = 0
         times[:] = 0
-        told = np.zeros(1 << bits, dtype=np.int32)
+        told, most = np.zeros(1 << bits, dtype=np.int32), 0
         for text in range(low, high):
             for word in range(word_starts[text], word_starts[text + 1] - 1):
                 key = (phrases[word] >> _DROPPED) + _U(1)
@@ -134,66 +130,12 @@ def count_words(starts, word_starts, numbers, lengths, phrases, asked, out, ofte
                 out[3, creator] += times[at]
                 times[at] += 1
                 told[at] += asked[text]
-        for text in range(low, high):
+                most = max(most, told[at])
+        for text in range(low, high if most >= _OFTEN else low):
             if asked[text]:
                 for word in range(word_starts[text], word_starts[text + 1] - 1):
                     at = _slot(keys, (phrases[word] >> _DROPPED) + _U(1), bits)
                     often[word] = told[at] >= _OFTEN
-
-
-@nb.njit(nogil=True, cache=True)
-def crowds(second, place, stranger, reach, around, near, wide, crowd) -> None:
-    """Fill how many comments stand within ``reach`` and ``around`` seconds of each, and how many strangers.
-
-    Rows are ordered by place and then by time; the borders of all three windows only move on.
-    """
-    rows = len(second)
-    known = np.zeros(rows + 1, dtype=np.int64)
-    for row in range(rows):
-        known[row + 1] = known[row] + stranger[row]
-    left = right = far_left = far_right = 0
-    for row in range(rows):
-        while place[left] < place[row] or second[left] < second[row] - reach:
-            left += 1
-        while place[far_left] < place[row] or second[far_left] < second[row] - around:
-            far_left += 1
-        while right < rows and (
-            place[right] < place[row] or (place[right] == place[row] and second[right] <= second[row] + reach)
-        ):
-            right += 1
-        while far_right < rows and (
-            place[far_right] < place[row]
-            or (place[far_right] == place[row] and second[far_right] <= second[row] + around)
-        ):
-            far_right += 1
-        near[row] = right - left
-        wide[row] = far_right - far_left
-        crowd[row] = known[right] - known[left]
-
-
-@nb.njit(nogil=True, cache=True)
-def mentions(codes, starts, inside, text, key) -> int:
-    """Fill the text of each handle mentioned and the handle's key, as ``measures.handles`` does; return how many."""
-    found = 0
-    last = len(inside) - 1
-    for row in range(len(starts) - 1):
-        i = starts[row]
-        end = starts[row + 1]
-        while i < end:
-            i += 1
-            if codes[i - 1] != 0x40:
-                continue
-            total, power = _U(0), _BASE
-            first = i
-            while i < end and inside[min(codes[i], last)]:
-                total += _U(codes[i]) * power
-                power *= _BASE
-                i += 1
-            if i > first:
-                text[found] = row
-                key[found] = _mix(total)
-                found += 1
-    return found
 
 
 @nb.njit(nogil=True, cache=True)
@@ -230,23 +172,41 @@ def draw_texts(starts, asked, keys, least, size, codes, code_starts, out, ends) 
 
     A line feed stands behind each text; ``ends`` tells where each creator's bytes end, none below ``least`` texts.
     """
-    at = 0
+    at = np.int64(0)
     for creator in range(len(starts) - 1):
-        number = 0
+        number = np.int64(0)
         for row in range(starts[creator], starts[creator + 1]):
             number += asked[row]
         if number >= least:
-            rows, upper = np.empty(number, dtype=np.int64), np.empty(number, dtype=np.uint64)
-            number = 0
-            for row in range(starts[creator], starts[creator + 1]):
-                if asked[row]:
-                    rows[number], upper[number] = row, keys[row] >> _DROPPED
-                    number += 1
             signs = 0
-            for place in np.argsort(upper, kind="mergesort"):
+            for row in _by_key(starts[creator], starts[creator + 1], asked, keys, number):
                 if signs >= size:
                     break
-                row = rows[place]
                 at = _write_utf8(codes, code_starts[row], code_starts[row + 1], out, at)
                 signs += code_starts[row + 1] - code_starts[row] + 1
         ends[creator + 1] = at
+
+
+@nb.njit(nogil=True, cache=True)
+def _by_key(low, high, asked, keys, number):
+    """Return the asked rows in the order of the upper bits of their keys; equal ones keep theirs."""
+    rows, upper = np.empty(number, dtype=np.int64), np.empty(number, dtype=np.int64)
+    count = 0
+    for row in range(low, high):
+        if asked[row]:
+            rows[count], upper[count] = row, np.int64(keys[row] >> _DROPPED)
+            count += 1
+    # Key and place are sorted as one number; where both do not fit, first by the lower half of the key, then by the upper.
+    parts = 1 if number <= _FEW else 2
+    width = _KEY // parts
+    room = 63 - width
+    packed, spare = np.empty(number, dtype=np.int64), np.empty(number, dtype=np.int64)
+    place = np.arange(number)
+    for part in range(parts):
+        for k in range(number):
+            packed[k] = (upper[place[k]] >> (part * width) & ((1 << width) - 1)) << room | k
+        sort(packed, number, spare)
+        for k in range(number):
+            spare[k] = place[packed[k] & ((1 << room) - 1)]
+        place, spare = spare, place
+    return rows[place]

@@ -15,14 +15,12 @@ import numpy.typing as npt
 
 from realreach.comment_text.grouping import first_of_equal, packed, run_starts
 from realreach.comment_text.words import Words
-from realreach.compiled import frozen, kernels_for
 from realreach.features.blocks import ratio
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = [
-    "GROUPS",
     "HABIT",
-    "KERNELS",
+    "LEAST_THREADS",
     "LEAST_WORDS",
     "Pairs",
     "WordPairs",
@@ -34,12 +32,12 @@ __all__ = [
     "sums",
 ]
 
-KERNELS = "features.comments.kernels"
-GROUPS = "features.comments.group_kernels"
 LEAST_WORDS = 30
 """Words or phrases below which their chance is not told."""
 HABIT = 3
 """Posts under which an author must be seen."""
+LEAST_THREADS = 3
+"""Threads below which their size is not told."""
 OFTEN = 3
 """Times from which on a phrase is looked at: fewer cannot be striking."""
 _PLACED_COUNTS, _COUNTS = 7, 3
@@ -108,19 +106,12 @@ def count_pairs(starts: IntArray, group: IntArray, keep: npt.NDArray[np.bool_], 
     >>> [int(count[0]) for count in count_pairs(np.array([0, 4]), group, keep)[:3]]
     [3, 1, 2]
     """
-    nothing = np.empty(0, dtype=np.int64)
-    if (compiled := kernels_for(len(group), KERNELS)) is not None:
-        out = np.zeros((_PLACED_COUNTS, len(starts) - 1), dtype=np.int64)
-        compiled.count_pairs(
-            frozen(starts), frozen(group), frozen(keep), frozen(nothing if place is None else place), out
-        )
-        return Pairs._make(out)
     size = np.bincount(group[keep], minlength=len(group))
     found = [sums(size, starts), sums(size * (size - 1) // 2, starts), sums(np.where(size > 1, size, 0), starts)]
     if place is None:
         none = np.zeros_like(found[0])
         return Pairs(found[0], found[1], found[2], none, none, none, none)
-    rows = np.flatnonzero(keep & (place >= 0))
+    rows = (keep & (place >= 0)).nonzero()[0]
     size = np.bincount(group[rows], minlength=len(group))
     beside = np.bincount(place[rows], minlength=len(group))
     found += [sums(size, starts), sums(size * (size - 1) // 2, starts), sums(beside * (beside - 1) // 2, starts)]
@@ -193,28 +184,19 @@ def count_words(
     asked
         The comments whose phrases are asked for in ``often``.
     """
-    creators = len(starts) - 1
-    if (compiled := kernels_for(len(owner), KERNELS)) is not None:
-        out = np.zeros((4, creators), dtype=np.int64)
-        often = np.zeros(len(words.numbers), dtype=np.bool_)
-        arrays = (starts, words.starts, words.numbers, words.lengths, keys, asked)
-        compiled.count_words(*(frozen(values) for values in arrays), out, often)
-        none = np.zeros(creators, dtype=np.int64)
-        pairs = [Pairs(out[i], out[i + 1], none, none, none, none, none) for i in (0, 2)]
-        return WordPairs(pairs[0], pairs[1], np.flatnonzero(often), out)
-    holder = np.repeat(owner, np.diff(words.starts))
-    counted = np.flatnonzero(words.lengths >= 2)
+    holder = owner.repeat(words.counts)
+    counted = (words.lengths >= 2).nonzero()[0]
     inside = np.ones(len(words.numbers), dtype=bool)
-    inside[words.starts[1:][np.diff(words.starts) > 0] - 1] = False
-    phrase = np.flatnonzero(inside)
+    inside[words.starts[1:][words.counts > 0] - 1] = False
+    phrase = inside.nonzero()[0]
     first = first_of_equal(packed(holder[phrase], keys[phrase]))
-    wanted = np.repeat(asked, np.diff(words.starts))[phrase]
+    wanted = asked.repeat(words.counts)[phrase]
     told = np.bincount(first[wanted], minlength=len(first))
     of_creator = words.starts[starts]
     said = _equal_pairs(
-        first_of_equal(packed(holder[counted], words.numbers[counted])), np.searchsorted(counted, of_creator)
+        first_of_equal(packed(holder[counted], words.numbers[counted])), counted.searchsorted(of_creator)
     )
-    phrased = _equal_pairs(first, np.searchsorted(phrase, of_creator))
+    phrased = _equal_pairs(first, phrase.searchsorted(of_creator))
     counts = np.array([said.total, said.same, phrased.total, phrased.same])
     return WordPairs(said, phrased, phrase[wanted & (told[first] >= OFTEN)], counts)
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from functools import cache
-from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text.grouping import first_rows, first_strings
 from realreach.comment_text.measures import handles
-from realreach.comment_text.normalise import Normalised
 from realreach.comment_text.words import characters
-from realreach.compiled import frozen, kernels_for
+from realreach.compiled import frozen
 from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
-from realreach.features.comments.pairs import GROUPS, HABIT, KERNELS, chances, count_pairs, distinct, sums
+from realreach.features.comments.pairs import HABIT, LEAST_THREADS, chances, count_pairs, distinct, sums
 from realreach.features.comments.section import MINIMUM_COMMENTS, Section, known, record
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["FEATURES", "compute"]
+__all__ = ["FEATURES", "compute", "in_handles"]
 
 FEATURES: tuple[Feature, ...] = (
     record("authors__all__chance", "log10 chance", "chance that two comments have one author", "peluang dua komentar dari satu penulis", 0, None, 0, "T3", "authors not given"),
@@ -34,30 +32,10 @@ FEATURES: tuple[Feature, ...] = (
 )  # fmt: skip
 
 
-_LOGS = ("authors__all__chance", "mentions__all__chance")
-_SHARES = (
-    "authors__all__loyal_share", "authors__all__everywhere", "comment_likes__all__share", "mentions__all__inside_share"
-)  # fmt: skip
-
-
 def compute(section: Section) -> dict[str, FloatArray]:
     """Return what the authors and their answers tell of every creator."""
-    if (compiled := kernels_for(len(section.table), GROUPS)) is not None:
-        return _compiled(section, compiled) | _conversation(section)
     liked = section.share_where(section.likes > 0, ~np.isnan(section.likes))
     return _authors(section) | _conversation(section) | _mentions(section) | {"comment_likes__all__share": liked}
-
-
-def _compiled(section: Section, kernels: ModuleType) -> dict[str, FloatArray]:
-    """Return authors, likes and mentions by the compiled kernels."""
-    logs, shares = np.empty((len(_LOGS), section.creators)), np.empty((len(_SHARES), section.creators))
-    measures, points = section.measures, section.text.folded_points
-    arrays = (
-        section.table.starts, section.people, section.named, section.post, section.likes, measures["mention"],
-        measures["starts_with_mention"], points.codes, points.starts, _in_handles(),
-    )  # fmt: skip
-    kernels.fill_people(*(frozen(values) for values in arrays), logs, shares)
-    return dict(zip(_LOGS, np.log10(logs), strict=True)) | dict(zip(_SHARES, shares, strict=True))
 
 
 def _authors(section: Section) -> dict[str, FloatArray]:
@@ -66,7 +44,7 @@ def _authors(section: Section) -> dict[str, FloatArray]:
     return {
         "authors__all__chance": chance[0],
         "authors__all__loyal_share": share[0],
-        "authors__all__everywhere": _everywhere(section, np.flatnonzero(named & (section.post >= 0))),
+        "authors__all__everywhere": _everywhere(section, (named & (section.post >= 0)).nonzero()[0]),
     }
 
 
@@ -94,17 +72,17 @@ def _conversation(section: Section) -> dict[str, FloatArray]:
     # Known or not is asked of each creator, never of the column: that others have it says nothing about this one.
     if "parent_comment_id" in every:
         answer = known(every, "parent_comment_id")
-        answers = np.flatnonzero(answer)
+        answers = answer.nonzero()[0]
         recorded = sums(answer, every.starts) > 0
         parents = known(section.table, "parent_comment_id")
         out["replies__all__share"] = np.where(recorded, section.share(parents.astype(np.float64)), np.nan)
         first = first_strings(every.creator, every.strings("parent_comment_id"))[answers]
         size = np.bincount(first, minlength=len(every))
-        opens = np.flatnonzero(size)
+        opens = size.nonzero()[0]
         holder = every.creator[opens]
         threads = segment_sum(np.ones(len(holder)), holder, n)
         sizes = ratio(segment_sum(np.log1p(size[opens]), holder, n), threads)
-        out["threads__all__size"] = np.where(threads >= 3, sizes, np.nan)
+        out["threads__all__size"] = np.where(threads >= LEAST_THREADS, sizes, np.nan)
     if "by_creator" in every:
         own = every.numbers("by_creator")
         known_author = sums(~np.isnan(own), every.starts) > 0
@@ -115,9 +93,9 @@ def _conversation(section: Section) -> dict[str, FloatArray]:
 
 def _mentions(section: Section) -> dict[str, FloatArray]:
     """Return whom the mentions name, and how many stand inside; only texts with an at-sign are looked at again."""
-    row, handle = _handles(section.text)
+    row, handle = handles(section.text.folded_points)
     owner = section.owner[row]
-    starts = np.searchsorted(owner, np.arange(section.creators + 1))
+    starts = owner.searchsorted(np.arange(section.creators + 1))
     chance, _ = chances(
         [count_pairs(starts, first_rows(owner, handle), np.ones(len(owner), dtype=bool))], MINIMUM_COMMENTS
     )
@@ -129,19 +107,8 @@ def _mentions(section: Section) -> dict[str, FloatArray]:
     }
 
 
-def _handles(text: Normalised) -> tuple[IntArray, npt.NDArray[np.uint64]]:
-    """Return comment and key of each handle that is mentioned."""
-    points = text.folded_points
-    if (compiled := kernels_for(len(points), KERNELS)) is None:
-        return handles(points)
-    most = int(np.count_nonzero(points.codes == ord("@")))
-    row, key = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.uint64)
-    found = compiled.mentions(frozen(points.codes), frozen(points.starts), _in_handles(), row, key)
-    return row[:found], key[:found]
-
-
 @cache
-def _in_handles() -> npt.NDArray[np.bool_]:
+def in_handles() -> npt.NDArray[np.bool_]:
     """Return which code points handles are made of; the last entry stands for all above."""
     codes = np.arange(0x20001, dtype=np.uint32)
     table = characters().of("letter", codes) | characters().of("digit", codes)

@@ -14,6 +14,7 @@ import numba as nb
 import numpy as np
 
 from realreach.comment_text import bags, languages
+from realreach.features.comments import subject
 from realreach.features.comments.section import LONG_WORDS, MINIMUM_COMMENTS
 from realreach.features.kernel_parts import sort
 
@@ -22,6 +23,7 @@ __all__ = ["fill_bag_shares", "fill_judged", "fill_languages", "fill_wording"]
 _LEAST = MINIMUM_COMMENTS
 _LONG = LONG_WORDS
 _ID, _EN, _MIXED, _OTHER = (languages.LANGUAGES.index(name) for name in ("id", "en", "mixed", "other"))
+_TOLD, _LATIN, _ENGLISH = len(subject.TOLD), len(subject.LATIN), subject.ENGLISH
 _GRID, _BEYOND, _LEVEL = bags._GRID, bags._BEYOND, bags._LEVELS[1]
 
 
@@ -64,8 +66,11 @@ def _share(hits, number):
 
 
 @nb.njit(nogil=True, cache=True)
-def fill_languages(starts, language, letters, english_counts, out) -> None:
-    """Fill the shares of comments in another language, in both, and in another script than Latin."""
+def fill_languages(starts, language, letters, own, out) -> None:
+    """Fill the shares of comments in another language, in both, and in another script than Latin.
+
+    ``own`` is the creator's language by its place in ``subject.LATIN``.
+    """
     for creator in range(len(starts) - 1):
         one = two = both = other = written = 0
         for row in range(starts[creator], starts[creator + 1]):
@@ -76,9 +81,10 @@ def fill_languages(starts, language, letters, english_counts, out) -> None:
             if letters[row] > 0.0:
                 written += 1
                 other += code == _OTHER
-        out[0, creator] = _share(two if english_counts[creator] else one, one + two)
+        told, latin = own[creator] < _TOLD, own[creator] < _LATIN
+        out[0, creator] = _share(one if own[creator] == _ENGLISH else two, one + two) if told else np.nan
         out[1, creator] = _share(both, one + two + both)
-        out[2, creator] = _share(other, written)
+        out[2, creator] = _share(other, written) if latin else np.nan
 
 
 @nb.njit(nogil=True, cache=True)

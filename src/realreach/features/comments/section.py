@@ -28,7 +28,6 @@ __all__ = [
     "LONG_WORDS",
     "MINIMUM_COMMENTS",
     "NO_LONG",
-    "SAID",
     "Section",
     "codes_of",
     "known",
@@ -38,9 +37,6 @@ __all__ = [
 
 MINIMUM_COMMENTS = 10
 """Comments by others that a creator must have; below, the comment features are NaN."""
-
-SAID = "features.comments.said_kernels"
-"""Compiled kernels of what is said."""
 
 LONG_WORDS = 4
 """Words from which on a repeat means something: organic comments of one or two words repeat all the time."""
@@ -110,11 +106,6 @@ class Section:
         return out
 
     @cached_property
-    def measure_rows(self) -> FloatArray:
-        """The measures as one array, a row for each and in their order."""
-        return self.facts.measures if self.facts is not None else np.array(list(self.measures.values()))
-
-    @cached_property
     def languages(self) -> npt.NDArray[np.int8]:
         """Language of each comment (:data:`realreach.comment_text.languages.LANGUAGES`)."""
         return self.facts.languages if self.facts is not None else languages(self.text, self.words)
@@ -153,7 +144,7 @@ class Section:
     def near(self) -> IntArray:
         """Group of near twins of each telling comment inside of its creator's section; others have a group each."""
         out = np.arange(len(self.table))
-        rows = np.flatnonzero(self.telling)
+        rows = self.telling.nonzero()[0]
         keys = self.template_keys[rows]
         out[rows] = rows[likeness.near_groups(self.owner[rows], keys, self.text.plain_points, rows)]
         return out
@@ -248,7 +239,7 @@ class Section:
     @cached_property
     def in_posts(self) -> IntArray:
         """Rows of the comments with a time, post after post in the order of their first comment, each by time."""
-        rows = np.flatnonzero(~np.isnan(self.day))
+        rows = (~np.isnan(self.day)).nonzero()[0]
         # A creator's rows stand in the order of time; small numbers are sorted by counting.
         small = np.uint16 if len(self.table) <= 1 << 16 else np.int64
         return np.asarray(rows[np.argsort(self.places[rows].astype(small), kind="stable")], dtype=np.int64)
@@ -269,7 +260,7 @@ class Section:
     def shares(self, flags: FloatArray) -> FloatArray:
         """Return the means of many flags (0 or 1, shape (flags, comments)) over each creator's comments."""
         out = not_known((len(flags), self.creators))
-        some = np.flatnonzero(self.count)
+        some = self.count.nonzero()[0]
         if len(some):
             # Sums of 0 and 1 are exact in any order.
             out[:, some] = np.add.reduceat(flags, self.table.starts[some], axis=1) / self.count[some]

@@ -12,21 +12,25 @@ from realreach.comment_text.codepoints import decode
 from realreach.comment_text.languages import LANGUAGES
 from realreach.comment_text.normalise import fold
 from realreach.comment_text.words import split_words
-from realreach.compiled import frozen, kernels_for
 from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
-from realreach.features.comments.section import MINIMUM_COMMENTS, SAID, Section, codes_of, record
+from realreach.features.comments.section import MINIMUM_COMMENTS, Section, codes_of, record
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["FEATURES", "compute"]
+__all__ = [
+    "ENGLISH", "FEATURES", "LATIN", "LEAST_POSTS", "LEAST_WORDS", "LETTERS", "OF_LANGUAGES", "TOLD", "compute",
+    "places_of_languages",
+]  # fmt: skip
 
-_LETTERS = 4
+LETTERS = 4
 """Letters from which on a word counts as one about a subject."""
-_TOLD = ("id", "ms", "en")
+LEAST_WORDS, LEAST_POSTS = 20, 3
+"""Words of comments, and posts, below which nothing is told of the subject."""
+TOLD = ("id", "ms", "en")
 """Languages that are told from each other: Malay with Indonesian, and English."""
-_ENGLISH = _TOLD.index("en")
-_LATIN = (
-    *_TOLD,
+ENGLISH = TOLD.index("en")
+LATIN = (
+    *TOLD,
     "es",
     "pt",
     "fr",
@@ -45,9 +49,9 @@ _LATIN = (
     "no",
 )
 """Languages written in Latin letters."""
-_PLACE = {name: place for place, name in enumerate(_LATIN)}
+_PLACE = {name: place for place, name in enumerate(LATIN)}
 _FEW = 16
-_OF_LANGUAGES = ("language__all__mismatch", "language__all__mixed", "script__all__mismatch")
+OF_LANGUAGES = ("language__all__mismatch", "language__all__mixed", "script__all__mismatch")
 
 FEATURES: tuple[Feature, ...] = (
     record("specificity__all__excess", "share of words", "words taken from the post's own caption beyond other captions", "kata dari keterangan posting itu sendiri", 0, -1, 1, "T2", "captions or post keys not given"),
@@ -70,7 +74,7 @@ def _specificity(section: Section) -> FloatArray:
         return nothing
     row, said = section.post_rows, section.words
     written = split_words(decode(fold(posts.strings("caption"))))
-    telling, told = said.lengths >= _LETTERS, written.lengths >= _LETTERS
+    telling, told = said.lengths >= LETTERS, written.lengths >= LETTERS
     telling &= row[said.owner] >= 0
     said_row, written_row = said.owner[telling], written.owner[told]
     if len(said_row) == 0 or len(written_row) == 0:
@@ -84,57 +88,48 @@ def _specificity(section: Section) -> FloatArray:
     words, number = np.unique(holder * width + captions % width, return_counts=True)
     owner = section.owner[said_row]
     wanted = owner * width + said_code
-    index = np.minimum(np.searchsorted(words, wanted), len(words) - 1)
+    index = np.minimum(words.searchsorted(wanted), len(words) - 1)
     everywhere = np.where(words[index] == wanted, number[index], 0)
     others = np.maximum(np.diff(posts.starts)[owner] - 1, 1)
     excess = hit.astype(np.float64) - (everywhere - hit) / others
     count = segment_sum(np.ones(len(owner)), owner, n)
     # Without a word in any caption there is nothing to compare with: not known, as for this creator alone.
     captioned = np.bincount(posts.creator[written_row], minlength=n) > 0
-    enough = (count >= 20) & (np.diff(posts.starts) >= 3) & captioned
+    enough = (count >= LEAST_WORDS) & (np.diff(posts.starts) >= LEAST_POSTS) & captioned
     return np.where(enough, ratio(segment_sum(excess, owner, n), count), np.nan)
 
 
 def _is_in(values: IntArray, ordered: IntArray) -> np.ndarray:
-    at = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
+    at = np.minimum(ordered.searchsorted(values), len(ordered) - 1)
     return np.asarray(ordered[at] == values, dtype=bool)
 
 
 def _languages(section: Section) -> dict[str, FloatArray]:
     """Return the share of comments in another language (among those told to be id or en), and in another script."""
-    own = _places(section.view.tables.creators.strings("language"))
-    told, latin = own < len(_TOLD), own < len(_LATIN)
-    if (compiled := kernels_for(len(section.table), SAID)) is not None:
-        out = np.empty((3, section.creators))
-        compiled.fill_languages(
-            frozen(section.table.starts), frozen(section.languages), frozen(section.measures["letters"]),
-            frozen(told & (own != _ENGLISH)), out,
-        )  # fmt: skip
-        out[0][~told] = np.nan
-        out[2][~latin] = np.nan
-        return dict(zip(_OF_LANGUAGES, out, strict=True))
+    own = places_of_languages(section.view.tables.creators.strings("language"))
+    told, latin = own < len(TOLD), own < len(LATIN)
     code = section.languages
     only_id, only_en = code == LANGUAGES.index("id"), code == LANGUAGES.index("en")
     mixed, other = code == LANGUAGES.index("mixed"), code == LANGUAGES.index("other")
-    foreign = np.where((told & (own != _ENGLISH))[section.owner], only_en, only_id)
+    foreign = np.where((told & (own != ENGLISH))[section.owner], only_en, only_id)
     mismatch = section.share_where(foreign, only_id | only_en)
     written = section.measures["letters"] > 0
     script = section.share_where(other, written, least=MINIMUM_COMMENTS)
     both = section.share_where(mixed, only_id | only_en | mixed)
     return dict(
-        zip(_OF_LANGUAGES, [np.where(told, mismatch, np.nan), both, np.where(latin, script, np.nan)], strict=True)
+        zip(OF_LANGUAGES, [np.where(told, mismatch, np.nan), both, np.where(latin, script, np.nan)], strict=True)
     )
 
 
-def _places(languages: pa.Array) -> IntArray:
+def places_of_languages(languages: pa.Array) -> IntArray:
     """Return the place of each creator's language among those written in Latin letters, their number for any other."""
     if len(languages) <= _FEW:
         # A handful is looked up in less time than one call of Arrow takes.
-        return np.array([_PLACE.get(name, len(_LATIN)) for name in languages.to_pylist()], dtype=np.int64)
-    found = pc.index_in(languages, _names()).fill_null(len(_LATIN))
+        return np.array([_PLACE.get(name, len(LATIN)) for name in languages.to_pylist()], dtype=np.int64)
+    found = pc.index_in(languages, _names()).fill_null(len(LATIN))
     return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 @cache
 def _names() -> pa.Array:
-    return pa.array(_LATIN, pa.large_string())
+    return pa.array(LATIN, pa.large_string())

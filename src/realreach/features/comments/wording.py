@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 
-from realreach.comment_text.measures import MEASURES
-from realreach.compiled import frozen, kernels_for
 from realreach.features.catalogue import Feature
-from realreach.features.comments.section import NO_LONG, SAID, Section, record, spread
-from realreach.tables.core import FloatArray, IntArray
+from realreach.features.comments.section import NO_LONG, Section, record, spread
+from realreach.tables.core import FloatArray
 
-__all__ = ["FEATURES", "compute"]
+__all__ = ["FEATURES", "LENGTHS", "SHARES", "compute"]
 
-_SHARES = {
+SHARES = {
     # measure of a comment: (english, indonesian, direction, source)
     "emoji_only": ("comments of emoji only", "komentar hanya emoji", 0, "T6"),
     "mention": ("comments that mention an account", "komentar yang menyebut akun", 0, "T4"),
@@ -39,10 +35,10 @@ _SHARES = {
     "wish": ("comments that wish, pray or congratulate", "komentar berisi doa atau ucapan selamat", -1, "NORMS 4.1"),
 }
 
-_LENGTHS = ("length__all__median", "length__all__spread", "long_length__all__spread")
+LENGTHS = ("length__all__median", "length__all__spread", "long_length__all__spread")
 
 FEATURES: tuple[Feature, ...] = (
-    *(record(f"{n}__all__share", "share of comments", en, i, d, source=s) for n, (en, i, d, s) in _SHARES.items()),
+    *(record(f"{n}__all__share", "share of comments", en, i, d, source=s) for n, (en, i, d, s) in SHARES.items()),
     record("length__all__median", "ln characters", "length of a comment", "panjang komentar", 0, 0, None, "NORMS 4"),
     record("length__all__spread", "ln characters", "spread of comment lengths", "sebaran panjang komentar", -1, 0, None, "NORMS 4.2"),
     record("long_length__all__spread", "ln characters", "spread of lengths of comments of four words or more", "sebaran panjang komentar empat kata atau lebih", -1, 0, None, "NORMS 4.2", NO_LONG),
@@ -51,23 +47,9 @@ FEATURES: tuple[Feature, ...] = (
 
 def compute(section: Section) -> dict[str, FloatArray]:
     """Return shares and lengths of every creator."""
-    names = (*(f"{name}__all__share" for name in _SHARES), *_LENGTHS)
-    if (compiled := kernels_for(len(section.table), SAID)) is not None:
-        out = np.empty((len(names), section.creators))
-        arrays = (
-            section.table.starts, section.measure_rows, _rows_of(tuple(_SHARES)), np.log1p(section.measures["length"])
-        )  # fmt: skip
-        compiled.fill_wording(*(frozen(values) for values in arrays), int(_rows_of(("words",))[0]), out)
-        return dict(zip(names, out, strict=True))
+    names = (*(f"{name}__all__share" for name in SHARES), *LENGTHS)
     of_comments = section.measures
-    shares = section.shares(np.stack([of_comments[name] for name in _SHARES]))
+    shares = section.shares(np.stack([of_comments[name] for name in SHARES]))
     length = np.log1p(of_comments["length"])
     spreads = (spread(section, length, keep) for keep in (np.ones(len(length), dtype=bool), section.long))
     return dict(zip(names, [*shares, section.share(length), *spreads], strict=True))
-
-
-@cache
-def _rows_of(names: tuple[str, ...]) -> IntArray:
-    """Return the rows of some measures."""
-    rows = [*MEASURES, "short"]
-    return frozen(np.array([rows.index(name) for name in names]))
