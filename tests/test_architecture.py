@@ -17,7 +17,7 @@ PROJECT = ROOT.parent.parent
 LAYERS = (
     {"_version", "errors", "pillars", "markdown"},
     {"files", "tomlfile", "tables", "compiled"},
-    {"trees", "tree_kernels", "tree_text", "tree_contributions", "tree_batches"},
+    {"interpolation", "trees", "tree_kernels", "tree_text", "tree_contributions", "tree_batches"},
     {"comment_text", "accounts"},
     {"features"},
     {

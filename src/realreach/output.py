@@ -170,6 +170,8 @@ def rows_of(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
     ('a', None, 3, None)
     """
     count = len(columns["creator_id"])
+    if count == 1:
+        return [_row_of({name: columns.get(name) for name in _names(columns)})]
     rows: list[dict[str, Any]] = [{} for _ in range(count)]
     for name in _names(columns):
         values = columns.get(name)
@@ -178,6 +180,12 @@ def rows_of(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
             # NaN is the one value that differs from itself.
             row[name] = value if value == value else None
     return rows
+
+
+def _row_of(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the only row of some columns."""
+    values = ((n, None if v is None else v.item() if isinstance(v, np.ndarray) else v[0]) for n, v in columns.items())
+    return {name: value if value == value else None for name, value in values}
 
 
 def _names(columns: Mapping[str, Any]) -> list[str]:

@@ -160,7 +160,7 @@ class Scorer:
         position = column_numbers()
         ids = tables.creator_ids.to_pylist()
         counts = {
-            "history_days": np.nan_to_num(matrix[:, position["context__history__366d__days"]]),
+            "history_days": np.fmax(matrix[:, position["context__history__366d__days"]], 0.0),
             "posts_used": matrix[:, position["context__posts__100p__count"]],
             "comments_used": matrix[:, position["context__comments__all__count"]],
             "accounts_used": matrix[:, position["context__audience__all__count"]],
@@ -352,6 +352,9 @@ def _words(confidence: IntArray, scored: np.ndarray) -> list[str | None]:
 
 
 def _day_texts(days: FloatArray) -> list[str | None]:
-    numbers = days.tolist()
-    texts = {day: str(np.datetime64(int(day), "D")) if day > 0 else None for day in set(numbers)}
-    return [texts[day] for day in numbers]
+    return list(map(_day_text, days.tolist()))
+
+
+@lru_cache(maxsize=4096)
+def _day_text(day: float) -> str | None:
+    return str(np.datetime64(int(day), "D")) if day > 0 else None

@@ -160,7 +160,7 @@ def _columns(rows: list[dict[str, Any]]) -> Mapping[str, _Values]:
         else:
             if sum(map(len, rows)) == len(names) * len(rows):
                 return columns
-    return {name: [row.get(name) for row in rows] for name in set().union(*rows)}
+    return {name: [row[name] if name in row else None for row in rows] for name in set().union(*rows)}
 
 
 def _table(contract: TableContract, given: Mapping[str, _Values], count: int, creator: str, limits: Limits) -> Table:
