@@ -231,7 +231,12 @@ class References:
             columns = self._plain_columns
             three[:, columns], count[:, columns] = self.plain.quantiles, self.plain.counts
         for kind, columns in self._columns.items():
-            three[:, columns] = self.of(matrix, kind).transpose(1, 0, 2)
+            if rows == 1:
+                group, low, share = self._place_one(matrix[0], kind)
+                table = self.quantiles[kind]
+                three[0, columns] = (1.0 - share) * table[:, group, low] + share * table[:, group, low + 1]
+            else:
+                three[:, columns] = self.of(matrix, kind).transpose(1, 0, 2)
             count[:, columns] = self._creators(matrix, kind)[:, None]
         return three, count
 
