@@ -252,10 +252,10 @@ class Heads:
         plain = zip(self.shares.items(), bought.tolist()[len(self.mechanisms) :], raw.tolist()[heads:], strict=True)
         odds = [head.odds_of_one(mask, nonzero, size) for (_, head), nonzero, size in plain if mask in head.levels]
         found = 0.5 * (1.0 + np.tanh(np.array(odds).reshape(-1, 3) / 2.0))
-        shares = dict(self._silent.shares)
-        for name, (low, median, high) in zip(speaking, found[:, :, None], strict=True):
-            shares[name] = (low, median, high)
-        return HeadScores(dict(zip(self.mechanisms, bought[:, None], strict=False)), shares)
+        told = {
+            name: (low, median, high) for name, (low, median, high) in zip(speaking, found[:, :, None], strict=True)
+        }
+        return HeadScores(dict(zip(self.mechanisms, bought[:, None], strict=False)), {**self._silent.shares, **told})
 
     @cached_property
     def _silent(self) -> HeadScores:

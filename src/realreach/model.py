@@ -262,7 +262,6 @@ class FittedModel:
         alone = self.calibration.apply(margin[1:].ravel(), masks[1:].ravel()).reshape(len(PILLARS), -1)
         return self._assessment(values, masks[0], margin[0]), dict(zip(PILLARS, alone, strict=True))
 
-
     def _assess_one(self, values: FloatArray, present: int) -> tuple[Assessment, dict[str, FloatArray]]:
         """Do what :meth:`assess_with_pillars` does for one row, with little but the booster to wait for."""
         own, views, seen = self._views[present]
@@ -272,11 +271,9 @@ class FittedModel:
             return whole, dict.fromkeys(PILLARS, unknown)
         margins = self._margins(values, np.zeros(len(seen), dtype=np.int64), np.array(seen)).tolist()
         told = {mask: self.calibration.read_one(margin, mask) for mask, margin in zip(seen, margins, strict=True)}
-        three = (np.array([value]) for value in told[own])
-        alone = {
-            name: np.array([told[mask][0] if mask else np.nan]) for name, mask in zip(PILLARS, views, strict=True)
-        }
-        return Assessment(*three, _mask_array(own), self._looked_at(values, own)), alone
+        probability, low, high = (np.array([value]) for value in told[own])
+        alone = {name: np.array([told[mask][0] if mask else np.nan]) for name, mask in zip(PILLARS, views, strict=True)}
+        return Assessment(probability, low, high, _mask_array(own), self._looked_at(values, own)), alone
 
     def _looked_at(self, values: FloatArray, mask: int) -> FloatArray:
         return self.layout.without(values, _mask_array(mask)) if self.masks_pillars else values

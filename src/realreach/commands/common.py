@@ -22,6 +22,7 @@ __all__ = [
     "add_output_arguments",
     "check_reading",
     "neutral",
+    "neutral_texts",
     "parse_day",
     "printable",
     "read_input",
@@ -69,6 +70,13 @@ def printable(message: str) -> str:
     'caf\xe9 \\x1b[31m'
     """
     return "".join(c if c == "\n" or c.isprintable() else ascii(c)[1:-1] for c in message)
+
+
+def neutral_texts(texts: Iterable[str | None]) -> tuple[list[str | None], int]:
+    """Return what :func:`neutral` makes of one column, and how many cells got an apostrophe."""
+    given = list(texts)
+    out = ["'" + text if text is not None and text.startswith(_DANGEROUS) else text for text in given]
+    return out, sum(new is not old for new, old in zip(out, given, strict=True))
 
 
 def neutral(frame: pd.DataFrame, names: Iterable[str]) -> tuple[pd.DataFrame, int]:

@@ -335,7 +335,8 @@ def _shown(facts: _Facts, row: int, code: ReasonCode, direction: Direction) -> i
 
 def _detail(record: Feature, value: float, company: Company | None, language: Language) -> str:
     """Return the clause that names the leading feature, its value and that of similar creators."""
-    told = f"{_title(record.sentence if language == 'en' else record.sentence_id)}: {measured(value, record.unit, language)}"
+    title = _title(record.sentence if language == "en" else record.sentence_id)
+    told = f"{title}: {measured(value, record.unit, language)}"
     if company is None:
         return f"{told}."
     low, middle, high = (measured(v, record.unit, language) for v in (company.low, company.median, company.high))

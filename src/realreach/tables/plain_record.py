@@ -125,9 +125,7 @@ def _key(value: object, limits: Limits) -> str:
     return value
 
 
-def _given(
-    contract: TableContract, given: object, creator: str, limits: Limits
-) -> tuple[Mapping[str, _Values], int]:
+def _given(contract: TableContract, given: object, creator: str, limits: Limits) -> tuple[Mapping[str, _Values], int]:
     """Return columns and rows of a table inside the record, from row objects or an object of equally long lists."""
     columns: Mapping[str, _Values]
     if type(given) is dict:
@@ -160,7 +158,7 @@ def _columns(rows: list[dict[str, Any]]) -> Mapping[str, _Values]:
         else:
             if sum(map(len, rows)) == len(names) * len(rows):
                 return columns
-    return {name: [row[name] if name in row else None for row in rows] for name in set().union(*rows)}
+    return {name: [row.get(name) for row in rows] for name in set().union(*rows)}
 
 
 def _table(contract: TableContract, given: Mapping[str, _Values], count: int, creator: str, limits: Limits) -> Table:
