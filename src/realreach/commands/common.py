@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from realreach.errors import InputError
+from realreach.first_compile import tell_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +44,7 @@ class Console:
         self.progress = (
             not (self.quiet or self.json or getattr(arguments, "no_progress", False)) and sys.stderr.isatty()
         )
+        tell_by(self.say)
 
     def say(self, message: str, **facts: Any) -> None:
         """Print a message; with ``--log-format json`` as one JSON object with the facts beside it."""
