@@ -269,17 +269,16 @@ class Forest:
 
 
 def _side_by_side(plans: list[Plan]) -> Plan:
-    """Return plans one after another, as one of all their boosters."""
+    """Return plans of the same boosters one after another, as one plan of that many more boosters."""
     splits = np.cumsum([0, *(len(plan.feature) for plan in plans)])
-    leaves = np.cumsum([0, *(len(plan.leaves) for plan in plans)])
-    trees = np.cumsum([0, *(len(plan.leaf_starts) for plan in plans)])
+    trees = len(plans[0].leaf_starts) * np.arange(len(plans) + 1)
     return Plan(
         np.concatenate([plan.feature for plan in plans]),
         np.concatenate([plan.threshold for plan in plans]),
         np.concatenate([plan.excludes for plan in plans]),
         np.append(np.concatenate([plan.starts[:-1] + at for plan, at in zip(plans, splits, strict=False)]), splits[-1]),
-        np.concatenate([plan.leaf_starts + at for plan, at in zip(plans, leaves, strict=False)]),
-        np.concatenate([plan.leaves for plan in plans]),
+        np.tile(plans[0].leaf_starts, len(plans)),
+        plans[0].leaves,
         np.append(np.concatenate([plan.trees[:-1] + at for plan, at in zip(plans, trees, strict=False)]), trees[-1]),
     )
 
