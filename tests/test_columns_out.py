@@ -10,7 +10,7 @@ import pytest
 from realreach.commands.writing import _pour
 from realreach.errors import UsageError
 from realreach.evidence.explaining import ExplainingScorer
-from realreach.output import columns_of_rows, completed, frame_of
+from realreach.output import columns_of_rows, completed, frame_of, joined
 from realreach.policy import Costs, Policy, apply_policy, default_policy
 from realreach.policy.applying import decisions
 from realreach.tables import tables_from_records
@@ -84,11 +84,15 @@ def test_policy_decides_alike_over_columns_and_frames(parts, mode):
     policy = default_policy() if mode == "default" else Policy(
         name="mine", version="1", mode=mode, prevalence=0.1, costs=Costs(), reviews=3 if mode == "capacity" else None
     )  # fmt: skip
-    for columns, frame in zip(*parts, strict=True):
-        got = decisions(columns, policy, calibrated_at=0.3)
-        wanted = apply_policy(frame, policy, calibrated_at=0.3)
-        assert got == {name: wanted[name].tolist() for name in got}
-        assert list(wanted.columns)[-len(got) :] == list(got)
+    rng = np.random.default_rng(2)
+    for given in parts[0]:
+        columns = joined([given] * 60)
+        unknown = np.isnan(columns["fake_probability"])
+        columns["fake_probability"] = np.where(unknown, np.nan, rng.random(len(unknown)))
+        got, wanted = (decisions(form, policy, calibrated_at=0.3) for form in (columns, frame_of(columns)))
+        assert got == wanted
+        frame = apply_policy(frame_of(columns), policy, calibrated_at=0.3)
+        assert {name: frame[name].tolist() for name in got} == wanted
 
 
 def test_policy_names_the_column_that_lacks(parts):
