@@ -16,8 +16,8 @@ PROJECT = ROOT.parent.parent
 
 LAYERS = (
     {"_version", "errors", "pillars", "markdown"},
-    {"files", "tomlfile", "tables", "compiled"},
-    {"trees", "tree_kernels", "tree_text", "tree_contributions", "tree_batches"},
+    {"files", "tomlfile", "tables", "first_compile", "compiled"},
+    {"interpolation", "trees", "tree_kernels", "tree_text", "tree_contributions", "tree_batches"},
     {"comment_text", "accounts"},
     {"features"},
     {

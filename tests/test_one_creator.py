@@ -1,110 +1,157 @@
-"""One creator for a service: the numbers of the batch, no data frame, bounded work, any number of threads."""
+"""What is computed in another way for one creator alone is to the last bit what many creators get."""
 
-import sys
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from conftest import nested_records
-from realreach import compiled
-from realreach.bundle import Bundle
-from realreach.estimator import AuthenticityClassifier
-from realreach.features import build_features, feature_matrix
-from realreach.output import OUTPUT_COLUMNS
-from realreach.pillars import PILLARS
-from realreach.power import make_world
-from realreach.scores import Scorer
+import realreach
+from realreach.bundle import load_bundle
+from realreach.compiled import is_installed
+from realreach.features import matrix_of
+from realreach.features.catalogue import column_numbers, feature_names
+from realreach.features.view import decision_days
+from realreach.interpolation import Line
+from realreach.output import columns_of_rows, completed, frame_of, joined, rows_of
+from realreach.pillars import ALL_PILLARS
+from realreach.real import engagement_per_post
 from realreach.simulate import simulate
-from realreach.simulate.settings import SimulationSettings
-from realreach.tables import tables_from_records
+from realreach.tables import tables_from_frames
 
-MOST_CALLS = 17_500
-"""Python and C functions called for one creator of 180 days, 30 posts and 100 comments."""
-MOST_ARROW_CALLS = 80
+MODEL = Path(realreach.__file__).parents[2] / "models" / "default"
 
 
 @pytest.fixture(scope="module")
-def scorer():
-    world = make_world(120, 71, SimulationSettings(fake_share=0.5))
-    frame = build_features(world.tables)
-    target = world.truth.set_index("creator_id")["is_fake"].reindex(frame.index).to_numpy(dtype=float)
-    fitted = AuthenticityClassifier(n_estimators=20, learning_rate=0.1).fit(frame, target).fitted_
-    return Scorer(Bundle(model=fitted, metadata={"name": "small", "version": "1"}, settings="", card="", sha256=""))
+def bundle():
+    return load_bundle(MODEL)
 
 
 @pytest.fixture(scope="module")
-def records():
-    frames = simulate(60, seed=5).frames
+def tables():
+    frames = simulate(30, seed=3).frames
     wanted = ("creators", "follower_history", "posts", "comments", "audience")
-    return nested_records({name: frames[name] for name in wanted})
+    return tables_from_frames({name: frame for name, frame in frames.items() if name in wanted}).tables
 
 
 @pytest.fixture(scope="module")
-def full(records):
-    """The record with most rows: all pillars are there."""
-    return max(records, key=lambda r: sum(len(r.get(n, ())) > 25 for n in ("posts", "comments", "follower_history")))
+def matrix(bundle, tables):
+    """Features of simulated creators, of parts of their pillars, and of numbers that nobody has."""
+    whole = matrix_of(bundle.view(tables, decision_days(tables)))
+    rng = np.random.default_rng(5)
+    parts = whole.copy()
+    families = np.array([name.split("__")[0] for name in feature_names()])
+    for row in parts:
+        for family in ("growth", "engagement", "comments", "audience"):
+            if rng.random() < 0.5:
+                row[(families == family) | (families == "coherence")] = np.nan
+    holes = np.where(rng.random(whole.shape) < 0.3, np.nan, whole)
+    odd = rng.normal(scale=50.0, size=whole.shape)
+    made = np.concatenate([whole, parts, holes, odd, np.full((1, whole.shape[1]), np.nan)])
+    made[:, column_numbers()["context__platform__now__code"]] = rng.integers(4, size=len(made))
+    return made
 
 
-def test_answer_holds_the_numbers_of_the_output_table(scorer, records):
-    for record in records[:25]:
-        answer = scorer.score(record)
-        row = scorer.score_result(tables_from_records([record])).iloc[0]
-        assert list(answer) == list(OUTPUT_COLUMNS)
-        for name in set(OUTPUT_COLUMNS) - {"status_reasons", "rows_set_aside"}:
-            assert answer[name] is None if pd.isna(row[name]) else answer[name] == row[name], name
+def equal(one, many):
+    assert one.shape == many.shape
+    assert one.tobytes() == many.tobytes()
 
 
-def test_answer_holds_plain_python_values(scorer, full):
-    kinds = {type(value) for value in scorer.score(full).values()}
-    assert kinds <= {str, float, int, bool, type(None)}
+@pytest.fixture(params=["plain", "fast"])
+def kind(request, monkeypatch):
+    if request.param == "fast" and not is_installed():
+        pytest.skip("numba, the extra fast, is not installed")
+    fast = request.param == "fast"
+    monkeypatch.setattr("realreach.compiled._state", {"loaded": fast, "wanted": fast})
 
 
-def test_copies_judged_together_are_those_judged_apart(scorer, records):
-    model = scorer.bundle.model
-    matrix = np.concatenate([feature_matrix(tables_from_records([r]).tables) for r in records[:12]])
-    together, alone = model.assess_with_pillars(matrix)
-    apart = model.assess(matrix)
-    for name in ("probability", "low", "high", "mask", "values"):
-        assert np.array_equal(getattr(together, name), getattr(apart, name), equal_nan=True), name
-    present = model.layout.present(matrix)
-    assert (present & (present - 1)).any(), "some have several pillars"
-    for bit, name in enumerate(PILLARS):
-        assert np.array_equal(alone[name], model.probabilities(matrix, 1 << bit), equal_nan=True), name
-        assert np.array_equal(np.isnan(alone[name]), present & (1 << bit) == 0), name
+def test_assessment_and_heads_of_one_are_those_of_many(bundle, matrix, kind):
+    model = bundle.model
+    many, alone = model.assess_with_pillars(matrix)
+    told = bundle.heads.score(many, many.probability)
+    assert len(set(many.mask.tolist())) > 5
+    assert 0 in many.mask
+    for row in range(len(matrix)):
+        part = slice(row, row + 1)
+        one, one_alone = model.assess_with_pillars(matrix[part])
+        for name in ("probability", "low", "high", "mask", "values"):
+            equal(getattr(one, name), getattr(many, name)[part])
+        for name, values in alone.items():
+            equal(one_alone[name], values[part])
+        own = bundle.heads.score(one, one.probability)
+        assert own.mechanisms.keys() == told.mechanisms.keys()
+        for name, values in told.mechanisms.items():
+            equal(own.mechanisms[name], values[part])
+        for name, three in told.shares.items():
+            for mine, all_ in zip(own.shares[name], three, strict=True):
+                equal(mine, all_[part])
 
 
-def test_work_for_one_creator_is_bounded(scorer, full, monkeypatch):
-    # Counted, not timed: a call of the booster, of Arrow or of NumPy too much shows on any machine.
-    monkeypatch.setattr(compiled, "_state", {"loaded": False, "wanted": False})
-    # The first calls ask LightGBM; from then on the boosters are walked without it.
-    for _ in range(3):
-        scorer.score(full)
-    calls = {"all": 0, "pandas": 0, "arrow": 0, "booster": 0}
-
-    def count(frame, event, argument):
-        if event not in ("call", "c_call"):
-            return
-        calls["all"] += 1
-        if event == "call":
-            file = frame.f_code.co_filename
-            calls["pandas"] += "pandas" in file
-            calls["arrow"] += "pyarrow" in file
-            calls["booster"] += frame.f_code.co_name == "predict" and "lightgbm" in file and "self" in frame.f_locals
-
-    sys.setprofile(count)
-    try:
-        scorer.score(full)
-    finally:
-        sys.setprofile(None)
-    assert calls["all"] <= MOST_CALLS
-    assert calls["arrow"] <= MOST_ARROW_CALLS
-    assert calls["pandas"] <= 20  # LightGBM asks whether an array is a data frame
-    assert calls["booster"] <= 2  # the account model alone, by two methods of this name
+def test_references_of_one_are_those_of_many(bundle, matrix):
+    references = bundle.model.references
+    transformed, (three, count) = references.transform(matrix), references.company_table(matrix)
+    for row in range(len(matrix)):
+        part = slice(row, row + 1)
+        equal(references.transform(matrix[part]), transformed[part])
+        one_three, one_count = references.company_table(matrix[part])
+        equal(one_three, three[part])
+        equal(one_count, count[part])
 
 
-def test_threads_share_one_scorer(scorer, records):
-    expected = [scorer.score(r) for r in records[:12]]
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(scorer.score, records[:12])) == expected
+def test_engagement_of_one_is_that_of_many(bundle, tables):
+    days = decision_days(tables)
+    many = engagement_per_post(bundle.view(tables, days))
+    assert np.isfinite(many).sum() > 10
+    for row in range(len(tables)):
+        one = engagement_per_post(bundle.view(tables.between(row, row + 1), days[row : row + 1]))
+        equal(one, many[row : row + 1])
+
+
+@pytest.mark.parametrize("knots", [1, 2, 3, 40])
+def test_a_line_is_read_alike_at_one_place_and_at_many(knots):
+    rng = np.random.default_rng(knots)
+    at = np.sort(np.round(rng.normal(size=knots), 1))
+    line = Line(at, rng.random(knots))
+    places = np.concatenate([rng.normal(scale=2.0, size=300), at, np.nextafter(at, 9.0), [np.inf, -np.inf, 0.0]])
+    many = line.at(places)
+    assert many.tolist() == [line.at_one(place) for place in places.tolist()]
+    assert np.allclose(many, np.interp(places, line.knots, line.values), rtol=1e-12, atol=0.0)
+    equal(line.at(places[:6].reshape(3, 2)), many[:6].reshape(3, 2))
+    assert np.isnan(line.at(np.array([np.nan] * 9))).all()
+    assert np.isnan(line.at_one(float("nan")))
+
+
+def test_answers_of_one_and_of_many_hold_the_same_values():
+    columns = {
+        "creator_id": ["a", "b"],
+        "fake_probability": np.array([np.nan, 0.25]),
+        "posts_used": np.array([3, 4]),
+        "flagged": [None, True],
+        "explanation": [{"reasons": []}, None],
+    }
+    many = rows_of(columns)
+    one = [rows_of({name: values[row : row + 1] for name, values in columns.items()})[0] for row in (0, 1)]
+    assert one == many
+    assert [list(map(type, row.values())) for row in one] == [list(map(type, row.values())) for row in many]
+    assert many[0]["fake_probability"] is None
+
+
+def test_parts_joined_as_columns_are_those_joined_as_frames():
+    import pandas as pd
+
+    scored = completed({"creator_id": ["a"], "fake_probability": np.array([0.5]), "flagged": [True], "reasons": ["x"]})
+    rows = [dict.fromkeys(scored) | {"creator_id": "b", "history_days": 0, "posts_used": 0, "comments_used": 0,
+            "accounts_used": 0, "rows_set_aside": 2}]  # fmt: skip
+    for name in ("history_days", "posts_used", "comments_used", "accounts_used", "rows_set_aside"):
+        scored[name] = np.array([7], dtype=np.int64)
+    refused = columns_of_rows(rows)
+    assert "reasons" not in refused
+    whole = frame_of(joined([scored, refused]))
+    pd.testing.assert_frame_equal(whole, pd.concat([frame_of(scored), frame_of(refused)], ignore_index=True))
+
+
+def test_every_set_of_pillars_is_looked_up_as_it_is_computed(bundle):
+    model = bundle.model
+    values = np.arange(float(len(model.layout.used)))[None, :]
+    for mask in range(ALL_PILLARS + 1):
+        keep = np.array([mask], dtype=np.int64)
+        equal(model.layout.without(values, keep), model.layout.without(values.repeat(2, axis=0), keep.repeat(2))[:1])

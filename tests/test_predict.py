@@ -259,7 +259,7 @@ def test_an_old_output_is_replaced_where_asked(predict, shortlist, tmp_path):
     ("error", "code"), [(KeyboardInterrupt(), 130), (OSError(28, "No space left"), 5), (RuntimeError(), 1)]
 )
 def test_what_is_interrupted_leaves_no_file(predict, shortlist, tmp_path, monkeypatch, error, code):
-    score = Scorer.score_tables
+    score = Scorer.score_columns
     calls = []
 
     def fails_at_the_third(*arguments, **options):
@@ -268,7 +268,7 @@ def test_what_is_interrupted_leaves_no_file(predict, shortlist, tmp_path, monkey
             raise error
         return score(*arguments, **options)
 
-    monkeypatch.setattr(Scorer, "score_tables", fails_at_the_third)
+    monkeypatch.setattr(Scorer, "score_columns", fails_at_the_third)
     got, out, err = predict(shortlist, "--chunk-creators", 2, "--out", tmp_path / "s.csv")
     assert (got, out) == (code, b"")
     assert list(tmp_path.iterdir()) == []
@@ -280,7 +280,7 @@ def test_control_c_ends_with_130_and_no_file(bundle, shortlist, tmp_path):
         "import os, signal, sys\n"
         "from realreach.scores import Scorer\n"
         "from realreach.cli import main\n"
-        "Scorer.score_tables = lambda *a, **k: os.kill(os.getpid(), signal.SIGINT) or __import__('time').sleep(20)\n"
+        "Scorer.score_columns = lambda *a, **k: os.kill(os.getpid(), signal.SIGINT) or __import__('time').sleep(20)\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
     arguments = ["predict", shortlist, "--model", bundle, "--out", tmp_path / "s.csv", "--quiet"]

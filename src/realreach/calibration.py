@@ -9,6 +9,7 @@ whatever the scores are made of. How much the score rests on at all is told by `
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from realreach.interpolation import Line
 from realreach.pillars import ALL_PILLARS, COMBINATIONS, combination_mask, combination_name
 from realreach.tables.core import FloatArray, IntArray
 
@@ -23,6 +25,10 @@ __all__ = ["RANGE_LEVEL", "Calibration", "shifted_odds"]
 
 RANGE_LEVEL = 0.90
 """Share of calibrations in which the range holds the true share."""
+
+
+_FEW = 8
+"""Margins up to which reading them one by one is faster."""
 
 
 def shifted_odds(probability: FloatArray, prevalence: float, wanted: float) -> FloatArray:
@@ -83,18 +89,37 @@ class Calibration:
 
     def apply(self, margin: FloatArray, mask: IntArray) -> FloatArray:
         """Return calibrated probabilities for calibrated sets of pillars; rows without any (mask 0) get NaN."""
-        return self._read(self.probability, margin, mask)
+        return self._read("probability", margin, mask)
 
     def range_of(self, margin: FloatArray, mask: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return low and high of the range of :meth:`apply`; NaN where the model has none."""
-        return self._read(self.low, margin, mask), self._read(self.high, margin, mask)
+        return self._read("low", margin, mask), self._read("high", margin, mask)
 
-    def _read(self, table: Mapping[int, FloatArray], margin: FloatArray, mask: IntArray) -> FloatArray:
+    def read_one(self, margin: float, mask: int) -> tuple[float, float, float]:
+        """Return probability, low and high of one row, as :meth:`apply` and :meth:`range_of` do of many."""
+        lines = (self._lines[name].get(mask) for name in ("probability", "low", "high"))
+        probability, low, high = (math.nan if line is None else line.at_one(margin) for line in lines)
+        return probability, low, high
+
+    def _read(self, name: str, margin: FloatArray, mask: IntArray) -> FloatArray:
+        lines = self._lines[name]
+        if len(mask) <= _FEW:
+            pairs = zip(mask.tolist(), margin.tolist(), strict=True)
+            return np.array([lines[m].at_one(at) if m in lines else np.nan for m, at in pairs], dtype=np.float64)
         out = np.full(len(margin), np.nan)
-        for combination in table.keys() & set(mask.tolist()):
+        for combination in lines.keys() & set(mask.tolist()):
             rows = np.flatnonzero(mask == combination)
-            out[rows] = np.interp(margin[rows], self.margin[combination], table[combination])
+            out[rows] = lines[combination].at(margin[rows])
         return out
+
+    @cached_property
+    def _lines(self) -> dict[str, dict[int, Line]]:
+        """Probability and its range over the margin, by what they are and combination."""
+        tables = {"probability": self.probability, "low": self.low, "high": self.high}
+        return {
+            name: {mask: Line(self.margin[mask], values) for mask, values in table.items()}
+            for name, table in tables.items()
+        }
 
     def limit(self, mask: IntArray) -> FloatArray:
         """Return each row's operating threshold; NaN for rows without any pillar."""

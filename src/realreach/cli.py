@@ -58,7 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run ``realreach`` with these arguments (default: the process's own) and return the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments and arguments[0] in COMMANDS:
-        return run_command(arguments[0], arguments[1:], prog=f"realreach {arguments[0]}")
+        prog = f"realreach {arguments[0]}"
+        return run_command(arguments[0], arguments[1:], prog=prog, own_process=argv is None)
     listing = "\n".join(f"  {name:<16}{text}" for name, text in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="realreach",
@@ -72,8 +73,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 2
 
 
-def run_command(name: str, argv: Sequence[str] | None = None, *, prog: str) -> int:
-    """Parse and run one command; turn every error into its exit code and one to three lines on standard error."""
+def run_command(name: str, argv: Sequence[str] | None = None, *, prog: str, own_process: bool = False) -> int:
+    """Parse and run one command; turn every error into its exit code and one to three lines on standard error.
+
+    Without ``argv``, or with ``own_process``, the process is there for this command alone.
+    """
     # Before any numeric library starts its threads: waiting threads must sleep, not spin (150 times slower
     # otherwise).
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -95,6 +99,7 @@ def run_command(name: str, argv: Sequence[str] | None = None, *, prog: str) -> i
         print(f"{prog}: {printable(str(err))}", file=sys.stderr)
         return err.exit_code
     arguments = parser.parse_args(given)
+    arguments.own_process = own_process or argv is None
     try:
         code = int(module.run(arguments))
         # What is still in the buffer must fail here, not while the interpreter shuts down.

@@ -8,6 +8,7 @@ calibration creators showed (a two-part model), so that the interval of an hones
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from realreach.compiled import frozen
+from realreach.interpolation import Line
 from realreach.model import Assessment
 from realreach.pillars import ALL_PILLARS, COMBINATIONS, PILLARS, combination_mask, combination_name
 from realreach.tables.core import FloatArray, IntArray
@@ -70,6 +73,7 @@ _SEEN_IN: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Pillars of which one must be judged for a head to speak: those that could show what it speaks of."""
 
 SHARES = ("purchased_followers_share", "purchased_engagement_share")
+_FIRST = np.zeros(1, dtype=np.int64)
 SHARE_LEVEL = 0.90
 """Share of creators whose true purchased share lies between low and high."""
 
@@ -140,14 +144,33 @@ class ShareHead:
         """
         out = np.full((3, len(mask)), np.nan)
         for pillars in set(mask.tolist()) & self.levels.keys():
-            levels = self.levels[pillars]
+            low, high, _ = self._lines[pillars]
             rows = np.flatnonzero(mask == pillars)
             chance = nonzero[rows]
             level = np.full((3, len(rows)), 0.5)
-            for place, side in ((0, 1), (2, 2)):
-                level[place] = np.interp(chance, levels[:, 0], levels[:, side])
+            for place, line in ((0, low), (2, high)):
+                level[place] = line.at(chance)
             out[:, rows] = share_at(level, chance, size[rows], self.spread[pillars])
         return out
+
+    def odds_of_one(self, mask: int, nonzero: float, size: float) -> list[float]:
+        """Return the log-odds of low, median and high of one row's share; minus infinity for a share of 0."""
+        low, high, spread = self._lines[mask]
+        levels = (low.at_one(nonzero), 0.5, high.at_one(nonzero))
+        inside = [(level - (1.0 - nonzero)) / nonzero if nonzero > 0 else 0.0 for level in levels]
+        return [size + spread.at_one(at) if at > 0 else -math.inf for at in inside]
+
+    @cached_property
+    def _lines(self) -> dict[int, tuple[Line, Line, Line]]:
+        """By combination: the lower and the upper level over the chance, and the spread over the level inside."""
+        return {
+            mask: (
+                Line(levels[:, 0], levels[:, 1]),
+                Line(levels[:, 0], levels[:, 2]),
+                Line(_steps(len(self.spread[mask])), self.spread[mask]),
+            )
+            for mask, levels in self.levels.items()
+        }
 
 
 def share_at(level: FloatArray, nonzero: FloatArray, size: FloatArray, spread: FloatArray) -> FloatArray:
@@ -156,7 +179,7 @@ def share_at(level: FloatArray, nonzero: FloatArray, size: FloatArray, spread: F
     ``level`` may have a first axis more than the others: several levels of each.
     """
     inside = np.divide(level - (1.0 - nonzero), nonzero, out=np.zeros(level.shape), where=nonzero > 0)
-    away = np.interp(inside, _steps(len(spread)), spread)
+    away = Line(_steps(len(spread)), spread).at(inside)
     return np.where(inside > 0, 0.5 * (1.0 + np.tanh((size + away) / 2.0)), 0.0)
 
 
@@ -204,6 +227,8 @@ class Heads:
         """
         if not self:
             return HeadScores({}, {})
+        if len(probability) == 1:
+            return self._score_one(assessed, float(probability[0]))
         slope, intercept = np.moveaxis(self._line_table[assessed.mask], 2, 0)
         raw = self._raw(assessed, ~np.isnan(slope))
         heads = slope.shape[1]
@@ -213,6 +238,30 @@ class Heads:
             low, median, high = self.shares[name].quantiles(assessed.mask, nonzero, size)
             shares[name] = (low, median, high)
         return HeadScores(dict(zip(self.mechanisms, bought.T, strict=False)), shares)
+
+    def _score_one(self, assessed: Assessment, probability: float) -> HeadScores:
+        """Do what :meth:`score` does for one row."""
+        mask = int(assessed.mask[0])
+        slope, intercept = self._line_table[mask].T
+        heads = len(slope)
+        if np.isnan(slope).all():
+            return self._silent
+        raw = self._forest.raw(assessed.values, _FIRST, _FIRST)[0]
+        bought = probability * (0.5 * (1.0 + np.tanh((slope * raw[:heads] + intercept) / 2.0)))
+        speaking = [name for name, head in self.shares.items() if mask in head.levels]
+        plain = zip(self.shares.items(), bought.tolist()[len(self.mechanisms) :], raw.tolist()[heads:], strict=True)
+        odds = [head.odds_of_one(mask, nonzero, size) for (_, head), nonzero, size in plain if mask in head.levels]
+        found = 0.5 * (1.0 + np.tanh(np.array(odds).reshape(-1, 3) / 2.0))
+        told = {
+            name: (low, median, high) for name, (low, median, high) in zip(speaking, found[:, :, None], strict=True)
+        }
+        return HeadScores(dict(zip(self.mechanisms, bought[:, None], strict=False)), {**self._silent.shares, **told})
+
+    @cached_property
+    def _silent(self) -> HeadScores:
+        """What is said of one row of which nothing can be said."""
+        unknown = frozen(np.full(1, np.nan))
+        return HeadScores(dict.fromkeys(self.mechanisms, unknown), dict.fromkeys(self.shares, (unknown,) * 3))
 
     def _raw(self, assessed: Assessment, spoken: npt.NDArray[np.bool_]) -> FloatArray:
         """Return the raw values of :attr:`_forest` for rows whose pillars they speak of; anything for the others."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from realreach.calibration import Calibration
+from realreach.compiled import frozen
 from realreach.features.catalogue import catalogue, pillars_of
 from realreach.pillars import ALL_PILLARS, COMBINATIONS, PILLARS, combination_name, subsets_of
 from realreach.references import References
@@ -102,6 +104,11 @@ class Layout:
         return tuple(self.names[i] for i in self.used)
 
     @cached_property
+    def _hidden(self) -> npt.NDArray[np.bool_]:
+        """By set of pillars: which of the used columns need another."""
+        return (self.needs & ~np.arange(ALL_PILLARS + 1)[:, None]) != 0
+
+    @cached_property
     def _telling(self) -> tuple[IntArray, IntArray, IntArray]:
         """Columns of the matrix that tell that a pillar is there, pillar by pillar; where each begins; its bit."""
         bits = [1 << bit for bit in range(len(PILLARS)) if ((self.needs == 1 << bit) & self._judges).any()]
@@ -121,6 +128,8 @@ class Layout:
 
     def without(self, values: FloatArray, keep: IntArray) -> FloatArray:
         """Return the used columns with NaN for every feature that needs a pillar outside each row's ``keep`` mask."""
+        if len(keep) == 1:
+            return np.where(self._hidden[keep], np.nan, values)
         hidden = (self.needs[None, :] & ~keep[:, None]) != 0
         return np.where(hidden, np.nan, values)
 
@@ -241,6 +250,8 @@ class FittedModel:
         on the others in a call.
         """
         values, present = self.values(matrix), self.layout.present(matrix)
+        if len(matrix) == 1:
+            return self._assess_one(values, int(present[0]))
         keep = np.array([ALL_PILLARS, *(1 << bit for bit in range(len(PILLARS)))])[:, None]
         masks = self.calibration.judged(present[None, :] & keep)
         view, row = np.nonzero(masks.astype(bool) & ((masks != masks[0]) | (keep == ALL_PILLARS)))
@@ -250,6 +261,38 @@ class FittedModel:
         margin = np.where(same, margin[0], margin)
         alone = self.calibration.apply(margin[1:].ravel(), masks[1:].ravel()).reshape(len(PILLARS), -1)
         return self._assessment(values, masks[0], margin[0]), dict(zip(PILLARS, alone, strict=True))
+
+    def _assess_one(self, values: FloatArray, present: int) -> tuple[Assessment, dict[str, FloatArray]]:
+        """Do what :meth:`assess_with_pillars` does for one row, with little but the booster to wait for."""
+        own, views, seen = self._views[present]
+        if not seen:
+            unknown = np.full(1, np.nan)
+            whole = Assessment(unknown, unknown, unknown, _mask_array(0), self._looked_at(values, own))
+            return whole, dict.fromkeys(PILLARS, unknown)
+        margins = self._margins(values, np.zeros(len(seen), dtype=np.int64), np.array(seen)).tolist()
+        told = {mask: self.calibration.read_one(margin, mask) for mask, margin in zip(seen, margins, strict=True)}
+        probability, low, high = (np.array([value]) for value in told[own])
+        alone = {name: np.array([told[mask][0] if mask else np.nan]) for name, mask in zip(PILLARS, views, strict=True)}
+        return Assessment(probability, low, high, _mask_array(own), self._looked_at(values, own)), alone
+
+    def _looked_at(self, values: FloatArray, mask: int) -> FloatArray:
+        return self.layout.without(values, _mask_array(mask)) if self.masks_pillars else values
+
+    @cached_property
+    def _views(self) -> list[tuple[int, list[int], list[int]]]:
+        """By pillars that are there: those judged, those judged where only one is looked at, and all such sets."""
+        out = []
+        for present in range(ALL_PILLARS + 1):
+            keep = np.array([ALL_PILLARS, *(1 << bit for bit in range(len(PILLARS)))])
+            own, *views = self.calibration.judged(present & keep).tolist()
+            out.append((own, views, list(dict.fromkeys(mask for mask in (own, *views) if mask))))
+        return out
+
+
+@cache
+def _mask_array(mask: int) -> IntArray:
+    """Return the set of pillars of one row, which nobody may write to."""
+    return frozen(np.array([mask], dtype=np.int64))
 
 
 def masked_copies(

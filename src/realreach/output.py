@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -14,7 +14,27 @@ from realreach.pillars import PILLARS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DTYPES", "HEAD_COLUMNS", "OUTPUT_COLUMNS", "STATUS_REASONS", "frame_of", "rounded", "rows_of"]
+__all__ = [
+    "DTYPES",
+    "HEAD_COLUMNS",
+    "OUTPUT_COLUMNS",
+    "STATUS_REASONS",
+    "Columns",
+    "Part",
+    "columns_of_rows",
+    "completed",
+    "frame_of",
+    "joined",
+    "rounded",
+    "rounded_columns",
+    "rows_of",
+]
+
+Columns: TypeAlias = dict[str, Any]
+"""The output table without a data frame: by name, float64 (NaN = no value) and int64 arrays, lists of text or of True
+and False (None = no value)."""
+Part: TypeAlias = "Columns | pd.DataFrame"
+"""Some rows of the output table."""
 
 _MECHANISMS = {
     "bought_followers": "followers were bought",
@@ -148,15 +168,10 @@ def frame_of(columns: Mapping[str, Any]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    count = len(columns["creator_id"])
     frame: dict[str, Any] = {}
-    for name in _names(columns):
+    for name, values in completed(columns).items():
         kind: Any = DTYPES.get(name, "str")
-        values = columns.get(name)
-        if kind in ("str", "boolean"):
-            frame[name] = pd.array([None] * count if values is None else values, dtype=kind)
-        else:
-            frame[name] = np.full(count, np.nan) if values is None else values
+        frame[name] = pd.array(values, dtype=kind) if kind in ("str", "boolean") else values
     return pd.DataFrame(frame)
 
 
@@ -170,6 +185,8 @@ def rows_of(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
     ('a', None, 3, None)
     """
     count = len(columns["creator_id"])
+    if count == 1:
+        return [_row_of({name: columns.get(name) for name in _names(columns)})]
     rows: list[dict[str, Any]] = [{} for _ in range(count)]
     for name in _names(columns):
         values = columns.get(name)
@@ -178,6 +195,48 @@ def rows_of(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
             # NaN is the one value that differs from itself.
             row[name] = value if value == value else None
     return rows
+
+
+def completed(columns: Mapping[str, Any]) -> Columns:
+    """Return all columns of the output table in their order, and what comes behind; those that lack are empty."""
+    count = len(columns["creator_id"])
+    empty = {
+        name: np.full(count, np.nan) if DTYPES.get(name) == "float64" else [None] * count for name in _names(columns)
+    }
+    return {name: columns.get(name, nothing) for name, nothing in empty.items()}
+
+
+def columns_of_rows(rows: Sequence[Mapping[str, Any]]) -> Columns:
+    """Return rows that have all columns of the output table as columns."""
+    plain = {name: [row[name] for row in rows] for name in OUTPUT_COLUMNS}
+    return {
+        name: np.array(values, dtype=DTYPES[name]) if DTYPES.get(name) in ("float64", "int64") else values
+        for name, values in plain.items()
+    }
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """Return parts of the output table as one; text columns that the later ones lack are empty."""
+    if len(parts) == 1:
+        return parts[0]
+    return {name: _stacked([part.get(name, [None] * len(part["creator_id"])) for part in parts]) for name in parts[0]}
+
+
+def _stacked(pieces: Sequence[Any]) -> Any:
+    if isinstance(pieces[0], np.ndarray):
+        return np.concatenate(pieces)
+    return [value for own in pieces for value in own]
+
+
+def rounded_columns(columns: Columns) -> Columns:
+    """Return what :func:`rounded` does, of columns."""
+    return {name: np.round(v, _DECIMALS[name]) if name in _DECIMALS else v for name, v in columns.items()}
+
+
+def _row_of(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the only row of some columns."""
+    values = ((n, None if v is None else v.item() if isinstance(v, np.ndarray) else v[0]) for n, v in columns.items())
+    return {name: value if value == value else None for name, value in values}
 
 
 def _names(columns: Mapping[str, Any]) -> list[str]:

@@ -31,6 +31,10 @@ def engagement_per_post(view: View) -> FloatArray:
         return np.full(n, np.nan)
     columns, starts = view.settled.columns, view.settled.starts
     total = columns["likes"] + columns["comments_count"]
+    if n == 1:
+        known = total[~np.isnan(total)][-_POSTS:]
+        # A sum in the order of the posts, as for many creators.
+        return np.array([known.cumsum()[-1] / len(known) if len(known) >= _LEAST_POSTS else np.nan])
     posts = Ragged({"total": total}, starts).where(~np.isnan(total)).newest(_POSTS)
     count = posts.lengths.astype(np.float64)
     mean = ratio(segment_sum(posts.columns["total"], posts.owner, n), count)

@@ -9,9 +9,10 @@ from the median in units of that spread.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -102,6 +103,9 @@ class References:
         for kind, columns in self._columns.items():
             if len(columns) == 0:
                 continue
+            if len(matrix) == 1:
+                self._transform_one(kind, matrix[0], out[0])
+                continue
             table, least = self._by_company[kind], self.least[kind]
             group, low, share = self._place(matrix, kind)
             # Some creators at a time: their quantiles stay in the processor's cache.
@@ -113,6 +117,30 @@ class References:
                 distance = (matrix[part, columns] - at[:, 1]) / spread
                 out[part, columns] = np.minimum(np.maximum(distance, -_LIMIT), _LIMIT)
         return out
+
+    def _transform_one(self, kind: str, row: FloatArray, out: FloatArray) -> None:
+        """Do what :meth:`transform` does for one creator: the same operations, but for the place in plain numbers."""
+        columns, table = self._columns[kind], self._by_company[kind]
+        group, low, share = self._place_one(row, kind)
+        at = (1.0 - share) * table[group, low] + share * table[group, low + 1]
+        spread = np.maximum((at[2] - at[0]) / _SPREAD_OF_NORMAL, self.least[kind])
+        distance = (row[columns] - at[1]) / spread
+        out[columns] = np.minimum(np.maximum(distance, -_LIMIT), _LIMIT)
+
+    def _place_one(self, row: FloatArray, kind: str) -> tuple[int, int, float]:
+        """Return what :meth:`_place` does, for one creator."""
+        place, code = _company_columns()[kind]
+        at, group, knots = float(row[place]), float(row[code]), self._knots[kind]
+        if at != at:
+            at, group = knots[(len(knots) - 1) // 2], self.quantiles[kind].shape[1] - 1.0
+        elif kind == "growth":
+            group = float(group > _SPARSE_DAYS)
+        low = min(max(bisect_right(knots, at) - 1, 0), len(knots) - 2)
+        return int(group), low, min(max((at - knots[low]) / (knots[low + 1] - knots[low]), 0.0), 1.0)
+
+    @cached_property
+    def _knots(self) -> dict[str, list[float]]:
+        return {kind: knots.tolist() for kind, knots in self.axes.items()}
 
     @cached_property
     def _by_company(self) -> dict[str, FloatArray]:
@@ -203,7 +231,12 @@ class References:
             columns = self._plain_columns
             three[:, columns], count[:, columns] = self.plain.quantiles, self.plain.counts
         for kind, columns in self._columns.items():
-            three[:, columns] = self.of(matrix, kind).transpose(1, 0, 2)
+            if rows == 1:
+                group, low, share = self._place_one(matrix[0], kind)
+                table = self.quantiles[kind]
+                three[0, columns] = (1.0 - share) * table[:, group, low] + share * table[:, group, low + 1]
+            else:
+                three[:, columns] = self.of(matrix, kind).transpose(1, 0, 2)
             count[:, columns] = self._creators(matrix, kind)[:, None]
         return three, count
 
@@ -278,14 +311,21 @@ def _kind_of(name: str) -> str:
     return "growth" if name.startswith(("growth__", "coherence__growth")) else "size"
 
 
+@cache
+def _company_columns() -> dict[str, tuple[int, int]]:
+    """Return by kind of company the column of the size and the one that tells the group."""
+    position = column_numbers()
+    return {
+        "growth": (position["context__gain__366d__log10"], position["context__interval__366d__days"]),
+        "size": (position["context__followers__now__log10"], position["context__platform__now__code"]),
+    }
+
+
 def _company(matrix: FloatArray, kind: str) -> tuple[IntArray, FloatArray]:
     """Return the group and the size of each creator in one kind of company."""
-    position = column_numbers()
-    if kind == "growth":
-        interval = matrix[:, position["context__interval__366d__days"]]
-        return (interval > _SPARSE_DAYS).astype(np.int64), matrix[:, position["context__gain__366d__log10"]]
-    platform = matrix[:, position["context__platform__now__code"]]
-    return platform.astype(np.int64), matrix[:, position["context__followers__now__log10"]]
+    size, code = _company_columns()[kind]
+    told = matrix[:, code]
+    return (told > _SPARSE_DAYS if kind == "growth" else told).astype(np.int64), matrix[:, size]
 
 
 def _knots(at: FloatArray) -> FloatArray:

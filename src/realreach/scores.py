@@ -7,7 +7,7 @@ error never looks like a good score.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -24,7 +24,16 @@ from realreach.features import matrix_of
 from realreach.features.catalogue import column_numbers
 from realreach.features.view import View, decision_days
 from realreach.model import Assessment
-from realreach.output import DTYPES, OUTPUT_COLUMNS, STATUS_REASONS, frame_of, rows_of
+from realreach.output import (
+    OUTPUT_COLUMNS,
+    STATUS_REASONS,
+    Columns,
+    columns_of_rows,
+    completed,
+    frame_of,
+    joined,
+    rows_of,
+)
 from realreach.pillars import ALL_PILLARS, PILLARS, combination_name
 from realreach.real import engagement_per_post, what_is_real
 from realreach.tables.contract import SCHEMA_VERSION
@@ -132,17 +141,22 @@ class Scorer:
             One row per creator in the order of the creators table; columns of :data:`OUTPUT_COLUMNS`. The same
             creator gets the same numbers alone and in any crowd.
         """
+        return frame_of(self.score_columns(tables, as_of, set_aside or {}))
+
+    def score_columns(self, tables: Tables, as_of: object, set_aside: Mapping[str, int]) -> Columns:
+        """Return what :meth:`score_tables` does as columns, without a data frame."""
         view = self.bundle.view(tables, decision_days(tables, as_of))
-        return self._frame(matrix_of(view), view, set_aside or {})
+        return completed(self._table_columns(matrix_of(view), view, set_aside))
 
     def score_features(
         self, matrix: FloatArray, tables: Tables, days: FloatArray, *, set_aside: Mapping[str, int] | None = None
     ) -> pd.DataFrame:
         """Score creators whose features are already there; see :meth:`score_tables`."""
-        return self._frame(matrix, self.bundle.view(tables, days), set_aside or {})
+        return frame_of(self._table_columns(matrix, self.bundle.view(tables, days), set_aside or {}))
 
-    def _frame(self, matrix: FloatArray, view: View, set_aside: Mapping[str, int]) -> pd.DataFrame:
-        return frame_of(self._columns(matrix, view, set_aside))
+    def _table_columns(self, matrix: FloatArray, view: View, set_aside: Mapping[str, int]) -> Columns:
+        """Return the output columns as a table holds them."""
+        return self._columns(matrix, view, set_aside)
 
     def _columns(self, matrix: FloatArray, view: View, set_aside: Mapping[str, int]) -> dict[str, Any]:
         """Return the output columns as plain arrays and lists: what a data frame and a service's answer are made of.
@@ -160,7 +174,7 @@ class Scorer:
         position = column_numbers()
         ids = tables.creator_ids.to_pylist()
         counts = {
-            "history_days": np.nan_to_num(matrix[:, position["context__history__366d__days"]]),
+            "history_days": np.fmax(matrix[:, position["context__history__366d__days"]], 0.0),
             "posts_used": matrix[:, position["context__posts__100p__count"]],
             "comments_used": matrix[:, position["context__comments__all__count"]],
             "accounts_used": matrix[:, position["context__audience__all__count"]],
@@ -276,6 +290,10 @@ class Scorer:
 
     def score_in_parts(self, result: ReadResult, as_of: object = None, *, chunk: int = CHUNK) -> Iterable[pd.DataFrame]:
         """Yield the output of :meth:`score_result` in parts, for large inputs and progress bars."""
+        return map(frame_of, self.columns_in_parts(result, as_of, chunk=chunk))
+
+    def columns_in_parts(self, result: ReadResult, as_of: object = None, *, chunk: int = CHUNK) -> Iterable[Columns]:
+        """Yield the same parts as columns, without the data frames (and without importing pandas)."""
         tables, aside = result.tables, _set_aside(result.report)
         n = len(tables)
         # Many small calls are one large one: the kernels are worth loading for all of them.
@@ -284,16 +302,10 @@ class Scorer:
         for first in range(0, max(n, 1), chunk):
             end = min(first + chunk, n)
             steps = [(at, min(at + CHUNK, end)) for at in range(first, end, CHUNK)] or [(0, 0)]
-            yield _joined([self.score_tables(tables.between(*s), days[slice(*s)], set_aside=aside) for s in steps])
+            yield joined([self.score_columns(tables.between(*s), days[slice(*s)], aside) for s in steps])
         if result.report.invalid_creators:
-            yield self._invalid(result.report.invalid_creators, aside)
-
-    def _invalid(self, creators: Sequence[tuple[str, Sequence[str]]], aside: Mapping[str, int]) -> pd.DataFrame:
-        import pandas as pd
-
-        rows = [self._refused(key, codes, aside.get(key, 1)) for key, codes in creators]
-        frame = pd.DataFrame(rows, columns=list(OUTPUT_COLUMNS))
-        return frame.astype({name: DTYPES.get(name, "str") for name in OUTPUT_COLUMNS})
+            invalid = result.report.invalid_creators
+            yield columns_of_rows([self._refused(key, codes, aside.get(key, 1)) for key, codes in invalid])
 
     def _refused_record(self, record: Mapping[str, Any], err: InputError) -> dict[str, Any]:
         report = getattr(err, "report", None)
@@ -352,6 +364,9 @@ def _words(confidence: IntArray, scored: np.ndarray) -> list[str | None]:
 
 
 def _day_texts(days: FloatArray) -> list[str | None]:
-    numbers = days.tolist()
-    texts = {day: str(np.datetime64(int(day), "D")) if day > 0 else None for day in set(numbers)}
-    return [texts[day] for day in numbers]
+    return list(map(_day_text, days.tolist()))
+
+
+@lru_cache(maxsize=4096)
+def _day_text(day: float) -> str | None:
+    return str(np.datetime64(int(day), "D")) if day > 0 else None

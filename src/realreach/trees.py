@@ -21,11 +21,14 @@ import numpy as np
 import numpy.typing as npt
 
 from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
+from realreach.pillars import PILLARS
 from realreach.tables.core import FloatArray, IntArray
 from realreach.tree_batches import Batches
 from realreach.tree_text import StoredBooster, Trees, numbered, stored
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import lightgbm as lgb
 
 __all__ = ["Forest"]
@@ -40,6 +43,10 @@ _AT_ONCE = 1_000
 """Rows that are walked, or asked for, together: their values stay in the processor's cache."""
 _ROW_BY_ROW = 8
 """Rows up to which taking them one by one is faster than all at once."""
+_VIEWS = 1 + len(PILLARS)
+"""Sets of pillars through which one creator is seen at once: all that are there, and each by itself."""
+_FIRST = (frozen(np.zeros(1, dtype=np.int64)), frozen(np.zeros(1, dtype=np.int64)))
+"""The first row, and where its results go, as the compiled walk takes them."""
 _ALL = np.uint64(2**64 - 1)
 _ONE = np.uint64(1)
 _ZERO = 1.0000000180025095e-35
@@ -148,11 +155,13 @@ class Forest:
         self.needs = needs
         self.least = least
         self._plans: dict[int, Plan] = {}
+        self._plans_together: dict[tuple[int, ...], Plan] = {}
         self._calls = 0
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy is made from; it takes the boosters apart itself."""
-        return {"boosters": self.boosters, "needs": self.needs, "least": self.least, "_plans": {}, "_calls": 0}
+        start = {"_plans": {}, "_plans_together": {}, "_calls": 0}
+        return {"boosters": self.boosters, "needs": self.needs, "least": self.least, **start}
 
     @cached_property
     def _splits(self) -> _Splits | None:
@@ -182,6 +191,8 @@ class Forest:
         kernels = kernels_for(n, "tree_kernels", self.least)
         if (kernels is None and not self._is_worth_walking(n)) or self._splits is None:
             return self._predicted(values, rows, masks, wanted)
+        if n <= _VIEWS and len(values) == 1 and n > 0:
+            return self._of_one(values, tuple(masks.tolist()), kernels)
         if kernels is None:
             return self._walked(values, rows, masks, wanted)
         out = np.empty((n, len(self.boosters)))
@@ -190,6 +201,23 @@ class Forest:
             places = np.flatnonzero(masks == mask)
             kernels.raw_scores(every, rows[places], places, *self.plan(mask).arrays, _ZERO, out)
         return out
+
+    def _of_one(self, values: FloatArray, masks: tuple[int, ...], kernels: ModuleType | None) -> FloatArray:
+        """Walk the trees for one creator, seen through several pillars in one go."""
+        plan = self._together(masks)
+        if kernels is None:
+            return plan.raw(values[0]).reshape(len(masks), -1)
+        out = np.empty((1, len(masks) * len(self.boosters)))
+        kernels.raw_scores(frozen(values), *_FIRST, *plan.arrays, _ZERO, out)
+        return out.reshape(len(masks), -1)
+
+    def _together(self, masks: tuple[int, ...]) -> Plan:
+        """Return the plans of several sets of pillars as one: the boosters once for each of them."""
+        if len(masks) == 1:
+            return self.plan(masks[0])
+        if masks not in self._plans_together:
+            self._plans_together[masks] = _side_by_side([self.plan(mask) for mask in masks])
+        return self._plans_together[masks]
 
     def _is_worth_walking(self, rows: int) -> bool:
         """Whether to do without LightGBM: always where it is not loaded for these boosters yet."""
@@ -238,6 +266,21 @@ class Forest:
             assert self._splits is not None
             self._plans[mask] = _planned(self._splits, self.needs, mask)
         return self._plans[mask]
+
+
+def _side_by_side(plans: list[Plan]) -> Plan:
+    """Return plans of the same boosters one after another, as one plan of that many more boosters."""
+    splits = np.cumsum([0, *(len(plan.feature) for plan in plans)])
+    trees = len(plans[0].leaf_starts) * np.arange(len(plans) + 1)
+    return Plan(
+        np.concatenate([plan.feature for plan in plans]),
+        np.concatenate([plan.threshold for plan in plans]),
+        np.concatenate([plan.excludes for plan in plans]),
+        np.append(np.concatenate([plan.starts[:-1] + at for plan, at in zip(plans, splits, strict=False)]), splits[-1]),
+        np.tile(plans[0].leaf_starts, len(plans)),
+        plans[0].leaves,
+        np.append(np.concatenate([plan.trees[:-1] + at for plan, at in zip(plans, trees, strict=False)]), trees[-1]),
+    )
 
 
 def _planned(splits: _Splits, needs: IntArray, mask: int) -> Plan:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from realreach.errors import InputError
+from realreach.first_compile import tell_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +23,7 @@ __all__ = [
     "add_output_arguments",
     "check_reading",
     "neutral",
+    "neutral_texts",
     "parse_day",
     "printable",
     "read_input",
@@ -42,6 +44,7 @@ class Console:
         self.progress = (
             not (self.quiet or self.json or getattr(arguments, "no_progress", False)) and sys.stderr.isatty()
         )
+        tell_by(self.say)
 
     def say(self, message: str, **facts: Any) -> None:
         """Print a message; with ``--log-format json`` as one JSON object with the facts beside it."""
@@ -69,6 +72,13 @@ def printable(message: str) -> str:
     'caf\xe9 \\x1b[31m'
     """
     return "".join(c if c == "\n" or c.isprintable() else ascii(c)[1:-1] for c in message)
+
+
+def neutral_texts(texts: Iterable[str | None]) -> tuple[list[str | None], int]:
+    """Return what :func:`neutral` makes of one column, and how many cells got an apostrophe."""
+    given = list(texts)
+    out = ["'" + text if text is not None and text.startswith(_DANGEROUS) else text for text in given]
+    return out, sum(new is not old for new, old in zip(out, given, strict=True))
 
 
 def neutral(frame: pd.DataFrame, names: Iterable[str]) -> tuple[pd.DataFrame, int]:

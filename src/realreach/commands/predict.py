@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from realreach.commands.common import Console, add_input_arguments, add_output_arguments, parse_day, read_input
+from realreach.commands.own_process import leave_pandas_out
 from realreach.commands.policy import policy_named, warn_other_model
 from realreach.commands.scoring import add_engine_arguments, scored_creators
-from realreach.commands.writing import FORMATS, Poured, output_format, write_frames
+from realreach.commands.writing import FORMATS, Poured, output_format, write_parts
 from realreach.errors import InputError, ModelError, OutputError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from realreach.output import Part
     from realreach.policy import Policy
     from realreach.scores import Scorer
 
@@ -90,6 +90,8 @@ def run(arguments: argparse.Namespace) -> int:
 
         if check_writable(arguments.out, overwrite=arguments.overwrite).is_dir():
             raise OutputError(f"{arguments.out} is a folder. Name a file.")
+    if getattr(arguments, "own_process", False):
+        leave_pandas_out()
     with loading():
         from realreach.evidence.explaining import ExplainingScorer
 
@@ -108,10 +110,10 @@ def run(arguments: argparse.Namespace) -> int:
     with ExitStack() as stack:
         model = stack.enter_context(model_folder(arguments.model, arguments.tracking_uri))
         scored = stack.enter_context(scored_creators(arguments, console, told, model, as_of))
-        frames = scored.frames
+        parts = scored.parts
         if policy is not None:
-            frames = _decided(frames, policy, told.prevalence or float(scorer.bundle.metadata["prevalence"]))
-        poured = write_frames(frames, arguments, kind)
+            parts = _decided(parts, policy, told.prevalence or float(scorer.bundle.metadata["prevalence"]))
+        poured = write_parts(parts, arguments, kind)
     _account(console, poured, scored.creators, scored.invalid, scorer)
     nameless = sum(len(part.broken) for part in scored.report.quarantined if part.table == "creators")
     if nameless:
@@ -133,16 +135,28 @@ def loading() -> Iterator[None]:
             gc.enable()
 
 
-def _decided(frames: Iterable[pd.DataFrame], policy: Policy, calibrated_at: float) -> Iterator[pd.DataFrame]:
+def _decided(parts: Iterable[Part], policy: Policy, calibrated_at: float) -> Iterator[Part]:
     """Yield the parts with band and action; all at once under a policy by capacity, which needs the whole batch."""
     from realreach.policy import apply_policy
+    from realreach.policy.applying import decisions
 
-    if policy.mode == "capacity":
-        import pandas as pd
+    for part in [_whole(list(parts))] if policy.mode == "capacity" else parts:
+        if isinstance(part, dict):
+            yield part | decisions(part, policy, calibrated_at=calibrated_at)
+        else:
+            yield apply_policy(part, policy, calibrated_at=calibrated_at)
 
-        frames = [pd.concat(list(frames), ignore_index=True)]
-    for frame in frames:
-        yield apply_policy(frame, policy, calibrated_at=calibrated_at)
+
+def _whole(parts: list[Part]) -> Part:
+    """Return parts, all of one form, as one."""
+    columns = [part for part in parts if isinstance(part, dict)]
+    if columns:
+        from realreach.output import joined
+
+        return joined(columns)
+    import pandas as pd
+
+    return pd.concat([part for part in parts if not isinstance(part, dict)], ignore_index=True)
 
 
 @contextmanager

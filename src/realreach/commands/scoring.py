@@ -14,10 +14,9 @@ from realreach.commands.common import Console, check_reading, read_input, tell_r
 from realreach.errors import UsageError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from realreach.engine import Settings
     from realreach.evidence.explaining import ExplainingScorer
+    from realreach.output import Part
     from realreach.tables import Report
 
 __all__ = ["Scored", "add_engine_arguments", "scored_creators"]
@@ -57,9 +56,9 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """Scored creators on their way out: frames in input order, the report of reading, and how many to expect."""
+    """Scored creators on their way out: parts in input order, the report of reading, and how many to expect."""
 
-    frames: Iterable[pd.DataFrame]
+    parts: Iterable[Part]
     report: Report
     creators: int
     invalid: int
@@ -81,8 +80,8 @@ def scored_creators(
         result = read_input(arguments, console, arguments.input)
         n, invalid = len(result.tables), len(result.report.invalid_creators)
         parts = -(-n // arguments.chunk_creators) + (1 if invalid else 0)
-        frames = scorer.score_in_parts(result, as_of, chunk=arguments.chunk_creators)
-        yield Scored(console.track(frames, total=max(parts, 1), unit="part"), result.report, n, invalid)
+        columns = scorer.columns_in_parts(result, as_of, chunk=arguments.chunk_creators)
+        yield Scored(console.track(columns, total=max(parts, 1), unit="part"), result.report, n, invalid)
         return
     from realreach.engine import score_files
 

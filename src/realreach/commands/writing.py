@@ -9,13 +9,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from realreach.commands.common import neutral
+from realreach.commands.common import neutral, neutral_texts
 from realreach.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FORMATS", "Poured", "output_format", "write_frames"]
+    from realreach.output import Columns, Part
+
+__all__ = ["FORMATS", "Poured", "output_format", "write_parts"]
 
 FORMATS = ("csv", "jsonl", "parquet")
 _ROWS = 50_000
@@ -31,10 +33,10 @@ class Poured:
         self.statuses: dict[str, int] = {}
         self.neutralised = 0
 
-    def count(self, frame: pd.DataFrame) -> None:
+    def count(self, statuses: list[str]) -> None:
         """Count the creators of a part."""
-        for status, number in frame["status"].value_counts().items():
-            self.statuses[str(status)] = self.statuses.get(str(status), 0) + int(number)
+        for status in set(statuses):
+            self.statuses[status] = self.statuses.get(status, 0) + statuses.count(status)
 
 
 def output_format(arguments: argparse.Namespace) -> str:
@@ -58,7 +60,7 @@ def output_format(arguments: argparse.Namespace) -> str:
     return kind
 
 
-def write_frames(frames: Iterable[pd.DataFrame], arguments: argparse.Namespace, kind: str) -> Poured:
+def write_parts(parts: Iterable[Part], arguments: argparse.Namespace, kind: str) -> Poured:
     """Write all parts to the file or to standard output; a file appears whole or not at all.
 
     Raises
@@ -69,21 +71,27 @@ def write_frames(frames: Iterable[pd.DataFrame], arguments: argparse.Namespace, 
     if arguments.out == "-":
         if kind == "parquet" and sys.stdout.isatty():
             raise OutputError("Parquet is not for a terminal. Say --out FILE or --format csv.")
-        return _pour(frames, sys.stdout.buffer, kind, arguments.raw_csv)
+        return _pour(parts, sys.stdout.buffer, kind, arguments.raw_csv)
     from realreach.files import atomic_file
 
     with atomic_file(arguments.out, overwrite=arguments.overwrite) as path, path.open("wb") as sink:
-        return _pour(frames, sink, kind, arguments.raw_csv)
+        return _pour(parts, sink, kind, arguments.raw_csv)
 
 
-def _pour(frames: Iterable[pd.DataFrame], sink: Any, kind: str, raw_csv: bool) -> Poured:
-    from realreach.output import rounded
+def _pour(parts: Iterable[Part], sink: Any, kind: str, raw_csv: bool) -> Poured:
+    from realreach.output import frame_of, rounded
 
     poured = Poured()
     groups = _RowGroups(sink)
     names: list[str] | None = None
-    for number, given in enumerate(frames):
-        poured.count(given)
+    for number, part in enumerate(parts):
+        if kind == "csv" and isinstance(part, dict):
+            # A data frame would write the same, but importing pandas takes longer than scoring a shortlist.
+            names = list(part) if names is None else names
+            sink.write(_csv(part, names, poured, header=number == 0, raw=raw_csv))
+            continue
+        given = frame_of(part) if isinstance(part, dict) else part
+        poured.count(given["status"].tolist())
         # Creators whose row was set aside come last and lack the columns that only scores have.
         names = list(given.columns) if names is None else names
         frame = rounded(_with_columns(given, names))
@@ -100,6 +108,34 @@ def _pour(frames: Iterable[pd.DataFrame], sink: Any, kind: str, raw_csv: bool) -
     groups.close()
     sink.flush()
     return poured
+
+
+def _csv(columns: Columns, names: list[str], poured: Poured, *, header: bool, raw: bool) -> bytes:
+    """Return columns as CSV, byte for byte what a data frame of them writes."""
+    import csv
+    import io
+
+    from realreach.output import rounded_columns
+
+    poured.count(columns["status"])
+    columns = rounded_columns(columns)
+    for name in () if raw else _TEXTS:
+        columns[name], changed = neutral_texts(columns[name])
+        poured.neutralised += changed
+    count = len(columns["creator_id"])
+    cells = [_cells(columns[name]) if name in columns else [""] * count for name in names]
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    if header:
+        writer.writerow(names)
+    writer.writerows(zip(*cells, strict=True))
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def _cells(values: Any) -> list[Any]:
+    """Return a column as text, empty where there is no value."""
+    plain = values.tolist() if hasattr(values, "tolist") else values
+    return ["" if v is None or v != v else v if isinstance(v, str) else str(v) for v in plain]
 
 
 def _with_columns(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:

@@ -6,19 +6,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from realreach.errors import UsageError
 from realreach.features.view import View
 from realreach.model import Assessment
-from realreach.output import frame_of
+from realreach.output import Columns
 from realreach.scores import Scorer
 from realreach.tables.core import FloatArray
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["EXPLAIN", "EXPLANATION_COLUMNS", "ExplainingScorer"]
 
@@ -87,9 +84,9 @@ class ExplainingScorer(Scorer):
                 objects[row] = item
         return {"reasons": codes, "explanation": objects}
 
-    def _frame(self, matrix: FloatArray, view: View, set_aside: Mapping[str, int]) -> pd.DataFrame:
+    def _table_columns(self, matrix: FloatArray, view: View, set_aside: Mapping[str, int]) -> Columns:
         columns = self._columns(matrix, view, set_aside)
         if "explanation" in columns:
             texts = (None if item is None else json.dumps(item, ensure_ascii=False) for item in columns["explanation"])
             columns["explanation"] = list(texts)
-        return frame_of(columns)
+        return columns

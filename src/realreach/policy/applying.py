@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from realreach.tables.core import FloatArray
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["apply_policy", "shifted"]
+__all__ = ["apply_policy", "decisions", "shifted"]
 
 _NEEDED = ("creator_id", "status", "fake_probability", "coverage")
 _DIGITS = 4
@@ -85,17 +86,33 @@ def apply_policy(frame: pd.DataFrame, policy: Policy, *, calibrated_at: float | 
     """
     import pandas as pd
 
-    lacking = [name for name in _NEEDED if name not in frame]
+    columns = decisions(frame, policy, calibrated_at=calibrated_at)
+    kept = frame.drop(columns=[name for name in POLICY_COLUMNS if name in frame])
+    added = pd.DataFrame({name: pd.array(values, dtype="str") for name, values in columns.items()})
+    return pd.concat([kept, added.set_index(kept.index)], axis=1)
+
+
+def decisions(
+    table: pd.DataFrame | Mapping[str, Any], policy: Policy, *, calibrated_at: float | None = None
+) -> dict[str, list[str]]:
+    """Return the columns that :func:`apply_policy` adds, for scores as a data frame or as columns.
+
+    Raises
+    ------
+    UsageError
+        As in :func:`apply_policy`.
+    """
+    lacking = [name for name in _NEEDED if name not in table]
     if lacking:
         raise UsageError(
             f"a policy needs the columns {', '.join(_NEEDED)} of the scores, missing: {', '.join(lacking)}. Give what "
             "predict.py wrote."
         )
-    scores = _scores(frame, policy, calibrated_at)
+    scores = _scores(table, policy, calibrated_at)
     if policy.mode == "false_accusations":
         review, decline = _measured_limits(scores, policy)
     else:
-        review, decline = (np.full(len(frame), level) for level in policy.cost_limits())
+        review, decline = (np.full(len(scores.p), level) for level in policy.cost_limits())
     band = np.select(
         [~scores.scored, scores.p > decline, scores.p > review, scores.p > policy.authentic_below],
         ["insufficient_data", "suspicious", "unclear", "rather_authentic"],
@@ -105,16 +122,31 @@ def apply_policy(frame: pd.DataFrame, policy: Policy, *, calibrated_at: float | 
         action, reason = _by_capacity(scores, policy)
     else:
         action, reason = _by_limits(scores, policy, review, decline)
-    kept = frame.drop(columns=[name for name in POLICY_COLUMNS if name in frame])
-    columns = {"band": band, "action": action, "action_reason": reason, "policy": np.full(len(frame), policy.label)}
-    added = pd.DataFrame({name: pd.array(values.astype(object), dtype="str") for name, values in columns.items()})
-    return pd.concat([kept, added.set_index(kept.index)], axis=1)
+    policies = [policy.label] * len(band)
+    return {"band": band.tolist(), "action": action.tolist(), "action_reason": reason.tolist(), "policy": policies}
 
 
-def _scores(frame: pd.DataFrame, policy: Policy, calibrated_at: float | None) -> _Scores:
+_Table: TypeAlias = "pd.DataFrame | Mapping[str, Any]"
+
+
+def _numbers(table: _Table, name: str) -> FloatArray:
+    values = table[name]
+    if isinstance(values, np.ndarray | list):
+        return np.asarray(values, dtype=np.float64)
+    return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+
+
+def _words(table: _Table, name: str, unknown: str) -> np.ndarray:
+    values = table[name]
+    if isinstance(values, np.ndarray | list):
+        return np.array([unknown if value is None else value for value in values], dtype=object)
+    return np.asarray(values.astype(object).where(values.notna(), unknown).to_numpy(dtype=object))
+
+
+def _scores(frame: _Table, policy: Policy, calibrated_at: float | None) -> _Scores:
     """Return what the policy looks at, after the shift to its prevalence."""
-    status = frame["status"].to_numpy(dtype=object)
-    given = frame["fake_probability"].to_numpy(dtype=np.float64, na_value=np.nan)
+    status = _words(frame, "status", "")
+    given = _numbers(frame, "fake_probability")
     scored = (status == "scored") & ~np.isnan(given)
     wanted = policy.prevalence if policy.mode != "false_accusations" else None
     if wanted is None and policy.measured is not None:
@@ -133,41 +165,41 @@ def _scores(frame: pd.DataFrame, policy: Policy, calibrated_at: float | None) ->
         return np.where(at == wanted, p, shifted(p, at, wanted))
 
     p = np.round(move(given), _DIGITS)
-    low = frame["probability_low"].to_numpy(dtype=np.float64, na_value=np.nan) if "probability_low" in frame else None
+    low = _numbers(frame, "probability_low") if "probability_low" in frame else None
     return _Scores(
-        key=frame["creator_id"].astype(object).where(frame["creator_id"].notna(), "").to_numpy(dtype=object),
+        key=_words(frame, "creator_id", ""),
         scored=scored,
         invalid=status == "invalid_input",
         p=np.where(scored, p, np.nan),
-        pillars=frame["coverage"].astype(object).where(frame["coverage"].notna(), "nothing").to_numpy(dtype=object),
+        pillars=_words(frame, "coverage", "nothing"),
         blocked=_blocked(frame, policy, None if low is None else np.round(move(low), _DIGITS)),
     )
 
 
-def _calibrated_at(frame: pd.DataFrame, given: float | None) -> FloatArray | None:
+def _calibrated_at(frame: _Table, given: float | None) -> FloatArray | None:
     """Return the prevalence of each row's probability; None where nobody says it."""
-    column = frame["prevalence"].to_numpy(dtype=np.float64, na_value=np.nan) if "prevalence" in frame else None
+    column = _numbers(frame, "prevalence") if "prevalence" in frame else None
     if column is None or np.isnan(column).all():
-        return None if given is None else np.full(len(frame), given)
+        return None if given is None else np.full(len(frame["status"]), given)
     # Rows without a probability have no prevalence either; any value will do for them.
     return np.where(np.isnan(column), np.nanmax(column) if given is None else given, column)
 
 
-def _blocked(frame: pd.DataFrame, policy: Policy, low: FloatArray | None) -> np.ndarray:
+def _blocked(frame: _Table, policy: Policy, low: FloatArray | None) -> np.ndarray:
     """Return for each row the code of the first rule that speaks against a decline, "" for none."""
     rules = policy.rules
-    pillars = frame["coverage"].astype(object).where(frame["coverage"].notna(), "nothing").to_numpy(dtype=object)
-    count = np.array([0 if text == "nothing" else text.count("+") + 1 for text in pillars])
-    against = np.zeros(len(frame), dtype=np.int64)
+    pillars = _words(frame, "coverage", "nothing")
+    count = np.array([0 if text == "nothing" else text.count("+") + 1 for text in pillars], dtype=np.int64)
+    against = np.zeros(len(pillars), dtype=np.int64)
     known = [f"{name}_authenticity" for name in PILLARS if f"{name}_authenticity" in frame]
     for name in known:
-        alone = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
+        alone = _numbers(frame, name)
         # One decimal, as written scores have.
         against += np.round(alone, 1) < rules.against_below
-    unsure = np.zeros(len(frame), dtype=bool)
+    unsure = np.zeros(len(pillars), dtype=bool)
     if not rules.low_confidence_declines:
         if "confidence" in frame:
-            unsure |= frame["confidence"].to_numpy(dtype=object) == "low"
+            unsure |= _words(frame, "confidence", "") == "low"
         if low is not None:
             unsure |= ~(low > rules.least_low)
     checks = [

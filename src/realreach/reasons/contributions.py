@@ -13,7 +13,7 @@ reasons is preferred and they add up to the score.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -78,10 +78,21 @@ class Contributions:
     def ranked(self, row: int, code: ReasonCode) -> list[int]:
         """Return the columns that move a code in the code's own direction, strongest first."""
         at = _PLACES[code.code]
-        members = _members(self.names)[at]
-        moved = self.columns[row, members] * np.sign(self.by_code[row, at])
-        order = (-moved).argsort(kind="stable")[: np.count_nonzero(moved > 0)]
-        return members[order].tolist()
+        columns, by_code = self._plain(row)
+        sign = 1.0 if by_code[at] > 0 else -1.0 if by_code[at] < 0 else 0.0
+        moved = [(-sign * columns[column], column) for column in _members(self.names)[at]]
+        return [column for size, column in sorted(moved) if size < 0]
+
+    def _plain(self, row: int) -> tuple[list[float], list[float]]:
+        """Return what the columns and the codes of a row add, as plain numbers; the last row asked for is kept."""
+        if row not in self._rows:
+            self._rows.clear()
+            self._rows[row] = (self.columns[row].tolist(), self.by_code[row].tolist())
+        return self._rows[row]
+
+    @cached_property
+    def _rows(self) -> dict[int, tuple[list[float], list[float]]]:
+        return {}
 
 
 @lru_cache(maxsize=8)
@@ -90,10 +101,10 @@ def _codes_of(names: tuple[str, ...]) -> IntArray:
 
 
 @lru_cache(maxsize=8)
-def _members(names: tuple[str, ...]) -> tuple[IntArray, ...]:
+def _members(names: tuple[str, ...]) -> tuple[list[int], ...]:
     """Return the columns of each code."""
     codes = _codes_of(names)
-    return tuple(np.flatnonzero(codes == i) for i in range(len(CODES)))
+    return tuple(np.flatnonzero(codes == i).tolist() for i in range(len(CODES)))
 
 
 def contributions_of(model: FittedModel, matrix: FloatArray, assessed: Assessment | None = None) -> Contributions:

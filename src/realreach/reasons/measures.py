@@ -11,6 +11,9 @@ from realreach.reasons.code import Language
 __all__ = ["measured", "number", "percent"]
 
 
+_LANGUAGE_OF_MARKS = str.maketrans(",.", ".,")
+
+
 def number(value: float, language: Language = "en", digits: int = 3) -> str:
     """Return a number with so many significant digits, in the language's way of writing.
 
@@ -27,7 +30,7 @@ def number(value: float, language: Language = "en", digits: int = 3) -> str:
         whole = 0 if value == 0 else math.floor(math.log10(abs(value)))
         text = f"{value:.{max(digits - 1 - whole, 0)}f}"
         text = text.rstrip("0").rstrip(".") if "." in text else text
-    return text if language == "en" else text.translate(str.maketrans(",.", ".,"))
+    return text if language == "en" else text.translate(_LANGUAGE_OF_MARKS)
 
 
 def percent(share: float, language: Language = "en") -> str:

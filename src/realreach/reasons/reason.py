@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -217,13 +217,26 @@ class _Facts:
 
     def company(self, row: int, feature: str) -> Company | None:
         """Return what similar creators show in a feature."""
-        at = column_numbers().get(feature)
+        key = (row, feature)
+        if key not in self._known:
+            self._known[key] = self._company(row, column_numbers().get(feature))
+        return self._known[key]
+
+    def _company(self, row: int, at: int | None) -> Company | None:
         if at is None:
             return None
         low, median, high = self.quantiles[row, at].tolist()
         if not (math.isfinite(low) and math.isfinite(median) and math.isfinite(high)):
             return None
         return Company(low, median, high, round(float(self.creators[row, at])))
+
+    def value(self, row: int, feature: str) -> float:
+        """Return this creator's value of a feature."""
+        return self.matrix.item(row, self.position[feature])
+
+    @cached_property
+    def _known(self) -> dict[tuple[int, str], Company | None]:
+        return {}
 
 
 def _company_of(model: FittedModel, matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -273,7 +286,7 @@ def _reason(facts: _Facts, row: int, at: int) -> Reason:
     column = None if code is MISSING_DATA else _shown(facts, row, code, direction)
     feature = "" if column is None else split.names[column]
     record = records_by_name().get(feature)
-    value = None if column is None else float(facts.matrix[row, facts.position[feature]])
+    value = None if column is None else facts.value(row, feature)
     company = facts.company(row, feature)
     words = code.sentence(direction, language)
     if record is not None and value is not None:
@@ -314,7 +327,7 @@ def _shown(facts: _Facts, row: int, code: ReasonCode, direction: Direction) -> i
         record, company = records_by_name().get(name), facts.company(row, name)
         if record is None or company is None or record.direction == 0:
             return column
-        side = (float(facts.matrix[row, facts.position[name]]) - company.median) * record.direction
+        side = (facts.value(row, name) - company.median) * record.direction
         if side >= 0 if direction == "hurts" else side <= 0:
             return column
     return ranked[0] if ranked else None
@@ -322,10 +335,8 @@ def _shown(facts: _Facts, row: int, code: ReasonCode, direction: Direction) -> i
 
 def _detail(record: Feature, value: float, company: Company | None, language: Language) -> str:
     """Return the clause that names the leading feature, its value and that of similar creators."""
-    name = record.sentence if language == "en" else record.sentence_id
-    # A name's own colon and its remark in brackets would stand in the way of the number.
-    name = name.split(" (")[0].replace(": ", ", ")
-    told = f"{_upper(name)}: {measured(value, record.unit, language)}"
+    title = _title(record.sentence if language == "en" else record.sentence_id)
+    told = f"{title}: {measured(value, record.unit, language)}"
     if company is None:
         return f"{told}."
     low, middle, high = (measured(v, record.unit, language) for v in (company.low, company.median, company.high))
@@ -335,8 +346,12 @@ def _detail(record: Feature, value: float, company: Company | None, language: La
     return f"{told} (kreator serupa: median {middle}, umumnya {low} sampai {high}; n = {count})."
 
 
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
+@cache
+def _title(name: str) -> str:
+    """Return a feature's name to begin a sentence with."""
+    # A name's own colon and its remark in brackets would stand in the way of the number.
+    name = name.split(" (")[0].replace(": ", ", ")
+    return name[:1].upper() + name[1:]
 
 
 def strongest(reasons: Sequence[Reason], direction: Direction, most: int) -> list[Reason]:

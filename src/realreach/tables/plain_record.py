@@ -29,12 +29,16 @@ __all__ = ["plain_tables"]
 _INNER = tuple(name for name in CONTRACTS if name not in ("creators", "labels"))
 _NESTED = frozenset({*_INNER, "labels"})
 _USUAL = Limits()
+_TEXTS = pa.large_string()
 _TEXT = frozenset({str})
 _TEXT_OR_NONE = frozenset({str, type(None)})
 _NUMBERS = frozenset({int, float, type(None)})
 _WHOLE = frozenset({int})
 _BOOLS = frozenset({bool, type(None)})
-_EXACT = 2**53
+_EXACT = 2**53 - 1
+"""Whole numbers up to here are told apart from all others once they are floating-point numbers."""
+_PLAIN = bytes(range(33, 127))
+"""Characters that can stand in a key without a second look: printable ASCII but the blank."""
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{3}|\.[0-9]{6})?"
 _UTC = r"(?:Z|\+00:00)"
@@ -44,14 +48,22 @@ _INSTANTS = re.compile(rf"(?:{_DAY}{_TIME}{_UTC}\n)+")
 _KNOWN_DAYS: dict[str, int] = {}
 """Days since 1970-01-01 of days as written, as far as they were met."""
 _MOST_DAYS = 40_000
-_DAY_MILLISECONDS = 86_400_000
+_DAY_MICROSECONDS = 86_400_000_000
 
 
-_EXAMPLES = ("T18:00:00Z", "T18:00:00.000Z")
-_DIGITS = [1, 2, 4, 5, 7, 8, 10, 11, 12]
-"""Where the digits of hour, minute, second and milliseconds stand in an example."""
-_LARGEST = np.array([2, 9, 5, 9, 5, 9, 9, 9, 9], dtype=np.uint8)
-_MILLISECONDS = np.array([36e6, 36e5, 6e5, 6e4, 1e4, 1e3, 100.0, 10.0, 1.0])
+_CLOCKS = {
+    # Zeros and marks as they are written; by place the most that a character may lie above, and its microseconds.
+    len(zeros) + 10: (
+        np.frombuffer(zeros.encode(), dtype=np.uint8),
+        np.array([int(most) for most in largest], dtype=np.uint8),
+        np.array(worth, dtype=np.float64),
+    )
+    for zeros, largest, worth in (
+        ("T00:00:00Z", "0290590590", [0, 36e9, 36e8, 0, 6e8, 6e7, 0, 1e7, 1e6, 0]),
+        ("T00:00:00.000Z", "02905905909990", [0, 36e9, 36e8, 0, 6e8, 6e7, 0, 1e7, 1e6, 0, 1e5, 1e4, 1e3, 0]),
+    )
+}
+"""By length of an instant as written: its time of day."""
 
 _Values: TypeAlias = Sequence[Any]
 _Column: TypeAlias = Any
@@ -88,21 +100,33 @@ def plain_tables(record: object, limits: Limits) -> Tables | None:
     if type(record) is not dict or limits != _USUAL or record.get("labels") is not None:
         return None
     try:
-        key = record.get("creator_id")
+        key = _key(record.get("creator_id"), limits)
         outer = {name: [value] for name, value in record.items() if name not in _NESTED}
         found: dict[str, Table] = {"creators": _table(CONTRACTS["creators"], outer, 1, key, limits)}
-        for name in _INNER:
-            if (given := record.get(name)) is not None:
-                found[name] = _inner(CONTRACTS[name], given, key, limits)
-        if "comments" in found and "posts" in found:
-            _need_posts(found["comments"], found["posts"])
+        inner = {
+            name: _given(CONTRACTS[name], given, key, limits)
+            for name in _INNER
+            if (given := record.get(name)) is not None
+        }
+        for name, (columns, count) in inner.items():
+            found[name] = _table(CONTRACTS[name], columns, count, key, limits)
+        if "comments" in inner and "posts" in inner:
+            _need_posts(inner["comments"][0], inner["posts"][0])
     except (_Doubt, ValueError, TypeError, OverflowError, pa.ArrowException):
         return None
     return Tables(**found)
 
 
-def _inner(contract: TableContract, given: object, creator: object, limits: Limits) -> Table:
-    """Return a table inside the record, from row objects or from an object of equally long lists."""
+def _key(value: object, limits: Limits) -> str:
+    """Return the creator's key."""
+    if type(value) is not str:
+        raise _Doubt
+    _ids([value], CONTRACTS["creators"].columns[0], limits)
+    return value
+
+
+def _given(contract: TableContract, given: object, creator: str, limits: Limits) -> tuple[Mapping[str, _Values], int]:
+    """Return columns and rows of a table inside the record, from row objects or an object of equally long lists."""
     columns: Mapping[str, _Values]
     if type(given) is dict:
         columns = given
@@ -120,7 +144,7 @@ def _inner(contract: TableContract, given: object, creator: object, limits: Limi
         raise _Doubt
     if any(owner is not None and owner != creator for owner in columns.get("creator_id", ())):
         raise _Doubt
-    return _table(contract, columns, count, creator, limits)
+    return columns, count
 
 
 def _columns(rows: list[dict[str, Any]]) -> Mapping[str, _Values]:
@@ -137,26 +161,31 @@ def _columns(rows: list[dict[str, Any]]) -> Mapping[str, _Values]:
     return {name: [row.get(name) for row in rows] for name in set().union(*rows)}
 
 
-def _table(contract: TableContract, given: Mapping[str, _Values], count: int, creator: object, limits: Limits) -> Table:
+def _table(contract: TableContract, given: Mapping[str, _Values], count: int, creator: str, limits: Limits) -> Table:
     """Return one table whose rows all belong to one creator, in the order of the general path."""
-    if type(creator) is not str:
+    names = given.keys()
+    known, required = _NAMES[contract.name]
+    if not (known >= names and required <= names):
         raise _Doubt
-    known = contract.by_name
-    if not known.keys() >= given.keys():
-        raise _Doubt
-    columns: dict[str, _Column] = {}
+    columns: dict[str, _Column] = {"creator_id": pa.repeat(pa.scalar(creator, _TEXTS), count)}
     for column in contract.columns:
-        if column.name == "creator_id":
-            _ids([creator], column, limits)
-            columns["creator_id"] = pa.array([creator] * count, pa.large_string())
-        elif column.name in given:
+        if column.name in names and column.name != "creator_id":
             columns[column.name] = _READ[column.kind](given[column.name], column, limits)
-        elif column.required:
-            raise _Doubt
     order = _order(contract, columns, given, count)
     if order is not None:
-        columns = {k: v.take(pa.array(order)) if isinstance(v, pa.Array) else v[order] for k, v in columns.items()}
+        places = pa.array(order)
+        columns = {k: v.take(places) if isinstance(v, pa.Array) else v[order] for k, v in columns.items()}
     return Table(contract, columns, np.array([0, count], dtype=np.int64))
+
+
+_NAMES = {
+    name: (
+        frozenset(column.name for column in contract.columns),
+        frozenset(column.name for column in contract.columns if column.required) - {"creator_id"},
+    )
+    for name, contract in CONTRACTS.items()
+}
+"""By table: the columns that it may have, and those that it must have beside the creator's key."""
 
 
 def _order(
@@ -199,13 +228,10 @@ def _order(
     return None if (order[1:] > order[:-1]).all() else order
 
 
-def _need_posts(comments: Table, posts: Table) -> None:
+def _need_posts(comments: Mapping[str, _Values], posts: Mapping[str, _Values]) -> None:
     """Doubt comments under posts that were not given: the report speaks of them."""
-    if "post_id" in comments:
-        under = set(comments.strings("post_id").to_pylist())
-        under.discard(None)
-        if not under <= set(posts.strings("post_id").to_pylist()):
-            raise _Doubt
+    if not set(comments.get("post_id", ())) <= {None, *posts["post_id"]}:
+        raise _Doubt
 
 
 def _ids(values: _Values, column: Column, limits: Limits) -> pa.Array:
@@ -214,12 +240,16 @@ def _ids(values: _Values, column: Column, limits: Limits) -> pa.Array:
         raise _Doubt
     texts = values if kinds == _TEXT else [v for v in values if v is not None]
     joined = "".join(texts)
-    # What cannot be printed may be a control character or a broken one; blanks may be all that there is.
-    if not joined.isprintable() or " " in joined or "" in texts:
+    if not all(texts) or (joined.encode().translate(None, _PLAIN) and not _is_clear(joined)):
         raise _Doubt
     if len(joined) > limits.id_characters and max(map(len, texts)) > limits.id_characters:
         raise _Doubt
-    return pa.array(values, pa.large_string())
+    return pa.array(values, _TEXTS)
+
+
+def _is_clear(joined: str) -> bool:
+    """Whether there is nothing in keys that cannot be printed: a control character, a broken one; and no blank."""
+    return joined.isprintable() and " " not in joined
 
 
 @lru_cache(maxsize=4096)
@@ -235,10 +265,21 @@ def _categories(values: _Values, column: Column, limits: Limits) -> pa.Array:
     kinds = set(map(type, values))
     if not kinds <= (_TEXT if column.required else _TEXT_OR_NONE):
         raise _Doubt
+    if len(values) == 1:
+        return _one_word(values[0], column.pattern)
     words = {value: None if value is None else _word(value, column.pattern) for value in set(values)}
     if any(word is None for value, word in words.items() if value is not None):
         raise _Doubt
-    return pa.array([words[value] for value in values], pa.large_string())
+    return pa.array([words[value] for value in values], _TEXTS)
+
+
+@lru_cache(maxsize=4096)
+def _one_word(value: str | None, pattern: str | None) -> pa.Array:
+    """Return the column of a table of one row: the same few words come with every creator."""
+    word = None if value is None else _word(value, pattern)
+    if word is None and value is not None:
+        raise _Doubt
+    return pa.array([word], _TEXTS)
 
 
 def _texts(values: _Values, column: Column, limits: Limits) -> pa.Array:
@@ -247,27 +288,31 @@ def _texts(values: _Values, column: Column, limits: Limits) -> pa.Array:
         raise _Doubt
     texts = values if kinds == _TEXT else [v for v in values if v is not None]
     # Every character that Arrow calls white space Python does too, so what Python leaves is no blank.
-    if not all(map(str.strip, texts)) or max(map(len, texts), default=0) > limits.text_characters:
+    if not all(map(str.strip, texts)):
         raise _Doubt
-    return pa.array(values, pa.large_string())
+    if len("".join(texts)) > limits.text_characters and max(map(len, texts)) > limits.text_characters:
+        raise _Doubt
+    return pa.array(values, _TEXTS)
 
 
 def _numbers(values: _Values, column: Column, limits: Limits) -> npt.NDArray[np.float64]:
     kinds = set(map(type, values))
     if not kinds <= _NUMBERS:
         raise _Doubt
-    known = values if type(None) not in kinds else [v for v in values if v is not None]
-    if column.required and len(known) < len(values):
-        raise _Doubt
+    if type(None) in kinds:
+        if column.required:
+            raise _Doubt
+        known = np.array([v for v in values if v is not None], dtype=np.float64)
+        out = np.array(values, dtype=np.float64)
+    else:
+        known = out = np.fromiter(values, dtype=np.float64, count=len(values))
     low = -_EXACT if column.minimum is None else max(column.minimum, -_EXACT)
     high = _EXACT if column.maximum is None else min(column.maximum, _EXACT)
-    if known and not (low <= min(known) and max(known) <= high):
+    # NaN lies in no range.
+    if len(known) and not (low <= np.minimum.reduce(known) and np.maximum.reduce(known) <= high):
         raise _Doubt
-    out = np.array(values, dtype=np.float64)
-    if float in kinds:
-        missing = len(values) - len(known)
-        if np.isnan(out).sum() > missing or (column.kind == "count" and not all(v == v // 1 for v in known)):
-            raise _Doubt
+    if float in kinds and column.kind == "count" and not (known == np.floor(known)).all():
+        raise _Doubt
     return out
 
 
@@ -310,24 +355,23 @@ def _even_instants(values: _Values) -> npt.NDArray[np.datetime64] | None:
     """
     if set(map(type, values)) != _TEXT or len(set(map(len, values))) > 1:
         return None
-    example = next((text for text in _EXAMPLES if len(text) + 10 == len(values[0])), None)
-    if example is None:
+    clock = _CLOCKS.get(len(values[0]))
+    if clock is None:
         return None
+    zeros, largest, worth = clock
     try:
         letters = np.frombuffer("".join(values).encode("ascii"), dtype=np.uint8).reshape(len(values), -1)[:, 10:]
         days = np.array([_KNOWN_DAYS[value[:10]] for value in values], dtype=np.int64)
     except (UnicodeEncodeError, KeyError):
         return None
-    own = [place for place in _DIGITS if place < len(example) - 1]
-    digits = letters[:, own] - np.uint8(48)
-    marks = [place for place in range(len(example)) if place not in own]
-    expected = np.frombuffer(example.encode(), dtype=np.uint8)[marks]
-    if (digits.max(axis=0) > _LARGEST[: len(own)]).any() or (letters[:, marks] != expected).any():
+    # What lies below a zero or beside a mark is far above after the turn of a byte.
+    above = letters - zeros
+    if (above > largest).any():
         return None
-    ticks = np.rint(digits @ _MILLISECONDS[: len(own)]).astype(np.int64)
-    if ticks.max() >= _DAY_MILLISECONDS:
+    ticks = above.astype(np.float64) @ worth
+    if ticks.max() >= _DAY_MICROSECONDS:
         return None
-    return ((days * _DAY_MILLISECONDS + ticks) * 1_000).view("datetime64[us]")
+    return (days * _DAY_MICROSECONDS + ticks.astype(np.int64)).view("datetime64[us]")
 
 
 def _times(values: _Values, column: Column, shape: re.Pattern[str]) -> npt.NDArray[np.datetime64]:

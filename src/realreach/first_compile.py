@@ -1,0 +1,68 @@
+"""A word before the wait: the compiled kernels of the extra ``fast`` are compiled once after an installation.
+
+That takes one to two minutes in all, module by module, at whatever call needs them first. Whoever waits should know
+why.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+__all__ = ["announce", "is_compiled", "tell_by"]
+
+_FIRST = (
+    "compiling the kernels of the extra fast, once after an installation or update: one to two minutes in all, "
+    "beginning with {}"
+)
+_NEXT = "compiling further kernels: {}"
+
+
+def _to_stderr(message: str) -> None:
+    from multiprocessing import current_process
+
+    # Workers would all say the same.
+    if current_process().name == "MainProcess":
+        sys.stderr.write(f"{message}\n")
+        sys.stderr.flush()
+
+
+_say: list[Callable[[str], object]] = [_to_stderr]
+_told: list[str] = []
+
+
+def tell_by(say: Callable[[str], object] | None) -> None:
+    """Say by this function that kernels are compiled, as commands do for ``--quiet`` and JSON; None for stderr."""
+    _say[0] = say or _to_stderr
+
+
+def announce(kernels: ModuleType) -> None:
+    """Say that a module of kernels will be compiled at its first call, if numba has kept nothing of it yet.
+
+    Parameters
+    ----------
+    kernels
+        A module with functions compiled by numba and kept on disk, imported but not called yet.
+    """
+    if is_compiled(kernels):
+        return
+    name = kernels.__name__.removeprefix("realreach.")
+    _say[0]((_NEXT if _told else _FIRST).format(name))
+    _told.append(name)
+
+
+def is_compiled(kernels: ModuleType) -> bool:
+    """Return whether numba has kept something of a module of kernels as its source stands now.
+
+    Only the kept files' names and times are looked at, so that the answer costs next to nothing.
+    """
+    found = (getattr(getattr(value, "stats", None), "cache_path", None) for value in vars(kernels).values())
+    places = {str(place) for place in found if place is not None}
+    if not places or kernels.__file__ is None:
+        return True  # nothing here is compiled, or nothing is kept anywhere
+    source = Path(kernels.__file__)
+    changed = source.stat().st_mtime
+    kept = (index for place in places for index in Path(place).glob(f"{source.stem}.*.nbi"))
+    return any(index.stat().st_mtime >= changed for index in kept)
