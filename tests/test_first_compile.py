@@ -99,3 +99,21 @@ def test_kernels_are_announced_where_they_are_imported(tmp_path):
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert "beginning with tree_kernels" in done.stderr
+
+
+def test_a_run_in_worker_processes_tells_what_they_are_silent_about(monkeypatch, tmp_path):
+    from realreach.engine import Plan, Settings, run
+
+    package = tmp_path / "realreach"
+    (package / "__pycache__").mkdir(parents=True)
+    monkeypatch.setattr(first_compile, "__file__", str(package / "first_compile.py"))
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    large, small, alone = Plan(9_000, 5_000, ()), Plan(90, 5_000, ()), Settings(workers=1)
+    assert run._will_compile(Settings(workers=2), large)
+    assert not run._will_compile(Settings(workers=2), small)
+    assert not run._will_compile(alone, large)
+    (package / "__pycache__" / "some.nbi").touch()
+    assert not run._will_compile(Settings(workers=2), large)
+    (package / "__pycache__" / "some.nbi").unlink()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert not run._will_compile(Settings(workers=2), large)

@@ -6,12 +6,19 @@ why.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-__all__ = ["announce", "is_compiled", "tell_by"]
+__all__ = ["IN_WORKERS", "announce", "is_compiled", "nothing_is_kept", "tell_by"]
+
+IN_WORKERS = (
+    "the worker processes compile the kernels of the extra fast first, once after an installation or update: one to "
+    "two minutes"
+)
+"""What a run says before it starts worker processes, which are silent themselves."""
 
 _FIRST = (
     "compiling the kernels of the extra fast, once after an installation or update: one to two minutes in all, "
@@ -66,3 +73,11 @@ def is_compiled(kernels: ModuleType) -> bool:
     changed = source.stat().st_mtime
     kept = (index for place in places for index in Path(place).glob(f"{source.stem}.*.nbi"))
     return any(index.stat().st_mtime >= changed for index in kept)
+
+
+def nothing_is_kept() -> bool:
+    """Return whether numba has kept no kernel beside our modules, where it would; told without loading numba."""
+    package = Path(__file__).parent
+    if os.environ.get("NUMBA_CACHE_DIR") or not os.access(package, os.W_OK):
+        return False  # it keeps them elsewhere
+    return next(package.rglob("*.nbi"), None) is None

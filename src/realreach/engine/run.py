@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from realreach._version import __version__
 from realreach.bundle import manifest_sha256
+from realreach.compiled import LEAST_CREATORS, is_installed
 from realreach.engine.plan import Plan, input_files, make_plan
 from realreach.engine.work import PLAN, Job, make_ready, part_path, score_shard, stored_report
 from realreach.errors import InputError, OutputError, RealreachError
 from realreach.files import atomic_folder
+from realreach.first_compile import IN_WORKERS, nothing_is_kept
 from realreach.tables.contract import CONTRACTS
 from realreach.tables.limits import Limits
 from realreach.tables.problems import merged_problems, similar_file
@@ -146,6 +148,8 @@ def score_files(
     try:
         with _locked(work), nullcontext(score) if score else _engine(settings.workers, str(model)) as engine:
             plan = _planned(source, model, work, settings, as_of, options or {}, report)
+            if score is None and _will_compile(settings, plan):
+                report(IN_WORKERS)
             job = Job(str(work), str(model), as_of, settings.assume_tz, tuple(sorted((options or {}).items())))
             _score_all(job, plan, engine, progress)
             merged = merged_report(plan, work)
@@ -239,6 +243,12 @@ def _score_all(job: Job, plan: Plan, score: Score, progress: Callable[[int, int]
 def _is_lost_worker(err: Exception) -> bool:
     """Return whether a worker process died (killed, out of memory), as against a fault of the work."""
     return type(err).__name__ in ("TerminatedWorkerError", "BrokenProcessPool", "KilledWorker")
+
+
+def _will_compile(settings: Settings, plan: Plan) -> bool:
+    """Return whether worker processes will spend their first minutes on compiling kernels."""
+    much = min(plan.size, plan.creators) >= LEAST_CREATORS
+    return settings.workers > 1 and much and is_installed() and nothing_is_kept()
 
 
 def _engine(workers: int, model: str) -> AbstractContextManager[Score]:
