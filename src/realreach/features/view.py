@@ -176,6 +176,11 @@ class View:
     def __len__(self) -> int:
         return len(self.tables)
 
+    def between(self, first: int, last: int) -> View:
+        """Return the view of creators ``first`` to ``last - 1``; nothing is copied, and nothing that was computed is shared."""
+        tables = self.tables.between(first, last)
+        return View(tables, self.as_of[first:last], self.comment_model, self.account_model)
+
     @cached_property
     def history(self) -> Ragged | None:
         """Day, followers, following of the observed days, oldest first."""
