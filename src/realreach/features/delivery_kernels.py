@@ -15,18 +15,17 @@ import numpy as np
 
 from realreach.features.deliveries import NEXT
 from realreach.features.growth_measures import PLACE
-from realreach.features.kernel_parts import at_least, between, first_of, highest, ratio, sort, total
+from realreach.features.kernel_parts import at_least, between, first_of, highest, ratio, sort, total, weeks
 
 __all__ = ["deliveries"]
 
-_IN_BLOCK = 16
-"""Sorted numbers that are searched together: whole registers."""
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def deliveries(row, gain, eligible, whole, ordered_gain, order, is_order, logs, m, work, calm):
+    """Measure blocks and drips.
 
-
-@nb.njit(nogil=True, cache=True)
-def deliveries(row, gain, eligible, whole, ordered_gain, logs, m, a, b, calm):
-    """Measure blocks and drips; ``logs`` is ln of each share of the gains, ``a``, ``b`` and ``calm`` are scratch."""
-    half = m // 2
+    ``logs`` is ln of each share of the gains; ``order`` the places of the gains in ascending order, if ``is_order``; ``calm`` is scratch.
+    """
+    half, a, b = m // 2, work[0], work[1]
     usual = ordered_gain[half] if m % 2 else (ordered_gain[half - 1] + ordered_gain[half]) / 2.0
     ordered = ordered_gain
     for j in range(m):
@@ -44,15 +43,19 @@ def deliveries(row, gain, eligible, whole, ordered_gain, logs, m, a, b, calm):
         _single(row, calm, ordered, usual, m, all_won, b)
         _triple(row, calm, m, all_won, a, b)
     if m >= 21:
-        _rank_scans(row, calm, ordered, m, a, b)
+        if is_order:
+            _ranks(ordered, order, m, a)
+        else:
+            _ranks_by_search(calm, ordered, m, a, b)
+        _rank_scans(row, a, m, b, work[2])
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def _lead(above, below):
     return (at_least(above, 0.0) + 1.0) / (at_least(below, 0.0) + 1.0)
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def _pair(calm, one, other, m):
     """Return the mean of two intervals, of which one or both may lie beyond the ends of the curve (NaN)."""
     first = calm[one] if 0 <= one < m else np.nan
@@ -60,14 +63,14 @@ def _pair(calm, one, other, m):
     return _mean_of_known(first, second)
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def _mean_of_known(first, second):
     if np.isnan(first):
         return second
     return first if np.isnan(second) else 0.5 * (first + second)
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def _single(row, calm, ordered, usual, m, all_won, pairs):
     """Describe the best interval: lead, neighbours on both sides, best pair."""
     for j in range(m - 1):
@@ -88,7 +91,7 @@ def _single(row, calm, ordered, usual, m, all_won, pairs):
     )
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def _triple(row, calm, m, all_won, sums, spare):
     """Describe the best three intervals in a row against windows that do not touch them."""
     windows = m - 2
@@ -130,7 +133,7 @@ def _triple(row, calm, m, all_won, sums, spare):
     row[PLACE.window_edge__3p__log] = _lead(beside, best / 3.0)
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def _spread_out(row, won, ordered, logs, m, all_won, b):
     """Measure how the gains are spread over time, and the slow days."""
     mean, most = at_least(total(ordered, 0, m) / m, 0.0), max(int(0.9 * m), 1)
@@ -149,9 +152,23 @@ def _spread_out(row, won, ordered, logs, m, all_won, b):
     row[PLACE.cubes] = total(b, 0, m)
 
 
-@nb.njit(nogil=True, cache=True)
-def _rank_scans(row, calm, ordered, m, middle, summed):
-    """Find the largest rank sums over 14 and 28 intervals in a row; halves of whole numbers, exact in any order."""
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _ranks(ordered, order, m, ranks):
+    """Fill the rank of each number less that of the middle, ties with their mean rank."""
+    j = 0
+    while j < m:
+        end = j
+        while end + 1 < m and ordered[end + 1] == ordered[j]:
+            end += 1
+        rank = 0.5 * (j + end) - 0.5 * (m - 1)
+        for k in range(j, end + 1):
+            ranks[order[k]] = rank
+        j = end + 1
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _ranks_by_search(calm, ordered, m, ranks, middle):
+    """Fill the same where the order is not at hand."""
     j = 0
     while j < m:
         end = j
@@ -159,33 +176,34 @@ def _rank_scans(row, calm, ordered, m, middle, summed):
             end += 1
         middle[j] = 0.5 * (j + end) - 0.5 * (m - 1)
         j = end + 1
-    blocks = m // _IN_BLOCK
-    last_of, padded = np.empty(blocks), np.empty(m + _IN_BLOCK)
-    for j in range(m + _IN_BLOCK):
-        padded[j] = ordered[j] if j < m else np.inf
-    for k in range(blocks):
-        last_of[k] = ordered[(k + 1) * _IN_BLOCK - 1]
-    summed[0] = square = 0.0
     for j in range(m):
-        # The first of the equal numbers: its block, then its place there, counted without a branch.
-        block = low = 0
-        for k in range(blocks):
-            block += last_of[k] < calm[j]
-        for k in range(_IN_BLOCK):
-            low += padded[block * _IN_BLOCK + k] < calm[j]
-        low += block * _IN_BLOCK
-        away = middle[low]
-        summed[j + 1] = summed[j] + away
-        square += away * away
-    square /= m
-    row[PLACE.rank_scan__14p__max] = _scan(summed, square, 14, m, middle)
+        # The first of the equal numbers.
+        low, high = 0, m
+        while low < high:
+            half = (low + high) // 2
+            if ordered[half] < calm[j]:
+                low = half + 1
+            else:
+                high = half
+        ranks[j] = middle[low]
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _rank_scans(row, ranks, m, summed, squares):
+    """Find the largest rank sums over 14 and 28 intervals in a row; halves of whole numbers, exact in any order."""
+    for j in range(m):
+        squares[j] = ranks[j] * ranks[j]
+    square = total(squares, 0, m) / m
+    weeks(ranks, m, summed)
+    for j in range(m - 13):
+        summed[j] = summed[j] + summed[j + 7]
+    row[PLACE.rank_scan__14p__max] = _scan(summed, square, 14, m)
     if m >= 42:
-        row[PLACE.rank_scan__28p__max] = _scan(summed, square, 28, m, middle)
+        for j in range(m - 27):
+            summed[j] = summed[j] + summed[j + 14]
+        row[PLACE.rank_scan__28p__max] = _scan(summed, square, 28, m)
 
 
-@nb.njit(nogil=True, cache=True)
-def _scan(summed, square, width, m, spare):
-    for j in range(m - width + 1):
-        spare[j] = summed[j + width] - summed[j]
-    most = highest(spare, m - width + 1)
-    return ratio(most, np.sqrt(square * width * (m - width) / (m - 1)))
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _scan(summed, square, width, m):
+    return ratio(highest(summed, m - width + 1), np.sqrt(square * width * (m - width) / (m - 1)))

@@ -26,25 +26,28 @@ def measured_by_kernels(curve: Curve, as_of: FloatArray) -> FloatArray:
         number, cells = last - first, int(starts[last] - starts[first])
         if cells == 0:
             continue
-        most = int(curve.lengths[first:last].max())
-        # Gains per day, gains, and gains per day before and after the main burst.
-        rows = np.empty((4, number, most))
-        surprise, sizes = np.empty(cells), np.empty((2, cells))
+        surprise = np.empty(cells)
         powers, logs = np.empty(cells + number), np.empty(cells + number * 2 * (AFTERMATH + 1))
         place = np.empty((number, 3), dtype=np.int64)
-        is_daily = kernels.prepare(first, last, *given, stored, own, surprise, rows, place, powers, logs, sizes)
-        if is_daily:
-            rows[1:].sort(axis=2)
-            rows[0] = rows[1]
-        else:
-            rows.sort(axis=2)
+        # Gains per day without their sign; gains too unless all are of one day.
+        sizes = np.empty((1 if _is_daily(curve, first, last) else 2, cells))
+        kernels.prepare(first, last, *given, stored, own, surprise, place, powers, logs, sizes)
         means = powers.copy()
         np.power(powers, 1.6, out=powers)
         np.log(logs, out=logs)
         np.log1p(sizes, out=sizes)
         measured = np.empty((number, len(MEASURES)))
         kernels.measure_curves(
-            first, last, *given, as_of, stored, own, surprise, rows, place, means, powers, logs, sizes, measured
+            first, last, *given, as_of, stored, own, curve.order, surprise, place, means, powers, logs, sizes, measured
         )
         out[:, first:last] = measured.T
     return out
+
+
+def _is_daily(curve: Curve, first: int, last: int) -> bool:
+    """Return whether the creators' counts, gaps between creators aside, are surely one day apart: as many days as intervals."""
+    history, lengths = curve.history, curve.lengths[first:last]
+    day = history.columns["day"]
+    some = (lengths > 0).nonzero()[0] + first
+    spans = day[history.starts[some + 1] - 1] - day[history.starts[some]]
+    return bool((spans == curve.lengths[some]).all())
