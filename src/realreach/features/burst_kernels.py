@@ -15,7 +15,7 @@ import numpy as np
 
 from realreach.features.growth_bursts import AFTERMATH, LOTS
 from realreach.features.growth_measures import PLACE
-from realreach.features.kernel_parts import at_least, between, highest, lowest, months, ratio, sort, total, weeks
+from realreach.features.kernel_parts import at_least, between, copy, highest, lowest, months, ratio, sort, total, weeks
 
 __all__ = ["burst", "concentration", "excess", "level_shifts"]
 
@@ -141,9 +141,11 @@ def _sides(row, gain, rates, order, won, left, right, size, m, all_won, span, wo
             at_least(usual_before, 0.0) + floor
         )
     a = work[0]
-    a[:left], a[left:m] = won[:left], 0.0
+    copy(won, left, a)
+    a[left:m] = 0.0
     row[PLACE.burst_head__366d__ratio] = ratio(total(a, 0, m), size)
-    a[: right + 1], a[right + 1 : m] = 0.0, won[right + 1 : m]
+    a[: right + 1] = 0.0
+    copy(won[right + 1 :], count, a[right + 1 :])
     row[PLACE.burst_tail__366d__ratio] = ratio(total(a, 0, m), size)
 
 
@@ -186,25 +188,32 @@ def level_shifts(row, gain, won, days, calm, twice, m, all_won, work):
     if m < 10:
         return
     summed, length, a, b = work[0], work[1], work[2], work[3]
+    alike = highest(days, m) == lowest(days, m)
+    root = np.sqrt(days[0])
     for j in range(m):
         # Winsorised, so that one burst does not pose as a steady stretch.
-        cap = calm * days[j] + 3.0 * (twice * np.sqrt(days[j]))
+        cap = calm * days[j] + 3.0 * (twice * (root if alike else np.sqrt(days[j])))
         b[j] = cap if cap < gain[j] else gain[j]
     weeks(b, m, summed)
     weeks(days, m, length)
-    row[PLACE.level_shift__7p__max] = _highest(summed, length, calm, twice, m - 6, b)
+    row[PLACE.level_shift__7p__max] = _highest(summed, length, alike, calm, twice, m - 6, b)
     if m < 42:
         return
     weeks(won, m, a)
     months(summed, m)
     months(length, m)
     months(a, m)
-    row[PLACE.level_shift__28p__max] = _highest(summed, length, calm, twice, m - 27, b)
+    row[PLACE.level_shift__28p__max] = _highest(summed, length, alike, calm, twice, m - 27, b)
     row[PLACE.level_shift__28p__share] = ratio(highest(a, m - 27), all_won)
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
-def _highest(summed, length, calm, twice, number, spare):
-    for j in range(number):
-        spare[j] = (summed[j] - calm * length[j]) / (twice * np.sqrt(length[j]))
+def _highest(summed, length, alike, calm, twice, number, spare):
+    if alike:
+        usual, spread = calm * length[0], twice * np.sqrt(length[0])
+        for j in range(number):
+            spare[j] = (summed[j] - usual) / spread
+    else:
+        for j in range(number):
+            spare[j] = (summed[j] - calm * length[j]) / (twice * np.sqrt(length[j]))
     return highest(spare, number)

@@ -15,9 +15,12 @@ import numpy as np
 
 from realreach.features.deliveries import NEXT
 from realreach.features.growth_measures import PLACE
-from realreach.features.kernel_parts import at_least, between, first_of, highest, ratio, sort, total, weeks
+from realreach.features.kernel_parts import at_least, between, copy, first_of, highest, ratio, sort, total, weeks
 
 __all__ = ["deliveries"]
+
+_IN_BLOCK = 8
+"""Windows of which the best is kept: where some are struck out, only theirs is looked for again."""
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
 def deliveries(row, gain, eligible, whole, ordered_gain, order, is_order, logs, m, work, calm):
@@ -38,13 +41,13 @@ def deliveries(row, gain, eligible, whole, ordered_gain, order, is_order, logs, 
     for j in range(m):
         a[j] = at_least(calm[j], 0.0)
     all_won = total(a, 0, m)
-    _spread_out(row, a, ordered, logs, m, all_won, b)
+    _spread_out(row, a, ordered, logs, m, all_won, b, work[2])
     if all_won > 0.0:
         _single(row, calm, ordered, usual, m, all_won, b)
-        _triple(row, calm, m, all_won, a, b)
+        _triple(row, calm, m, all_won, a, b, work[2])
     if m >= 21:
         if is_order:
-            _ranks(ordered, order, m, a)
+            _ranks(ordered, order, m, a, b)
         else:
             _ranks_by_search(calm, ordered, m, a, b)
         _rank_scans(row, a, m, b, work[2])
@@ -92,34 +95,38 @@ def _single(row, calm, ordered, usual, m, all_won, pairs):
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
-def _triple(row, calm, m, all_won, sums, spare):
+def _triple(row, calm, m, all_won, sums, spare, most):
     """Describe the best three intervals in a row against windows that do not touch them."""
     windows = m - 2
     for j in range(windows):
         sums[j] = calm[j + 2] + calm[j + 1] + calm[j]
-    best, summed, second, count = highest(sums, windows), 0.0, np.nan, 0
-    first = first_of(sums, windows, best)
-    for j in range(windows):
-        spare[j] = sums[j]
-    at = first
+    copy(sums, windows, spare)
+    spare[windows : windows + _IN_BLOCK] = -np.inf
+    blocks = (windows + _IN_BLOCK - 1) // _IN_BLOCK
+    for k in range(blocks):
+        most[k] = highest(spare[k * _IN_BLOCK :], _IN_BLOCK)
+    first = at = _best_of(spare, most, blocks)
+    best, summed, second, count = sums[first], 0.0, np.nan, 0
     for k in range(NEXT):
-        for j in range(max(at - 2, 0), min(at + 3, windows)):
-            spare[j] = -np.inf
-        at = first_of(spare, windows, highest(spare, windows))
+        low, high = max(at - 2, 0), min(at + 3, windows)
+        spare[low:high] = -np.inf
+        for block in range(low // _IN_BLOCK, (high - 1) // _IN_BLOCK + 1):
+            most[block] = highest(spare[block * _IN_BLOCK :], _IN_BLOCK)
+        at = _best_of(spare, most, blocks)
         if np.isfinite(spare[at]):
             summed += at_least(spare[at], 0.0)
             count += 1
             if k == 0:
                 second = spare[at]
-    number = 0
-    for j in range(windows):
-        apart = abs(j - first) >= 3
-        number += apart
-        spare[j] = sums[j] if apart else 0.0
+    low, high = max(first - 2, 0), min(first + 3, windows)
+    number = windows - (high - low)
+    copy(sums, windows, spare)
+    spare[low:high] = 0.0
     middle = total(spare, 0, windows) / max(number, 1)
     for j in range(windows):
-        away = sums[j] - middle if abs(j - first) >= 3 else 0.0
+        away = sums[j] - middle
         spare[j] = away * away
+    spare[low:high] = 0.0
     variance = total(spare, 0, windows) / max(number, 1)
     row[PLACE.window_share__3p__max] = between(ratio(best, all_won), 0.0, 1.0)
     if count:
@@ -134,7 +141,15 @@ def _triple(row, calm, m, all_won, sums, spare):
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
-def _spread_out(row, won, ordered, logs, m, all_won, b):
+def _best_of(values, most, blocks):
+    """Return where the largest value stands first; ``most`` holds the largest of each block."""
+    value = highest(most, blocks)
+    block = first_of(most, blocks, value)
+    return block * _IN_BLOCK + first_of(values[block * _IN_BLOCK :], _IN_BLOCK, value)
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _spread_out(row, won, ordered, logs, m, all_won, b, cubes):
     """Measure how the gains are spread over time, and the slow days."""
     mean, most = at_least(total(ordered, 0, m) / m, 0.0), max(int(0.9 * m), 1)
     kept, slow = total(ordered, 0, most) / most, ordered[round(0.2 * (m - 1))]
@@ -145,25 +160,24 @@ def _spread_out(row, won, ordered, logs, m, all_won, b):
     for j in range(m):
         share = won[j] / all_won
         b[j] = share * logs[j]
+        cubes[j] = share * share * share
     row[PLACE.surprisal] = -total(b, 0, m)
-    for j in range(m):
-        share = won[j] / all_won
-        b[j] = share * share * share
-    row[PLACE.cubes] = total(b, 0, m)
+    row[PLACE.cubes] = total(cubes, 0, m)
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
-def _ranks(ordered, order, m, ranks):
+def _ranks(ordered, order, m, ranks, begins):
     """Fill the rank of each number less that of the middle, ties with their mean rank."""
-    j = 0
-    while j < m:
-        end = j
-        while end + 1 < m and ordered[end + 1] == ordered[j]:
-            end += 1
-        rank = 0.5 * (j + end) - 0.5 * (m - 1)
-        for k in range(j, end + 1):
-            ranks[order[k]] = rank
-        j = end + 1
+    # Without a branch: where equal numbers begin, then where they end.
+    begin, end, middle = 0.0, m - 1.0, 0.5 * (m - 1)
+    begins[0] = 0.0
+    for k in range(1, m):
+        begin = begin if ordered[k] == ordered[k - 1] else float(k)
+        begins[k] = begin
+    for k in range(m - 1, 0, -1):
+        ranks[order[k]] = 0.5 * (begins[k] + end) - middle
+        end = end if ordered[k] == ordered[k - 1] else k - 1.0
+    ranks[order[0]] = 0.5 * end - middle
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")

@@ -14,7 +14,7 @@ import numba as nb
 import numpy as np
 
 from realreach.features.growth_measures import PLACE
-from realreach.features.kernel_parts import at_least, between, deviation, first_of, highest, lowest, ratio, total
+from realreach.features.kernel_parts import at_least, between, copy, deviation, first_of, highest, lowest, ratio, total
 
 __all__ = ["following_waves", "losses", "rhythm", "slow_days", "steadiness", "trend"]
 
@@ -31,7 +31,7 @@ def steadiness(row, rate, days, calm, law_of_mean, means, laws, m, span, work):
     a[largest] = 0.0
     row[PLACE.dispersion__366d__log_ratio_trimmed] = (total(a, 0, m) / (m - 1) + 0.01) / law
     if m >= 14:
-        row[PLACE.dispersion__14p__min_log_ratio] = _most_regular(rate, means, laws, m - 13, a, b)
+        row[PLACE.dispersion__14p__min_log_ratio] = _most_regular(rate, means, laws, m - 13, a)
     run = longest = 0
     for j in range(m):
         b[j] = rate[j] * days[j] - mean * days[j]
@@ -45,16 +45,14 @@ def steadiness(row, rate, days, calm, law_of_mean, means, laws, m, span, work):
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
-def _most_regular(rate, means, laws, windows, summed, against):
+def _most_regular(rate, means, laws, windows, against):
     """Return the least variance of 14 intervals in a row against that of honest creators; infinite where none gained three a day."""
-    summed[:windows] = 0.0
-    for i in range(14):
-        shifted = rate[i:]
-        for j in range(windows):
-            away = shifted[j] - means[j]
-            summed[j] += away * away
     for j in range(windows):
-        told = (summed[j] / 14.0 + 0.01) / (4.0 * laws[j])
+        summed = 0.0
+        for i in range(14):
+            away = rate[j + i] - means[j]
+            summed += away * away
+        told = (summed / 14.0 + 0.01) / (4.0 * laws[j])
         against[j] = told if means[j] >= 3.0 else np.inf
     return lowest(against, windows)
 
@@ -85,14 +83,14 @@ def rhythm(row, rate, sizes, m, work):
 @nb.njit(nogil=True, cache=True, error_model="numpy")
 def losses(row, gain, level, m, all_won, work):
     """Measure losses, and drops that were filled up again to the same ceiling."""
-    a, ceiling, none, lost = work[0], work[1], 0, 0
+    a, none, lost = work[0], 0, 0
     for j in range(m):
         none += gain[j] == 0.0
         lost += gain[j] < 0.0
         a[j] = at_least(-gain[j], 0.0)
     row[PLACE.zero_gain__366d__share], row[PLACE.loss__366d__share] = none / m, lost / m
     row[PLACE.loss__366d__to_gain] = between(ratio(total(a, 0, m), all_won), 0.0, 1e3)
-    _ceiling(level, m + 1, min(30, m), ceiling)
+    ceiling = _ceiling(level, m + 1, min(30, m), work[1], work[2])
     pinned = lowered = returns = 0
     for i in range(m + 1):
         pinned += abs(level[i] / at_least(ceiling[i], 1.0) - 1.0) < 0.003
@@ -111,22 +109,27 @@ def losses(row, gain, level, m, all_won, work):
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
-def _ceiling(level, counts, width, out):
+def _ceiling(level, counts, width, out, spare):
     """Fill the highest of the ``width`` counts before each count, 0 before the first; twice as many are covered at each turn."""
-    for i in range(width):
-        out[i] = -np.inf
-    for i in range(counts - 1):
-        out[width + i] = level[i]
+    out[:width] = -np.inf
+    copy(level, counts - 1, out[width:])
     number, covered = width + counts - 1, 1
     while 2 * covered <= width:
         number -= covered
-        for i in range(number):
-            out[i] = out[i + covered] if out[i + covered] > out[i] else out[i]
+        _higher(out[: number + covered], covered, number, spare)
+        out, spare = spare, out
         covered *= 2
-    rest = width - covered
-    for i in range(counts):
-        out[i] = out[i + rest] if out[i + rest] > out[i] else out[i]
-    out[0] = 0.0
+    _higher(out[: counts + width - covered], width - covered, counts, spare)
+    spare[0] = 0.0
+    return spare
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _higher(values, ahead, number, out):
+    """Fill the higher of each value and the one so many places ahead."""
+    later = values[ahead:]
+    for i in range(number):
+        out[i] = later[i] if later[i] > values[i] else values[i]
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
@@ -202,20 +205,29 @@ def slow_days(row, ordered, calm, low, m):
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
 def _middle_distance(ordered, middle, m):
-    """Return the median distance of sorted numbers from a number among them: the distances grow on both sides of it."""
-    high = 0
-    while high < m and ordered[high] < middle:
-        high += 1
-    low = high - 1
-    one = two = 0.0
-    for _ in range(m // 2 + 1):
-        one = two
-        below = abs(ordered[low] - middle) if low >= 0 else np.inf
-        above = abs(ordered[high] - middle) if high < m else np.inf
-        if below <= above:
-            two = below
-            low -= 1
+    """Return the median distance of sorted numbers from one among them: the distances grow on both sides of it."""
+    split, wanted = np.searchsorted(ordered[:m], middle), m // 2 + 1
+    above = m - split
+    # So many of the nearest lie below, the others above: the last that is taken on one side is no farther than the next on the other.
+    low, high = max(wanted - above, 0), min(split, wanted)
+    while low < high:
+        half = (low + high) // 2
+        if middle - ordered[split - 1 - half] < ordered[split + wanted - half - 1] - middle:
+            low = half + 1
         else:
-            two = above
-            high += 1
+            high = half
+    one, two = _last_two(ordered[:m], middle, split, low, wanted - low)
     return two if m % 2 else (one + two) / 2.0
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _last_two(ordered, middle, split, below, above):
+    """Return the second largest and the largest distance of some numbers on both sides of the middle."""
+    one = two = -np.inf
+    for k in range(max(split - below, 0), min(split - below + 2, split)):
+        away = abs(ordered[k] - middle)
+        one, two = (two, away) if away > two else (max(one, away), two)
+    for k in range(max(split + above - 2, split), split + above):
+        away = abs(ordered[k] - middle)
+        one, two = (two, away) if away > two else (max(one, away), two)
+    return one, two
