@@ -44,7 +44,7 @@ def burst_numbers(first, last, counts, history, starts, cells, logs, post_starts
     most = 1
     for c in range(first, last):
         most = max(most, starts[c + 1] - starts[c])
-    pairs = np.empty((2, most))
+    pairs, strongest, near = np.empty((2, most)), np.empty(most), np.empty(most, dtype=np.bool_)
     base = starts[first]
     for c in range(first, last):
         low, high = post_starts[c], post_starts[c + 1]
@@ -56,58 +56,79 @@ def burst_numbers(first, last, counts, history, starts, cells, logs, post_starts
         # The halves want posts inside the curve only; all else wants five.
         if high - low < LEAST_POSTS or number == 0:
             continue
+        days, own = day[earliest : earliest + number + 1], slice(begin, begin + number)
+        measured = _strongest(posts[_DAY, low:high], strength[low:high], days, strongest, near)
         main = _intervals(
-            day, followers, earliest, gain, surprise, logs, begin, begin - base, number, posts, strength, low, high,
-            pairs, out, c,
+            days, followers[earliest : earliest + number], gain[own], surprise[own], logs[begin - base :],
+            posts[_DAY, low], measured, strongest, near, pairs, out, c,
         )  # fmt: skip
         if main >= 0:
-            at = earliest + main
-            after = followers[at] + gain[begin + main]
+            out[_CAUSE_POSTS, c] = _posts_between(posts[_DAY, low:high], days[main] - 3.0, days[main + 1] + 1.0)
+            if measured:
+                out[_CAUSE, c] = max(strongest[main], -3.0)
+            after = followers[earliest + main] + gain[begin + main]
             out[_AFTER, c] = after
             out[_BEFORE, c] = max(after - gain[begin + main], 0.0)
-            _around(posts, low, high, day[at], day[at + 1], out, c)
+            _around(posts, low, high, days[main], days[main + 1], out, c)
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
-def _intervals(
-    day, followers, history, gain, surprise, logs, begin, log_begin, number, posts, strength, low, high, pairs, out, c
-):
+def _strongest(posted, strength, day, strongest, near):
+    """Fill the strength of the strongest post from three days before each interval to its end, and whether there is a post from seven days before.
+
+    Each post is laid upon the few intervals that it may go with. Return whether the strengths of enough posts are known.
+    """
+    number, counted = len(day) - 1, 0
+    strongest[:number], near[:number] = -np.inf, False
+    begin = cause = week = 0
+    for k in range(len(posted)):
+        floor = np.floor(posted[k])
+        while begin < number and day[begin + 1] + 1.0 <= floor:
+            begin += 1
+        while cause < number and day[cause] - 3.0 <= floor:
+            cause += 1
+        while week < number and day[week] - 7.0 <= floor:
+            week += 1
+        known = strength[k] == strength[k]
+        strong = strength[k] if known else _NOBODY
+        counted += known
+        for j in range(begin, cause):
+            strongest[j] = strong if strong > strongest[j] else strongest[j]
+        for j in range(begin, week):
+            near[j] = True
+    return counted >= LEAST_POSTS
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _posts_between(posted, low, high):
+    """Return how many posts are of the days from ``low`` to before ``high``."""
+    number = 0
+    for k in range(len(posted)):
+        number += low <= np.floor(posted[k]) < high
+    return number
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _intervals(day, followers, gain, surprise, logs, opened, measured, strongest, near, pairs, out, c):
     """Fill what intervals and the posts around them say; return the main burst, -1 if there is none."""
-    counted = 0
-    for row in range(low, high):
-        counted += not np.isnan(strength[row])
-    measured = counted >= LEAST_POSTS
-    opened = posts[_DAY, low]
-    cause = week = until = low
-    main, main_surprise, main_posts, main_strength = -1, -np.inf, 0, 0.0
+    number, main, main_surprise = len(gain), -1, -np.inf
     known = 0
     excess = largest = won = idle = sum_x = sum_y = 0.0
     for j in range(number):
-        start, end = day[history + j], day[history + j + 1]
-        while cause < high and np.floor(posts[_DAY, cause]) < start - 3.0:
-            cause += 1
-        while week < high and np.floor(posts[_DAY, week]) < start - 7.0:
-            week += 1
-        while until < high and np.floor(posts[_DAY, until]) < end + 1.0:
-            until += 1
-        z = surprise[begin + j]
-        if end < opened or np.isnan(z):
+        z = surprise[j]
+        if day[j + 1] < opened or z != z:
             continue
-        strong = -np.inf
-        for row in range(cause, until):
-            strong = max(strong, _NOBODY if np.isnan(strength[row]) else strength[row])
-        gained = gain[begin + j]
+        strong, gained = strongest[j], gain[j]
         if gained > 0.0 and z > main_surprise:
-            main, main_surprise, main_posts, main_strength = j, z, until - cause, strong
-        came = max(gained, 0.0)
+            main, main_surprise = j, z
+        came = gained if gained > 0.0 else 0.0
         won += came
-        if week == until:
-            idle += came
+        idle += 0.0 if near[j] else came
         if z > 2.0 and not strong >= 1.0:
             excess += came * (1.0 - 2.0 / z)
             largest = max(largest, z)
         x = min(max(strong if np.isfinite(strong) else -3.0, -3.0), 6.0)
-        y = logs[log_begin + j] if z > 0.0 else -logs[log_begin + j]
+        y = logs[j] if z > 0.0 else -logs[j]
         pairs[0, known], pairs[1, known] = x, y
         sum_x += x
         sum_y += y
@@ -115,14 +136,9 @@ def _intervals(
     if known >= MINIMUM_COUNTS:
         out[_IDLE, c] = ratio(idle, won)
         if measured:
-            end = history + number
-            out[_SHARE, c] = ratio(excess, followers[end - 1] + gain[begin + number - 1])
+            out[_SHARE, c] = ratio(excess, followers[number - 1] + gain[number - 1])
             out[_MOST, c] = largest
             out[_CORRELATION, c] = _correlation(pairs, sum_x / known, sum_y / known, known)
-    if main >= 0:
-        out[_CAUSE_POSTS, c] = main_posts
-        if measured:
-            out[_CAUSE, c] = max(main_strength, -3.0)
     return main
 
 

@@ -22,11 +22,11 @@ _GAIN, _EXPECTED, _VARIANCE, _SURPRISE = range(len(STORED))
 _CALM, _CALM_POWER, _, _STEP, _NOISE, _ = range(len(OF_CREATOR))
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def find_windows(counts, starts, history, cells, own):
     """Return owner, first and last interval, and start, end, gain, expected, level and surprise, of all windows in order."""
     day, level = history[0], history[1]
-    gain, expected, variance, surprise = cells[_GAIN], cells[_EXPECTED], cells[_VARIANCE], cells[_SURPRISE]
+    surprise = cells[_SURPRISE]
     calm, calm_power, step, noise = own[_CALM], own[_CALM_POWER], own[_STEP], own[_NOISE]
     creators = len(starts) - 1
     most = 1
@@ -37,18 +37,21 @@ def find_windows(counts, starts, history, cells, own):
     bad = np.zeros(most + 1, dtype=np.int64)
     runs = np.empty((2, most), dtype=np.int64)
     found = np.empty((2, len(WIDTHS) * most), dtype=np.int64)
-    score = np.empty(len(WIDTHS) * most)
+    score, least, excess = np.empty(len(WIDTHS) * most), np.empty(most), np.empty(most)
+    enough = np.empty(most, dtype=np.bool_)
     taken = np.empty((2, MOST_WINDOWS), dtype=np.int64)
     whole = np.empty((3, creators * MOST_WINDOWS), dtype=np.int64)
     measured = np.empty((6, creators * MOST_WINDOWS))
     n = 0
     for c in range(creators):
-        begin, m, h = starts[c], starts[c + 1] - starts[c], counts[c]
+        begin, end, h = starts[c], starts[c + 1], counts[c]
+        m = end - begin
         if m == 0 or day[h + m] - day[h] < MINIMUM_DAYS:
             continue
         square = step[c] * step[c]
-        _fill(sums, bad, begin, m, h, day, gain, expected, variance, surprise, calm[c], 2.0 * calm_power[c])
-        candidates = _candidates(sums, bad, m, level, h, square, noise[c], found, score)
+        of_curve = cells[:, begin:end]
+        gaps = _fill(sums, bad, day[h : h + m + 1], of_curve, calm[c], 2.0 * calm_power[c])
+        candidates = _candidates(sums, bad, gaps, m, level[h : h + m], square, noise[c], least, excess, enough, found, score)
         if candidates == 0:
             continue
         _hot_runs(surprise, begin, m, runs)
@@ -67,42 +70,69 @@ def find_windows(counts, starts, history, cells, own):
     return whole[:, :n].copy(), measured[:, :n].copy()
 
 
-@nb.njit(nogil=True, cache=True)
-def _fill(sums, bad, begin, m, h, day, gain, expected, variance, surprise, calm, power):
-    for j in range(m):
-        at, days = begin + j, day[h + j + 1] - day[h + j]
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _fill(sums, bad, day, of_curve, calm, power):
+    """Fill the running sums of a curve; return how many gaps there are."""
+    gain, expected, variance, surprise = of_curve[_GAIN], of_curve[_EXPECTED], of_curve[_VARIANCE], of_curve[_SURPRISE]
+    won = usual = spreads = calm_usual = calm_spreads = 0.0
+    gaps = 0
+    for j in range(len(gain)):
+        days = day[j + 1] - day[j]
         spread = power * np.sqrt(days)
-        sums[0, j + 1] = sums[0, j] + gain[at]
-        sums[1, j + 1] = sums[1, j] + expected[at]
-        sums[2, j + 1] = sums[2, j] + variance[at]
-        sums[3, j + 1] = sums[3, j] + calm * days
-        sums[4, j + 1] = sums[4, j] + spread * spread
-        bad[j + 1] = bad[j] + np.isnan(surprise[at])
+        won += gain[j]
+        usual += expected[j]
+        spreads += variance[j]
+        calm_usual += calm * days
+        calm_spreads += spread * spread
+        gaps += surprise[j] != surprise[j]
+        sums[0, j + 1], sums[1, j + 1], sums[2, j + 1] = won, usual, spreads
+        sums[3, j + 1], sums[4, j + 1] = calm_usual, calm_spreads
+        bad[j + 1] = gaps
+    return gaps
 
 
-@nb.njit(nogil=True, cache=True)
-def _candidates(sums, bad, m, level, h, square, noise, found, score):
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _candidates(sums, bad, gaps, m, level, square, noise, least, excess, enough, found, score):
     """Fill first interval, last interval and surprise of every stretch that is unusual enough; return how many there are."""
+    for j in range(m):
+        least[j] = LEAST_SHARE * (1.0 if level[j] < 1.0 else level[j])
     n = 0
     for width in WIDTHS:
         # At most half of the curve.
         if m < 2 * width:
             break
         kind = 2 if width >= LONG else 0
-        for low in range(m - width + 1):
-            high = low + width
-            excess = (sums[0, high] - sums[0, low]) - (sums[1 + kind, high] - sums[1 + kind, low])
-            if not (excess >= LEAST_SHARE * max(level[h + low], 1.0) and bad[high] == bad[low]):
-                continue
-            spread = np.sqrt(max(sums[2 + kind, high] - sums[2 + kind, low] + square, 1e-9))
-            z = excess / spread / noise
-            if z >= LEAST_SURPRISE:
-                found[0, n], found[1, n], score[n] = low, high - 1, z
-                n += 1
+        stretches = m - width + 1
+        many = _beyond(sums[0], sums[1 + kind], width, stretches, least, excess, enough)
+        if many and gaps:
+            later = bad[width:]
+            for low in range(stretches):
+                enough[low] = enough[low] and later[low] == bad[low]
+        variance = sums[2 + kind]
+        for low in range(stretches if many else 0):
+            if enough[low]:
+                spread = np.sqrt(max(variance[low + width] - variance[low] + square, 1e-9))
+                z = excess[low] / spread / noise
+                if z >= LEAST_SURPRISE:
+                    found[0, n], found[1, n], score[n] = low, low + width - 1, z
+                    n += 1
     return n
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _beyond(gain, expected, width, stretches, least, excess, enough):
+    """Fill the gain beyond the usual one of each stretch, and whether it is of any weight; return how many are."""
+    later_gain, later_expected = gain[width:], expected[width:]
+    many = 0
+    for low in range(stretches):
+        excess[low] = (later_gain[low] - gain[low]) - (later_expected[low] - expected[low])
+    for low in range(stretches):
+        enough[low] = excess[low] >= least[low]
+        many += enough[low]
+    return many
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def _hot_runs(surprise, begin, m, runs):
     """Fill the first and the last interval of the run of hot intervals that each lies in; itself where it is cold."""
     for j in range(m):
@@ -113,7 +143,7 @@ def _hot_runs(surprise, begin, m, runs):
         runs[1, j] = runs[1, j + 1] if joins else j
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def _greedy(found, score, candidates, runs, taken):
     """Take the most surprising stretch (the shorter, then the older one of two), grow it, drop what overlaps, and go on."""
     rounds = 0
@@ -135,7 +165,7 @@ def _greedy(found, score, candidates, runs, taken):
     return rounds
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def _join(taken, rounds):
     """Put windows in order of time and make those that overlap one; return how many there are."""
     for i in range(1, rounds):
