@@ -14,6 +14,7 @@ import numba as nb
 import numpy as np
 
 from realreach.features.curve import MINIMUM_DAYS, OF_CREATOR, STORED
+from realreach.features.kernel_parts import first_of, highest
 from realreach.features.windows import HOT, LEAST_SHARE, LEAST_SURPRISE, LONG, MOST_WINDOWS, WIDTHS
 
 __all__ = ["find_windows"]
@@ -32,12 +33,11 @@ def find_windows(counts, starts, history, cells, own):
     most = 1
     for c in range(creators):
         most = max(most, starts[c + 1] - starts[c])
-    # Running sums: gain, expected, variance, calm expected, calm variance; gaps; runs of hot intervals.
+    # Running sums: gain, expected, variance, calm expected, calm variance; gaps.
     sums = np.zeros((5, most + 1))
     bad = np.zeros(most + 1, dtype=np.int64)
-    runs = np.empty((2, most), dtype=np.int64)
-    found = np.empty((2, len(WIDTHS) * most), dtype=np.int64)
-    score, least, excess = np.empty(len(WIDTHS) * most), np.empty(most), np.empty(most)
+    found = np.empty((2, (len(WIDTHS) + 1) * most), dtype=np.int64)
+    score, least, excess = np.empty((len(WIDTHS) + 1) * most), np.empty(most), np.empty(most)
     enough = np.empty(most, dtype=np.bool_)
     taken = np.empty((2, MOST_WINDOWS), dtype=np.int64)
     whole = np.empty((3, creators * MOST_WINDOWS), dtype=np.int64)
@@ -54,8 +54,7 @@ def find_windows(counts, starts, history, cells, own):
         candidates = _candidates(sums, bad, gaps, m, level[h : h + m], square, noise[c], least, excess, enough, found, score)
         if candidates == 0:
             continue
-        _hot_runs(surprise, begin, m, runs)
-        windows = _join(taken, _greedy(found, score, candidates, runs, taken))
+        windows = _join(taken, _greedy(found, score, candidates, surprise[begin:end], taken))
         for k in range(windows):
             low, high = taken[0, k], taken[1, k] + 1
             kind = 2 if high - low >= LONG else 0
@@ -108,14 +107,8 @@ def _candidates(sums, bad, gaps, m, level, square, noise, least, excess, enough,
             later = bad[width:]
             for low in range(stretches):
                 enough[low] = enough[low] and later[low] == bad[low]
-        variance = sums[2 + kind]
-        for low in range(stretches if many else 0):
-            if enough[low]:
-                spread = np.sqrt(max(variance[low + width] - variance[low] + square, 1e-9))
-                z = excess[low] / spread / noise
-                if z >= LEAST_SURPRISE:
-                    found[0, n], found[1, n], score[n] = low, low + width - 1, z
-                    n += 1
+        if many:
+            n = _unusual(sums[2 + kind], width, stretches, square, noise, excess, enough, found, score, n)
     return n
 
 
@@ -133,34 +126,47 @@ def _beyond(gain, expected, width, stretches, least, excess, enough):
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
-def _hot_runs(surprise, begin, m, runs):
-    """Fill the first and the last interval of the run of hot intervals that each lies in; itself where it is cold."""
-    for j in range(m):
-        joins = j > 0 and surprise[begin + j] > HOT and surprise[begin + j - 1] > HOT
-        runs[0, j] = runs[0, j - 1] if joins else j
-    for j in range(m - 1, -1, -1):
-        joins = j < m - 1 and surprise[begin + j] > HOT and surprise[begin + j + 1] > HOT
-        runs[1, j] = runs[1, j + 1] if joins else j
+def _unusual(variance, width, stretches, square, noise, excess, enough, found, score, n):
+    """Add the stretches of one width that are unusual enough; return how many there are then."""
+    # Without a branch: each is written, and the place moves on where it counts.
+    first, last = found[0, n:], found[1, n:]
+    some = 0
+    for low in range(stretches):
+        first[some] = low
+        some += enough[low]
+    surprise, kept = score[n:], 0
+    for k in range(some):
+        low = first[k]
+        spread = np.sqrt(max(variance[low + width] - variance[low] + square, 1e-9))
+        surprise[k] = excess[low] / spread / noise
+    for k in range(some):
+        z = surprise[k]
+        first[kept], last[kept], surprise[kept] = first[k], first[k] + width - 1, z
+        kept += z >= LEAST_SURPRISE
+    return n + kept
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
-def _greedy(found, score, candidates, runs, taken):
+def _greedy(found, score, candidates, surprise, taken):
     """Take the most surprising stretch (the shorter, then the older one of two), grow it, drop what overlaps, and go on."""
     rounds = 0
+    first, last = found[0], found[1]
     while rounds < MOST_WINDOWS and candidates > 0:
-        best = 0
-        for i in range(1, candidates):
-            if score[i] > score[best]:
-                best = i
-        low, high = runs[0, found[0, best]], runs[1, found[1, best]]
+        best = first_of(score, candidates, highest(score, candidates))
+        low, high = first[best], last[best]
+        # Over its hot neighbours.
+        while low > 0 and surprise[low] > HOT and surprise[low - 1] > HOT:
+            low -= 1
+        while high < len(surprise) - 1 and surprise[high] > HOT and surprise[high + 1] > HOT:
+            high += 1
         taken[0, rounds], taken[1, rounds] = low, high
         rounds += 1
         left = 0
         for i in range(candidates):
             # One cold interval between two windows at least: what touches belongs together.
-            if found[1, i] < low - 1 or found[0, i] > high + 1:
-                found[0, left], found[1, left], score[left] = found[0, i], found[1, i], score[i]
-                left += 1
+            begin, end, z = first[i], last[i], score[i]
+            first[left], last[left], score[left] = begin, end, z
+            left += (end < low - 1) | (begin > high + 1)
         candidates = left
     return rounds
 
