@@ -15,7 +15,7 @@ import numpy as np
 
 from realreach.features import burst_numbers as numbers
 from realreach.features.curve import MINIMUM_COUNTS, STORED
-from realreach.features.kernel_parts import deviation, ratio
+from realreach.features.kernel_parts import deviation, first_of, highest, ratio
 from realreach.features.post_kernel_parts import AGES, X, Y, mean_where, scratch
 from realreach.features.post_rows import LEAST_POSTS, ROW_OF
 
@@ -44,7 +44,7 @@ def burst_numbers(first, last, counts, history, starts, cells, logs, post_starts
     most = 1
     for c in range(first, last):
         most = max(most, starts[c + 1] - starts[c])
-    pairs, strongest, near = np.empty((2, most)), np.empty(most), np.empty(most, dtype=np.bool_)
+    pairs, strongest, near = np.empty((10, most)), np.empty(most), np.empty(most)
     base = starts[first]
     for c in range(first, last):
         low, high = post_starts[c], post_starts[c + 1]
@@ -79,23 +79,29 @@ def _strongest(posted, strength, day, strongest, near):
     Each post is laid upon the few intervals that it may go with. Return whether the strengths of enough posts are known.
     """
     number, counted = len(day) - 1, 0
-    strongest[:number], near[:number] = -np.inf, False
+    strongest[:number], near[:number] = -np.inf, 0.0
     begin = cause = week = 0
+    # As many days as intervals: the place of a day is known without a search.
+    daily = day[number] - day[0] == number
     for k in range(len(posted)):
         floor = np.floor(posted[k])
-        while begin < number and day[begin + 1] + 1.0 <= floor:
-            begin += 1
-        while cause < number and day[cause] - 3.0 <= floor:
-            cause += 1
-        while week < number and day[week] - 7.0 <= floor:
-            week += 1
+        if daily:
+            after = int(floor - day[0])
+            begin, cause, week = max(after - 1, 0), min(after + 4, number), min(after + 8, number)
+        else:
+            while begin < number and day[begin + 1] + 1.0 <= floor:
+                begin += 1
+            while cause < number and day[cause] - 3.0 <= floor:
+                cause += 1
+            while week < number and day[week] - 7.0 <= floor:
+                week += 1
         known = strength[k] == strength[k]
         strong = strength[k] if known else _NOBODY
         counted += known
         for j in range(begin, cause):
             strongest[j] = strong if strong > strongest[j] else strongest[j]
         for j in range(begin, week):
-            near[j] = True
+            near[j] = 1.0
     return counted >= LEAST_POSTS
 
 
@@ -111,45 +117,79 @@ def _posts_between(posted, low, high):
 @nb.njit(nogil=True, cache=True, error_model="numpy")
 def _intervals(day, followers, gain, surprise, logs, opened, measured, strongest, near, pairs, out, c):
     """Fill what intervals and the posts around them say; return the main burst, -1 if there is none."""
-    number, main, main_surprise = len(gain), -1, -np.inf
-    known = 0
-    excess = largest = won = idle = sum_x = sum_y = 0.0
-    for j in range(number):
-        z = surprise[j]
-        if day[j + 1] < opened or z != z:
-            continue
-        strong, gained = strongest[j], gain[j]
-        if gained > 0.0 and z > main_surprise:
-            main, main_surprise = j, z
-        came = gained if gained > 0.0 else 0.0
-        won += came
-        idle += 0.0 if near[j] else came
-        if z > 2.0 and not strong >= 1.0:
-            excess += came * (1.0 - 2.0 / z)
-            largest = max(largest, z)
-        x = min(max(strong if np.isfinite(strong) else -3.0, -3.0), 6.0)
-        y = logs[j] if z > 0.0 else -logs[j]
-        pairs[0, known], pairs[1, known] = x, y
-        sum_x += x
-        sum_y += y
-        known += 1
-    if known >= MINIMUM_COUNTS:
-        out[_IDLE, c] = ratio(idle, won)
-        if measured:
-            out[_SHARE, c] = ratio(excess, followers[number - 1] + gain[number - 1])
-            out[_MOST, c] = largest
-            out[_CORRELATION, c] = _correlation(pairs, sum_x / known, sum_y / known, known)
+    number = len(gain)
+    places = pairs[0]
+    known = _list_known(day, surprise, opened, places)
+    if known == 0:
+        return -1
+    first = int(places[0])
+    if places[known - 1] - first != known - 1:
+        for k in range(known):
+            j = int(places[k])
+            pairs[1, k], pairs[2, k], pairs[3, k], pairs[4, k] = strongest[j], gain[j], surprise[j], logs[j]
+            pairs[5, k] = near[j]
+        main = _of_known(known, pairs[1], pairs[2], pairs[3], pairs[4], pairs[5], measured, pairs[6:], out, c)
+        main = int(places[main]) if main >= 0 else -1
+    else:
+        main = _of_known(
+            known, strongest[first:], gain[first:], surprise[first:], logs[first:], near[first:], measured, pairs[6:], out, c
+        )  # fmt: skip
+        main = first + main if main >= 0 else -1
+    if known >= MINIMUM_COUNTS and measured:
+        out[_SHARE, c] = ratio(out[_SHARE, c], followers[number - 1] + gain[number - 1])
     return main
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
-def _correlation(pairs, mean_x, mean_y, number):
+def _of_known(known, strong, gain, surprise, logs, near, measured, work, out, c):
+    """Fill what intervals of known surprise say (of their share the part above), and return the main burst among them, -1 if there is none."""
+    x, y, came, idle = work[0], work[1], work[2], work[3]
+    for k in range(known):
+        came[k] = gain[k] if gain[k] > 0.0 else 0.0
+        idle[k] = came[k] if near[k] == 0.0 else 0.0
+        y[k] = logs[k] if surprise[k] > 0.0 else -logs[k]
+        here = strong[k] if strong[k] > -3.0 and strong[k] < np.inf else -3.0
+        x[k] = here if here < 6.0 else 6.0
+    excess = largest = won = idled = sum_x = sum_y = 0.0
+    for k in range(known):
+        won += came[k]
+        idled += idle[k]
+        sum_x += x[k]
+        sum_y += y[k]
+    for k in range(known):
+        if surprise[k] > 2.0 and not strong[k] >= 1.0:
+            excess += came[k] * (1.0 - 2.0 / surprise[k])
+            largest = max(largest, surprise[k])
+    if known >= MINIMUM_COUNTS:
+        out[_IDLE, c] = ratio(idled, won)
+        if measured:
+            out[_SHARE, c], out[_MOST, c] = excess, largest
+            out[_CORRELATION, c] = _correlation(x, y, sum_x / known, sum_y / known, known, came, idle)
+    for k in range(known):
+        x[k] = surprise[k] if gain[k] > 0.0 else -np.inf
+    most = highest(x, known)
+    return first_of(x, known, most) if most > -np.inf else -1
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _list_known(day, surprise, opened, places):
+    """List the intervals that end after the first post and whose surprise is known; return how many."""
+    known = 0
+    for j in range(len(surprise)):
+        places[known] = j
+        known += (day[j + 1] >= opened) & (surprise[j] == surprise[j])
+    return known
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _correlation(x, y, mean_x, mean_y, number, dx, dy):
+    for k in range(number):
+        dx[k], dy[k] = deviation(x[k], mean_x), deviation(y[k], mean_y)
     xx = yy = xy = 0.0
     for k in range(number):
-        dx, dy = deviation(pairs[0, k], mean_x), deviation(pairs[1, k], mean_y)
-        xx += dx * dx
-        yy += dy * dy
-        xy += dx * dy
+        xx += dx[k] * dx[k]
+        yy += dy[k] * dy[k]
+        xy += dx[k] * dy[k]
     return ratio(xy, np.sqrt(xx * yy))
 
 
