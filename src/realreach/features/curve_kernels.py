@@ -179,7 +179,12 @@ def surprises(first, last, counts, starts, history, usual, power, own, cells, ro
         away[m:] = np.inf
         square = step[c] * step[c]
         longest = 3.0 * usual_days[c] if usual_days[c] <= LONGEST_INTERVAL else -1.0
-        d, gain, rate, powers = day[h : h + m + 1], cells[_GAIN, begin : begin + m], usual[at : at + m], power[at : at + m]
+        d, gain, rate, powers = (
+            day[h : h + m + 1],
+            cells[_GAIN, begin : begin + m],
+            usual[at : at + m],
+            power[at : at + m],
+        )
         expected, variance = cells[_EXPECTED, begin : begin + m], cells[_VARIANCE, begin : begin + m]
         surprise = cells[_SURPRISE, begin : begin + m]
         for j in range(m):

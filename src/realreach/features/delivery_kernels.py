@@ -22,6 +22,7 @@ __all__ = ["deliveries"]
 _IN_BLOCK = 8
 """Windows of which the best is kept: where some are struck out, only theirs is looked for again."""
 
+
 @nb.njit(nogil=True, cache=True, error_model="numpy")
 def deliveries(row, gain, eligible, whole, ordered_gain, order, is_order, logs, m, work, calm):
     """Measure blocks and drips.

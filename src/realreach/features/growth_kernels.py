@@ -15,16 +15,26 @@ import numba as nb
 import numpy as np
 
 from realreach.features.burst_kernels import burst, concentration, excess, level_shifts
-from realreach.features.curve import OF_CREATOR, STORED
+from realreach.features.curve import MINIMUM_DAYS, OF_CREATOR, STORED
 from realreach.features.delivery_kernels import deliveries
 from realreach.features.growth_bursts import AFTERMATH
-from realreach.features.growth_measures import PLACE
-from realreach.features.kernel_parts import at_least, first_of, highest, median_of_sorted, ratio, sort, total, weeks
+from realreach.features.growth_measures import END_LOG1PS, END_PLAIN, END_SOFT, MADE, PLACE
+from realreach.features.kernel_parts import (
+    at_least,
+    between,
+    first_of,
+    highest,
+    median_of_sorted,
+    ratio,
+    sort,
+    total,
+    weeks,
+)
 from realreach.features.steadiness_kernels import following_waves, losses, rhythm, slow_days, steadiness, trend
 
-__all__ = ["measure_curves", "prepare"]
+__all__ = ["finish", "measure_curves", "prepare"]
 
-_NEAR = AFTERMATH + 1
+_NEAR, _TOLD = AFTERMATH + 1, END_SOFT + len(MADE)
 _BEHIND = 31
 """Room behind the intervals that a look at the counts before each takes."""
 _GAIN, _EXPECTED, _VARIANCE = (STORED.index(name) for name in ("gain", "expected", "variance"))
@@ -182,9 +192,7 @@ def measure_curves(
         rhythm(row, rate, sizes[0, at : at + m], m, work)
         losses(row, own, followers, m, all_won, work)
         trend(row, d, followers, won, m, all_won, work)
-        following_waves(
-            row, history[2, h : h + m + 1], followers[m], own, sizes[len(sizes) - 1, at : at + m], m, work
-        )
+        following_waves(row, history[2, h : h + m + 1], followers[m], own, sizes[len(sizes) - 1, at : at + m], m, work)
         slow_days(row, rates, calm[c], low[c], m)
         deliveries(row, own, eligible, whole, gains, places, whole and daily, logs[at : at + m], m, work, rate)
         gap = 0.0
@@ -197,3 +205,35 @@ def measure_curves(
         row[PLACE.context__gap__366d__share] = ratio(gap, span)
         row[PLACE.gain_a_day] = 1.0 + all_won / at_least(span, 1.0)
         row[PLACE.intervals], row[PLACE.top_level] = m, highest(followers, m + 1)
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def finish(first, starts, measured, logs, kept, always, out):
+    """Fill the features that are kept, as ``growth_measures.features_of`` makes them; of short curves those that are told always."""
+    made = np.empty(_TOLD)
+    for k in range(len(measured)):
+        c, plain, log = first + k, measured[k], logs[k]
+        if starts[c + 1] == starts[c]:
+            continue
+        for j in range(END_LOG1PS):
+            made[j] = plain[j] if j < END_PLAIN else log[j]
+        for j in range(END_LOG1PS, END_SOFT):
+            made[j] = np.sign(plain[j]) * log[j]
+        made[_STEPS] = log[PLACE.level_after_peak] - log[PLACE.level_before_peak]
+        month, quarter = log[PLACE.last_level] - log[PLACE.level_30d], log[PLACE.last_level] - log[PLACE.level_90d]
+        made[_MONTH] = month * 30.0 / at_least(plain[PLACE.span_30d], 1.0)
+        made[_QUARTER] = quarter * 90.0 / at_least(plain[PLACE.span_90d], 1.0)
+        made[_SAWTOOTH] = plain[PLACE.back_and_forth] * log[PLACE.moved]
+        made[_ENTROPY] = between(plain[PLACE.surprisal] / log[PLACE.intervals], 0.0, 1.0)
+        made[_CUBES], made[_A_DAY] = log[PLACE.cubes], log[PLACE.gain_a_day]
+        # Six counts of one week, or an account that nobody ever followed, are no curve to judge.
+        known = plain[PLACE.context__history__366d__days] >= MINIMUM_DAYS and plain[PLACE.top_level] > 0.0
+        for row in range(len(kept)):
+            value = made[kept[row]]
+            if np.isfinite(value) and (known or always[row]):
+                out[row, c] = value
+
+
+_STEPS, _MONTH, _QUARTER = MADE["burst_step__366d__log"], MADE["net_growth__30d__log"], MADE["net_growth__90d__log"]
+_SAWTOOTH, _ENTROPY = MADE["following_change__366d__sawtooth"], MADE["gain__366d__entropy"]
+_CUBES, _A_DAY = MADE["gain__366d__cubes"], MADE["context__gain__366d__log10"]

@@ -192,7 +192,11 @@ class View:
             return None
         kernels = kernels_for(len(self), "features.view_kernels", LEAST_CREATORS)
         if kernels is not None and table.columns["observed_on"].dtype == _DAY:
-            counts = (table.columns["observed_on"].view(np.int64), table.columns["followers"], _column(table, "following"))
+            counts = (
+                table.columns["observed_on"].view(np.int64),
+                table.columns["followers"],
+                _column(table, "following"),
+            )
             rows, starts = kernels.history_rows(*map(frozen, (*counts, table.starts, self.as_of)), _HISTORY_LIMIT)
             return Ragged.of_rows(("day", "followers", "following"), frozen(rows), frozen(starts))
         day = table.days("observed_on")

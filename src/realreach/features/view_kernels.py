@@ -66,7 +66,11 @@ def post_rows(posted, counted, formats, starts, as_of, longest, most, history, h
     ``counted`` holds the columns that tables have, in their order, empty where one is not known; ``formats`` is 1 for moving
     formats, 0 for still ones, NaN for unknown ones, and 1 for rows of totals, empty where formats are not known.
     """
-    keep, days, owner = np.empty(len(posted), dtype=np.bool_), np.empty(len(posted)), np.empty(len(posted), dtype=np.int64)
+    keep, days, owner = (
+        np.empty(len(posted), dtype=np.bool_),
+        np.empty(len(posted)),
+        np.empty(len(posted), dtype=np.int64),
+    )
     for c in range(len(as_of)):
         for row in range(starts[c], starts[c + 1]):
             day = np.nan if posted[row] == _NO_TIME else posted[row] / _MICROSECONDS

@@ -51,7 +51,9 @@ def find_windows(counts, starts, history, cells, own):
         square = step[c] * step[c]
         of_curve = cells[:, begin:end]
         gaps = _fill(sums, bad, day[h : h + m + 1], of_curve, calm[c], 2.0 * calm_power[c])
-        candidates = _candidates(sums, bad, gaps, m, level[h : h + m], square, noise[c], least, excess, enough, found, score)
+        candidates = _candidates(
+            sums, bad, gaps, m, level[h : h + m], square, noise[c], least, excess, enough, found, score
+        )
         if candidates == 0:
             continue
         windows = _join(taken, _greedy(found, score, candidates, surprise[begin:end], taken))
