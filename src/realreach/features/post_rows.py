@@ -100,6 +100,10 @@ def settled_posts(posts: PostRows) -> PostRows:
 
 def rows_in_blocks(posts: Ragged, keep: np.ndarray) -> Iterator[tuple[IntArray, IntArray]]:
     """Yield creators who have equally many posts of those kept, and the rows of these, shape (creators, posts)."""
+    if len(posts.starts) == 2:
+        rows_of_one = keep.nonzero()[0][None]
+        yield np.zeros(1, dtype=np.int64), rows_of_one
+        return
     kept = np.concatenate([[0], np.cumsum(keep)])[posts.starts].astype(np.int64)
     rows: dict[str, Any] = {"row": np.flatnonzero(keep)}
     for members, columns in Ragged(rows, kept).blocks():
