@@ -50,12 +50,14 @@ row_max, row_min = partial(np.maximum.reduce, axis=-1), partial(np.minimum.reduc
 
 def row_mean(values: np.ndarray) -> FloatArray:
     """Return the mean of each row, in the bits of ``values.mean(axis=-1)``."""
-    return np.asarray(np.add.reduce(values, axis=-1) / values.shape[-1])
+    total: FloatArray = np.add.reduce(values, axis=-1)
+    return total / values.shape[-1]
 
 
 def cut(values: FloatArray, low: float, high: float) -> FloatArray:
     """Return numbers cut to a range, NaN where they are not known: what ``np.clip`` does with fewer calls."""
-    return np.asarray(np.minimum(np.maximum(values, low), high))
+    out: FloatArray = np.minimum(np.maximum(values, low), high)
+    return out
 
 
 def in_order(values: FloatArray) -> FloatArray:
@@ -176,7 +178,8 @@ def ratio(above: FloatArray, below: FloatArray) -> FloatArray:
     """
     if above.shape != below.shape:
         above, below = np.broadcast_arrays(above, below)
-    return np.divide(above, below, out=not_known(below.shape), where=below > 0)
+    # NaN over NaN is NaN without a warning.
+    return above / np.where(below > 0, below, np.nan)
 
 
 def not_known(shape: int | tuple[int, ...]) -> FloatArray:
@@ -240,4 +243,4 @@ def mean_where(values: FloatArray, keep: np.ndarray, minimum: int = 1) -> FloatA
 
 def segment_sum(values: FloatArray, owner: IntArray, creators: int) -> FloatArray:
     """Return the sum of ``values`` per creator, in row order, so that a creator alone gets the same bits."""
-    return np.asarray(np.bincount(owner, weights=values, minlength=creators)[:creators], dtype=np.float64)
+    return np.bincount(owner, weights=values, minlength=creators)[:creators]

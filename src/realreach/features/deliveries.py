@@ -227,16 +227,17 @@ def _ranks(values: FloatArray) -> FloatArray:
     >>> _ranks(np.array([[5.0, 0.0, 5.0, 1.0]]))
     array([[2.5, 0. , 2.5, 1. ]])
     """
-    order = np.argsort(values, axis=1)
-    ordered = np.take_along_axis(values, order, axis=1)
     n, m = values.shape
+    rows, order = np.arange(n)[:, None], values.argsort(axis=1)
+    ordered = values[rows, order]
     begins = np.ones(values.shape, dtype=bool)
     np.not_equal(ordered[:, 1:], ordered[:, :-1], out=begins[:, 1:])
-    first = np.flatnonzero(begins)
-    count = np.diff(first, append=n * m)
-    middle = first % m + 0.5 * (count - 1)
+    first = begins.ravel().nonzero()[0]
+    count = np.empty(len(first), dtype=np.int64)
+    np.subtract(first[1:], first[:-1], out=count[:-1])
+    count[-1] = n * m - first[-1]
     out = np.empty(values.shape)
-    np.put_along_axis(out, order, np.repeat(middle, count).reshape(n, m), axis=1)
+    out[rows, order] = (first % m + 0.5 * (count - 1)).repeat(count).reshape(n, m)
     return out
 
 

@@ -135,7 +135,7 @@ def main_burst(b: Block) -> dict[str, FloatArray]:
     out = _sides(b, left, right, before, after, size) | _form(b, peak, left, right, inside)
     # A month or 30 intervals after the burst, whichever comes first.
     later = np.minimum((right + 1)[:, None] + np.arange(AFTERMATH + 1), m)
-    lowest = row_min(np.take_along_axis(b.level, later, axis=1))
+    lowest = row_min(b.level[b.rows[:, None], later])
     most = row_max(b.burst_gain)
     out |= {
         "burst_level_share__366d__max": ratio(best, after_level),
@@ -206,7 +206,7 @@ def _mean_of_three(values: FloatArray, first: IntArray) -> FloatArray:
     m = values.shape[1]
     at = first[:, None] + np.arange(3)
     known = (at >= 0) & (at < m)
-    found = np.where(known, np.take_along_axis(values, cut(at, 0, m - 1), axis=1), 0.0)
+    found = np.where(known, values[np.arange(len(at))[:, None], cut(at, 0, m - 1)], 0.0)
     return (found[:, 0] + found[:, 1] + found[:, 2]) / row_sum(known)
 
 
@@ -217,11 +217,11 @@ def _relaxation(b: Block, peak: IntArray, top: FloatArray) -> FloatArray:
     used = at < m
     at = np.minimum(at, m - 1)
     unit = np.maximum(b.own["usual_days"], 1e-9)
-    middle = 0.5 * (np.take_along_axis(b.day, at + 1, axis=1) + np.take_along_axis(b.day, at, axis=1))
+    middle = 0.5 * (b.day[b.rows[:, None], at + 1] + b.day[b.rows[:, None], at])
     start = b.day[b.rows, peak]
     x = np.log(np.maximum((middle - start[:, None]) / unit[:, None], 0.5))
     # Half a percent of the peak is the floor: below it only noise is left.
-    y = np.log(np.maximum(np.take_along_axis(b.rate, at, axis=1) / np.maximum(top, 1e-12)[:, None], 0.005))
+    y = np.log(np.maximum(b.rate[b.rows[:, None], at] / np.maximum(top, 1e-12)[:, None], 0.005))
     count = row_sum(used)
     dx, dy = (np.where(used, v - (row_sum(np.where(used, v, 0.0)) / count)[:, None], 0.0) for v in (x, y))
     slope = ratio(row_sum(dx * dy), row_sum(dx * dx))

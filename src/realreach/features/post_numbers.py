@@ -122,11 +122,15 @@ def _in_blocks(every: PostRows, settled: PostRows, out: FloatArray) -> None:
     told |= (settled.lengths >= LEAST_POSTS)[settled.owner]
     columns = {**settled.columns, "told": told.astype(np.float64)}
     choices: dict[bytes, tuple[np.ndarray, list[_Step]]] = {}
-    for step in _STEPS:
-        keep = step.keep(columns) if step.keep else np.ones(len(told), dtype=bool)
-        for name in step.needs:
-            keep = keep & ~np.isnan(columns[name])
-        choices.setdefault(keep.tobytes(), (keep, []))[1].append(step)
+    known = dict(zip(_NEEDED, np.array([columns[name] == columns[name] for name in _NEEDED]), strict=True))
+    for needs, steps in _BY_NEEDS.items():
+        counted = known[needs[0]]
+        for name in needs[1:]:
+            counted = counted & known[name]
+        chosen = counted.tobytes()
+        for step in steps:
+            keep = counted if step.keep is None else counted & step.keep(columns)
+            choices.setdefault(chosen if step.keep is None else keep.tobytes(), (keep, []))[1].append(step)
     for keep, steps in choices.values():
         for members, rows in rows_in_blocks(settled, keep):
             gathered = _Block(columns, rows)
@@ -146,16 +150,17 @@ def _in_blocks(every: PostRows, settled: PostRows, out: FloatArray) -> None:
 
 def detrended(values: FloatArray, day: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the rows of ``values`` less their straight line over ``day``, and the slope per day."""
-    t = day - row_mean(day)[:, None]
-    centred = values - row_mean(values)[:, None]
+    t, centre = day - row_mean(day)[:, None], row_mean(values)[:, None]
     spread = row_sum(t * t)
-    slope = np.divide(row_sum(t * centred), spread, out=np.zeros(len(t)), where=spread > 0)
-    line = row_mean(values)[:, None] + slope[:, None] * t
+    slope = row_sum(t * (values - centre)) / np.where(spread > 0, spread, np.inf)
+    line = centre + slope[:, None] * t
     return deviation(values, line), slope
 
 
 def _spread(values: FloatArray) -> FloatArray:
-    return values.std(axis=1)
+    away = values - row_mean(values)[:, None]
+    out: FloatArray = np.sqrt(row_mean(away * away))
+    return out
 
 
 def _shift_30d(values: FloatArray, age: FloatArray) -> FloatArray:
@@ -305,7 +310,7 @@ def _likes_and_views(c: _Columns) -> _Columns:
         "likes_per_view__100p__log": (row_sum(c["likes"]) + 0.5) / (row_sum(c["views"]) + 10.0),
         "likes_above_views__100p__share": row_mean(c["likes"] > c["views"]),
         "coupling__100p__likes_views": ratio(xy, np.sqrt(xx * yy)),
-        "coupling__100p__view_residual": (likes - views).std(axis=1),
+        "coupling__100p__view_residual": _spread(likes - views),
         "orphan_views__100p__share": row_mean(orphan),
     }
 
@@ -352,12 +357,12 @@ def _first_digit(likes: FloatArray) -> FloatArray:
 
 
 def _habit(c: _Columns) -> _Columns:
-    gaps = np.diff(c["day"], axis=1)
+    gaps = c["day"][:, 1:] - c["day"][:, :-1]
     span = c["day"][:, -1] - c["day"][:, 0]
     m = c["day"].shape[1]
     return {
         "posting__100p__per_week": 7.0 * (m - 1) / np.maximum(span, 0.5),
-        "posting__100p__gap_cv": ratio(gaps.std(axis=1), row_mean(gaps)),
+        "posting__100p__gap_cv": ratio(_spread(gaps), row_mean(gaps)),
     }
 
 
@@ -400,3 +405,7 @@ _STEPS = (
     _Step(_first_digits, ("likes",), MOST_DIGITS, lambda c: c["likes"] >= 1.0),
 )  # fmt: skip
 """What is computed over the settled posts."""
+_BY_NEEDS = {
+    needs: [step for step in _STEPS if step.needs == needs] for needs in dict.fromkeys(s.needs for s in _STEPS)
+}
+_NEEDED = tuple(dict.fromkeys(name for needs in _BY_NEEDS for name in needs))

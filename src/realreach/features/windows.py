@@ -219,7 +219,8 @@ def _unusual(
     at = cells - who * enough.shape[1]
     # One number of the running sums more than intervals, and so many fewer stretches as they are wide.
     begin, variance = cells + width * who, running[f"{kind}variance"].ravel()
-    step, noise = (curve.of_creator[name][members][who] for name in ("step", "noise"))
+    own = members[who]
+    step, noise = curve.of_creator["step"][own], curve.of_creator["noise"][own]
     spread = np.sqrt(np.maximum(variance[begin + width] - variance[begin] + step * step, 1e-9))
     score = excess.ravel()[cells] / spread / noise
     keep = (score >= LEAST_SURPRISE).nonzero()[0]
