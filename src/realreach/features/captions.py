@@ -86,14 +86,15 @@ def _in_many(texts: pa.Array) -> list[list[bool]]:
 def _in_few(given: list[str | None]) -> list[list[bool]]:
     """Return what :func:`_in_many` does: most patterns are seen not to be there, and Python has the others ready."""
     texts = [text[:_CHARACTERS] if text else "" for text in given]
+    whole = "\n".join(texts)
     # Case is folded as patterns do, and further (they take the sign of kelvin for a k, and so does this).
-    folded = [text.casefold() for text in texts]
-    together = "\n".join(folded)
+    together = whole.casefold()
     met = [[word for word in words if word in together] for words in NAMED.values()]
     if not any(met):
         return [[]] * len(NAMED)
-    if any(letter in text for text in texts for letter in _TAKEN_FOR_OTHERS):
+    if any(letter in whole for letter in _TAKEN_FOR_OTHERS):
         return _in_many(pa.array(texts, pa.large_string()))
+    folded = [text.casefold() for text in texts]
     return [
         [
             any(word in plain for word in words) and search(text) is not None

@@ -16,7 +16,7 @@ from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
 from realreach.errors import UsageError
 from realreach.features.blocks import Ragged, not_known
 from realreach.features.levels import level_at
-from realreach.features.post_rows import OF_TABLE, PostRows, post_rows, settled_posts, with_logarithms
+from realreach.features.post_rows import OF_TABLE, ROW_OF, PostRows, post_rows, settled_posts, with_logarithms
 from realreach.tables.contract import ACCOUNT_COLUMNS
 from realreach.tables.core import FloatArray, IntArray, Table, Tables
 
@@ -260,6 +260,9 @@ class View:
             frozen(posted), counted, formats, frozen(table.starts), frozen(self.as_of), _POST_WINDOW_DAYS, _POST_LIMIT,
             frozen(history), frozen(starts), frozen(self.followers),
         )  # fmt: skip
+        if matrix.shape[1] == len(table):
+            # Nobody's post is left out: the table need not be looked at again.
+            self.__dict__["_posts"] = table, matrix[ROW_OF["day"]]
         return with_logarithms(matrix, kept)
 
     @cached_property
