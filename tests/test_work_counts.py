@@ -47,11 +47,11 @@ def _growth(view):
 
 
 FAMILIES = {
-    "growth": ("curve", _history, _growth, 1_740, 215),
-    "view": ("posts", _curve, _posts, 450, 135),
-    "engagement": ("posts", _curve_and_posts, engagement.compute, 1_480, 42),
-    "coherence": ("posts", _curve_and_posts, coherence.compute, 725, 38),
-    "innocence": ("posts", _curve_and_posts, innocence.compute, 1_070, 155),
+    "growth": ("curve", _history, _growth, 1_050, 195),
+    "view": ("posts", _curve, _posts, 255, 135),
+    "engagement": ("posts", _curve_and_posts, engagement.compute, 580, 42),
+    "coherence": ("posts", _curve_and_posts, coherence.compute, 460, 38),
+    "innocence": ("posts", _curve_and_posts, innocence.compute, 1_025, 155),
     "comments": ("section", _nothing, comments.compute, 5_600, 4_000),
     "audience": ("section", _nothing, audience.compute, 640, 300),
 }
