@@ -26,6 +26,9 @@ def tables():
             creator("usual", curve=curve, posts=organic_posts(30, 120.0, rng), followed=np.arange(120.0)),
             creator("few", curve=curve[:5], posts=organic_posts(3, 120.0, rng)),
             creator("long", curve=organic_curve(500, rng), posts=organic_posts(180, 500.0, rng)),
+            creator(
+                "five_old", curve=curve, posts=organic_posts(7, 9.0, rng) | {"day": [10, 20, 30, 40, 50, 118.5, 119]}
+            ),
             creator("young", curve=curve, posts=organic_posts(7, 2.0, rng)),
             creator("weekly", curve=curve[::7], days=np.arange(0, 120, 7), posts=organic_posts(6, 110.0, rng)),
         )
@@ -134,14 +137,15 @@ def test_captions_far_apart_are_read_as_those_nearby():
     assert np.array_equal(np.concatenate(alone, axis=1), together)
 
 
-def test_windows_of_equal_surprise_are_found_in_order_of_time():
-    # Two equal bursts: the older one is taken first, and both stay apart.
-    rng = np.random.default_rng(4)
-    curve = organic_curve(100, rng)
-    for at in (30, 70):
-        curve = curve + np.where(np.arange(100) >= at, 5_000.0, 0.0)
-    tables = checked(creator("a", curve=curve))
+@pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
+def test_bursts_of_equal_surprise_are_both_found(fast, monkeypatch):
+    if fast:
+        pytest.importorskip("numba", reason="the extra fast is not installed")
+    monkeypatch.setattr(compiled, "_state", {"loaded": fast, "wanted": fast})
+    days = np.arange(100)
+    curve = 5_000.0 + 20.0 * days + 5_000.0 * (days >= 30) + 5_000.0 * (days >= 70)
+    tables = checked(join(creator("a", curve=curve), creator("b", curve=curve)))
     found = growth_windows(curve_of(View(tables, decision_days(tables)).history))
-    assert (found.first <= np.array([29, 69])).all()
-    assert (found.last >= np.array([29, 69])).all()
-    assert found.owner.tolist() == [0, 0]
+    assert found.owner.tolist() == [0, 0, 1, 1]
+    assert found.first.tolist() == found.last.tolist() == [29, 69, 29 + 99, 69 + 99]
+    assert found.gain.tolist() == [5_020.0] * 4
