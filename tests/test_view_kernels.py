@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from realreach import compiled, features
-from realreach.features import blocks
+from realreach.features import blocks, windows
 from realreach.features.captions import said_around
 from realreach.features.curve import curve_of
 from realreach.features.view import View, decision_days
@@ -149,3 +149,12 @@ def test_bursts_of_equal_surprise_are_both_found(fast, monkeypatch):
     assert found.owner.tolist() == [0, 0, 1, 1]
     assert found.first.tolist() == found.last.tolist() == [29, 69, 29 + 99, 69 + 99]
     assert found.gain.tolist() == [5_020.0] * 4
+
+
+def test_of_equal_stretches_the_older_one_is_taken_first():
+    tables = checked(creator("a", curve=organic_curve(100, np.random.default_rng(6))))
+    curve = curve_of(View(tables, decision_days(tables)).history)
+    first, last, score = np.array([60, 20, 21]), np.array([60, 20, 21]), np.array([9.0, 9.0, 9.0])
+    taken = windows._greedy(curve, np.zeros(3, dtype=np.int64), first, last, score)
+    # The third touches the second, which stands before it.
+    assert [values.tolist() for values in taken] == [[20, 60], [20, 60]]

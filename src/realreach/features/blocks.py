@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from realreach.tables.core import FloatArray, IntArray
 
@@ -35,6 +37,8 @@ __all__ = [
     "segment_sum",
 ]
 
+_T = TypeVar("_T", np.float64, np.int64)
+
 _CELLS_PER_BLOCK = 64_000
 """Cells of one block: a block and its intermediate results stay in the processor's cache, and memory is bounded."""
 _ROUNDING = 1e-12
@@ -54,9 +58,9 @@ def row_mean(values: np.ndarray) -> FloatArray:
     return total / values.shape[-1]
 
 
-def cut(values: FloatArray, low: float, high: float) -> FloatArray:
+def cut(values: npt.NDArray[_T], low: float, high: float) -> npt.NDArray[_T]:
     """Return numbers cut to a range, NaN where they are not known: what ``np.clip`` does with fewer calls."""
-    out: FloatArray = np.minimum(np.maximum(values, low), high)
+    out: npt.NDArray[_T] = np.minimum(np.maximum(values, low), high)
     return out
 
 
@@ -243,4 +247,7 @@ def mean_where(values: FloatArray, keep: np.ndarray, minimum: int = 1) -> FloatA
 
 def segment_sum(values: FloatArray, owner: IntArray, creators: int) -> FloatArray:
     """Return the sum of ``values`` per creator, in row order, so that a creator alone gets the same bits."""
-    return np.bincount(owner, weights=values, minlength=creators)[:creators]
+    # With weights they are floating-point numbers, which the declaration of ``bincount`` does not say.
+    summed: Any = np.bincount(owner, weights=values, minlength=creators)[:creators]
+    out: FloatArray = summed
+    return out
