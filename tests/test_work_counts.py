@@ -50,8 +50,8 @@ FAMILIES = {
     "growth": ("curve", _history, _growth, 1_050, 195),
     "view": ("posts", _curve, _posts, 255, 135),
     "engagement": ("posts", _curve_and_posts, engagement.compute, 580, 42),
-    "coherence": ("posts", _curve_and_posts, coherence.compute, 460, 38),
-    "innocence": ("posts", _curve_and_posts, innocence.compute, 1_025, 155),
+    "coherence": ("posts", _curve_and_posts, coherence.compute, 485, 38),
+    "innocence": ("posts", _curve_and_posts, innocence.compute, 1_045, 155),
     "comments": ("section", _nothing, comments.compute, 5_600, 4_000),
     "audience": ("section", _nothing, audience.compute, 640, 300),
 }

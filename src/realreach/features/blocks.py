@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -247,7 +247,5 @@ def mean_where(values: FloatArray, keep: np.ndarray, minimum: int = 1) -> FloatA
 
 def segment_sum(values: FloatArray, owner: IntArray, creators: int) -> FloatArray:
     """Return the sum of ``values`` per creator, in row order, so that a creator alone gets the same bits."""
-    # With weights they are floating-point numbers, which the declaration of ``bincount`` does not say.
-    summed: Any = np.bincount(owner, weights=values, minlength=creators)[:creators]
-    out: FloatArray = summed
-    return out
+    # Of no rows at all, ``bincount`` gives whole numbers.
+    return np.asarray(np.bincount(owner, weights=values, minlength=creators)[:creators], dtype=np.float64)
