@@ -156,6 +156,8 @@ def test_every_kernel_is_compiled_for_one_form_of_arrays(numba, tables, monkeypa
     _everything(View(tables, early))
     modules = (coherence_kernels, engagement_kernels, innocence_kernels, post_kernels)
     kernels = {f"{m.__name__}.{name}": getattr(m, name) for m in modules for name in m.__all__}
+    # Called by kernels only.
+    del kernels[f"{post_kernels.__name__}.level_at"]
     assert {name: len(kernel.signatures) for name, kernel in kernels.items()} == dict.fromkeys(kernels, 1)
 
 

@@ -47,11 +47,11 @@ def _growth(view):
 
 
 FAMILIES = {
-    "growth": ("curve", _history, _growth, 1_740, 215),
-    "view": ("posts", _curve, _posts, 450, 135),
-    "engagement": ("posts", _curve_and_posts, engagement.compute, 1_480, 42),
-    "coherence": ("posts", _curve_and_posts, coherence.compute, 725, 38),
-    "innocence": ("posts", _curve_and_posts, innocence.compute, 1_070, 155),
+    "growth": ("curve", _history, _growth, 1_050, 195),
+    "view": ("posts", _curve, _posts, 255, 135),
+    "engagement": ("posts", _curve_and_posts, engagement.compute, 580, 42),
+    "coherence": ("posts", _curve_and_posts, coherence.compute, 485, 38),
+    "innocence": ("posts", _curve_and_posts, innocence.compute, 1_045, 155),
     "comments": ("section", _nothing, comments.compute, 4_400, 360),
     "audience": ("section", _nothing, audience.compute, 640, 300),
 }

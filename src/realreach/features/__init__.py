@@ -9,6 +9,7 @@ import numpy as np
 
 from realreach.accounts.model import AccountModel
 from realreach.comment_text.model import CommentModel
+from realreach.compiled import LEAST_ACCOUNTS, LEAST_COMMENTS, LEAST_CREATORS, kernels_for
 from realreach.features.catalogue import Feature, catalogue, column_numbers, feature_names, model_columns
 from realreach.features.view import View, decision_days
 from realreach.tables.core import FloatArray, IntArray, Tables
@@ -33,7 +34,23 @@ def feature_matrix(
 
 
 def matrix_of(view: View) -> FloatArray:
-    """Return the features of the creators of a view: :func:`feature_matrix` for who has further use of the view."""
+    """Return the features of the creators of a view: :func:`feature_matrix` for who has further use of the view.
+
+    Many creators are taken some at a time, so that what lies between tables and features stays in the processor's cache.
+    """
+    creators = len(view)
+    if creators <= _AT_ONCE:
+        return _turned(_rows(view))
+    _load_kernels(view)
+    out = np.empty((creators, len(feature_names())))
+    for first in range(0, creators, _AT_ONCE):
+        last = min(first + _AT_ONCE, creators)
+        _turned(_rows(view.between(first, last)), out[first:last])
+    return out
+
+
+def _rows(view: View) -> FloatArray:
+    """Return one row a feature, in catalogue order."""
     from realreach.features import audience, coherence, comments, engagement, growth, innocence
 
     # Features are the rows first: families write whole rows, and one turn at the end makes the columns.
@@ -43,10 +60,20 @@ def matrix_of(view: View) -> FloatArray:
         rows[_places(family.NAMES)] = family.numbers(view)
     told = comments.compute(view)
     rows[_places(tuple(told))] = list(told.values())
-    return _turned(rows)
+    return rows
+
+
+def _load_kernels(view: View) -> None:
+    """Load compiled kernels if all the work together is worth it: no part of it need be."""
+    kernels_for(len(view), "features.curve_kernels", LEAST_CREATORS)
+    for table, least in ((view.tables.comments, LEAST_COMMENTS), (view.tables.audience, LEAST_ACCOUNTS)):
+        if table is not None:
+            kernels_for(len(table), "features.kernel_parts", least)
 
 
 _OF_VIEW = ("context__followers__now__log10", "context__platform__now__code")
+_AT_ONCE = 1_000
+"""Creators whose features are computed together: their numbers fit the processor's cache, and no memory is asked for anew."""
 _TURNED_AT_ONCE = 256
 """Creators whose features are turned together: their lines stay in the processor's cache."""
 
@@ -57,11 +84,12 @@ def _places(names: tuple[str, ...]) -> IntArray:
     return np.array([column_numbers()[name] for name in names])
 
 
-def _turned(rows: FloatArray) -> FloatArray:
+def _turned(rows: FloatArray, out: FloatArray | None = None) -> FloatArray:
     """Return one row a creator from one row a feature."""
-    if rows.shape[1] == 1:
-        return rows.reshape(1, -1)
-    out = np.empty(rows.shape[::-1])
+    if out is None:
+        if rows.shape[1] == 1:
+            return rows.reshape(1, -1)
+        out = np.empty(rows.shape[::-1])
     for first in range(0, len(out), _TURNED_AT_ONCE):
         out[first : first + _TURNED_AT_ONCE] = rows[:, first : first + _TURNED_AT_ONCE].T
     return out

@@ -1,7 +1,7 @@
 """Compiled kernels of the main burst of a curve and of weeks of extra growth (numba, the extra ``fast``).
 
 They do what :mod:`realreach.features.growth_bursts` does with NumPy, in the same floating-point operations in the same order, for one curve of
-``m`` intervals; ``row`` takes the measures, ``a`` and ``b`` are scratch. Imported only by way of :mod:`realreach.compiled`.
+``m`` intervals; ``row`` takes the measures, ``work`` is scratch. Imported only by way of :mod:`realreach.compiled`.
 """
 
 # Numba finds the types itself, at the first call.
@@ -15,18 +15,19 @@ import numpy as np
 
 from realreach.features.growth_bursts import AFTERMATH, LOTS
 from realreach.features.growth_measures import PLACE
-from realreach.features.kernel_parts import at_least, between, highest, months, ratio, sort, total, weeks
+from realreach.features.kernel_parts import at_least, between, copy, highest, lowest, months, ratio, sort, total, weeks
 
 __all__ = ["burst", "concentration", "excess", "level_shifts"]
 
 _NEAR = AFTERMATH + 1
 
 
-@nb.njit(nogil=True, cache=True)
-def concentration(row, gain, won, eligible, whole, ordered_gain, m, all_won, a, b):
-    """Tell how much of the growth came in few intervals."""
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def concentration(row, here, whole, ordered_gain, m, all_won, work):
+    """Tell how much of the growth came in few intervals; ``here`` holds what may be part of a burst."""
+    a, b = work[0], work[1]
     for j in range(m):
-        a[j] = at_least(ordered_gain[j], 0.0) if whole else (won[j] if eligible[j] else 0.0)
+        a[j] = at_least(ordered_gain[j], 0.0) if whole else here[j]
     if not whole:
         sort(a, m, b)
     own = total(a, 0, m)
@@ -42,25 +43,24 @@ def concentration(row, gain, won, eligible, whole, ordered_gain, m, all_won, a, 
     row[PLACE.gain__366d__effective_share] = ratio(own * own, total(b, 0, m)) / m
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def burst(
-    row, day, level, gain, rate, won, eligible, expected, surprise, place, before, after, near, m, all_won, span, a, b
+    row, day, level, gain, rate, rates, order, won, here, expected, surprise, place, near, m, all_won, span, work
 ):
     """Describe the main burst: its interval with the largest surprise, and its hot neighbours."""
-    peak, left, right = place[0], place[1], place[2]
-    highest, second, lowest, most, other = surprise[0], -1.0, surprise[0], 0.0, 0.0
-    for j in range(m):
-        highest, lowest = max(highest, surprise[j]), min(lowest, surprise[j])
-        here = won[j] if eligible[j] else 0.0
-        most = max(most, here)
-        if j < left or j > right:
-            second, other = max(second, surprise[j]), max(other, here)
-    row[PLACE.burst_surprise__366d__max], row[PLACE.surprise__366d__second] = highest, second
-    row[PLACE.surprise__366d__low] = lowest
-    if not (won[peak] > 0.0 and eligible[peak]):
+    peak, left, right, a = place[0], place[1], place[2], work[0]
+    before, after = m - 1 - right, right + 1
+    beside = max(highest(surprise, left), highest(surprise[after:], before))
+    row[PLACE.surprise__366d__second] = max(-1.0, beside)
+    row[PLACE.burst_surprise__366d__max] = max(beside, highest(surprise[left:], after - left))
+    row[PLACE.surprise__366d__low] = lowest(surprise, m)
+    other = max(max(highest(here, left), highest(here[after:], before)), 0.0)
+    most = max(other, highest(here[left:], after - left))
+    if not here[peak] > 0.0:
         return
-    for j in range(m):
-        a[j] = at_least(gain[j] - at_least(expected[j], 0.0), 0.0) if left <= j <= right else 0.0
+    a[:m] = 0.0
+    for j in range(left, after):
+        a[j] = at_least(gain[j] - at_least(expected[j], 0.0), 0.0)
     size = total(a, 0, m)
     row[PLACE.burst_level_share__366d__max] = ratio(gain[peak], level[peak + 1])
     row[PLACE.level_after_peak], row[PLACE.level_before_peak] = level[peak + 1], level[peak]
@@ -80,20 +80,21 @@ def burst(
                 lot = one
         row[PLACE.burst_lot__366d__distance] = at_least(size, 1.0) / lot
     _form(row, rate, peak, left, right, m, a)
-    _sides(row, gain, won, before, after, left, right, size, m, all_won, span, a)
-    _relaxation(row, near, min(m - peak, _NEAR), a, b)
+    _sides(row, gain, rates, order, won, left, right, size, m, all_won, span, work)
+    _relaxation(row, near, min(m - peak, _NEAR), a, work[1])
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def _form(row, rate, peak, left, right, m, a):
     """Tell how even the burst was, what led to it, and how growth went on after the peak."""
     count = right - left + 1
-    for j in range(m):
-        a[j] = rate[j] if left <= j <= right else 0.0
+    a[:m] = 0.0
+    for j in range(left, right + 1):
+        a[j] = rate[j]
     mean = total(a, 0, m) / count
-    for j in range(m):
+    for j in range(left, right + 1):
         away = rate[j] - mean
-        a[j] = away * away if left <= j <= right else 0.0
+        a[j] = away * away
     if count >= 3:
         row[PLACE.burst_flatness__366d__cv] = ratio(np.sqrt(total(a, 0, m) / count), mean)
     top = rate[peak]
@@ -102,7 +103,7 @@ def _form(row, rate, peak, left, right, m, a):
     row[PLACE.burst_relaxation__366d__next3] = ratio(_mean_of_three(rate, peak + 1, m), top)
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def _mean_of_three(values, first, m):
     summed, count = 0.0, 0
     for j in range(max(first, 0), min(first + 3, m)):
@@ -111,35 +112,44 @@ def _mean_of_three(values, first, m):
     return summed / count if count else np.nan
 
 
-@nb.njit(nogil=True, cache=True)
-def _sides(row, gain, won, before, after, left, right, size, m, all_won, span, a):
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _sides(row, gain, rates, order, won, left, right, size, m, all_won, span, work):
     """Set what came before and after the burst against it, and the usual growth after it against that before."""
     count = m - 1 - right
     quiet_before = quiet_after = 0
     for j in range(left):
         quiet_before += gain[j] <= 0.0
-    for j in range(right + 1, m):
-        quiet_after += gain[j] <= 0.0
+    later = gain[right + 1 :]
+    for j in range(count):
+        quiet_after += later[j] <= 0.0
     if left:
         row[PLACE.burst_quiet_before__366d__share] = quiet_before / left
     if count:
         row[PLACE.burst_quiet_after__366d__share] = quiet_after / count
     if left and count:
+        # What lies on either side, in order: each number is written, and the place moves on where it was one of them.
+        before, after, low, high = work[0], work[1], 0, 0
+        for k in range(m):
+            at = order[k]
+            before[low] = after[high] = rates[k]
+            low += at < left
+            high += at > right
         floor = at_least(0.05 * all_won / at_least(span, 1.0), 0.05)
         usual_before = 0.5 * (before[(left - 1) // 2] + before[left // 2])
         usual_after = 0.5 * (after[(count - 1) // 2] + after[count // 2])
         row[PLACE.burst_lift__366d__log_ratio] = (at_least(usual_after, 0.0) + floor) / (
             at_least(usual_before, 0.0) + floor
         )
-    for j in range(m):
-        a[j] = won[j] if j < left else 0.0
+    a = work[0]
+    copy(won, left, a)
+    a[left:m] = 0.0
     row[PLACE.burst_head__366d__ratio] = ratio(total(a, 0, m), size)
-    for j in range(m):
-        a[j] = won[j] if j > right else 0.0
+    a[: right + 1] = 0.0
+    copy(won[right + 1 :], count, a[right + 1 :])
     row[PLACE.burst_tail__366d__ratio] = ratio(total(a, 0, m), size)
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def _relaxation(row, near, count, a, b):
     """Fit ln growth on ln time since the peak; ``near`` holds both, 31 numbers each."""
     if count < 4:
@@ -154,10 +164,10 @@ def _relaxation(row, near, count, a, b):
     row[PLACE.burst_decay__366d__exponent] = between(-ratio(total(a, 0, _NEAR), total(b, 0, _NEAR)), -10.0, 10.0)
 
 
-@nb.njit(nogil=True, cache=True)
-def excess(row, day, level, gain, expected, variance, step, eligible, surprise, as_of, m, a, b):
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def excess(row, day, level, gain, expected, variance, step, eligible, surprise, as_of, m, work):
     """Measure the growth beyond the usual and its spread, and how often there was far too much."""
-    square, recent = step * step, as_of - 31.0
+    a, b, square, recent = work[0], work[1], step * step, as_of - 31.0
     for j in range(m):
         beyond = at_least(gain[j] - expected[j] - 2.0 * np.sqrt(variance[j] + square), 0.0)
         a[j] = beyond if eligible[j] else 0.0
@@ -172,31 +182,38 @@ def excess(row, day, level, gain, expected, variance, step, eligible, surprise, 
     row[PLACE.surprise__366d__runs] = 100.0 * begins / m
 
 
-@nb.njit(nogil=True, cache=True)
-def level_shifts(row, gain, won, days, calm, twice, m, all_won, a, b):
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def level_shifts(row, gain, won, days, calm, twice, m, all_won, work):
     """Look for stretches of steady extra growth."""
     if m < 10:
         return
+    summed, length, a, b = work[0], work[1], work[2], work[3]
+    alike = highest(days, m) == lowest(days, m)
+    root = np.sqrt(days[0])
     for j in range(m):
         # Winsorised, so that one burst does not pose as a steady stretch.
-        cap = calm * days[j] + 3.0 * (twice * np.sqrt(days[j]))
+        cap = calm * days[j] + 3.0 * (twice * (root if alike else np.sqrt(days[j])))
         b[j] = cap if cap < gain[j] else gain[j]
-    summed, length = np.empty(m), np.empty(m)
     weeks(b, m, summed)
     weeks(days, m, length)
-    row[PLACE.level_shift__7p__max] = _highest(summed, length, calm, twice, m - 6, b)
+    row[PLACE.level_shift__7p__max] = _highest(summed, length, alike, calm, twice, m - 6, b)
     if m < 42:
         return
     weeks(won, m, a)
     months(summed, m)
     months(length, m)
     months(a, m)
-    row[PLACE.level_shift__28p__max] = _highest(summed, length, calm, twice, m - 27, b)
+    row[PLACE.level_shift__28p__max] = _highest(summed, length, alike, calm, twice, m - 27, b)
     row[PLACE.level_shift__28p__share] = ratio(highest(a, m - 27), all_won)
 
 
-@nb.njit(nogil=True, cache=True)
-def _highest(summed, length, calm, twice, number, spare):
-    for j in range(number):
-        spare[j] = (summed[j] - calm * length[j]) / (twice * np.sqrt(length[j]))
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _highest(summed, length, alike, calm, twice, number, spare):
+    if alike:
+        usual, spread = calm * length[0], twice * np.sqrt(length[0])
+        for j in range(number):
+            spare[j] = (summed[j] - usual) / spread
+    else:
+        for j in range(number):
+            spare[j] = (summed[j] - calm * length[j]) / (twice * np.sqrt(length[j]))
     return highest(spare, number)

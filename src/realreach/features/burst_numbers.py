@@ -11,7 +11,7 @@ from types import ModuleType
 import numpy as np
 
 from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
-from realreach.features.blocks import Ragged, deviation, mean_where, not_known, ratio, segment_sum
+from realreach.features.blocks import Ragged, deviation, not_known, ratio, row_sum, segment_sum
 from realreach.features.curve import MINIMUM_COUNTS, Curve, chunks
 from realreach.features.post_rows import LEAST_POSTS, PostRows, rows_in_blocks
 from realreach.features.post_strength import PostStrength, range_max
@@ -30,6 +30,7 @@ LEAST_HALVES = 8
 _ROW_OF = {name: row for row, name in enumerate((*NAMES, "after", "before"))}
 _STRIDE = 400_000
 """More than any day: creators one after another on one axis of whole numbers."""
+_FIRST = np.zeros(1, dtype=np.int64)
 _NOBODY = -9.0
 """Strength of a post whose counts are not known, among those that are: below any."""
 
@@ -155,11 +156,11 @@ def _around(posts: Ragged, bursts: dict[str, FloatArray], owner: IntArray, creat
 def _main_burst(bursts: dict[str, FloatArray], owner: IntArray, creators: int) -> IntArray:
     """Return the row of each creator's most surprising known gain, the first of equals; -1 where there is none."""
     main = np.full(creators, -1, dtype=np.int64)
-    rows = np.flatnonzero((bursts["known"] > 0) & (bursts["gain"] > 0))
+    rows = ((bursts["known"] > 0) & (bursts["gain"] > 0)).nonzero()[0]
     if len(rows):
         whose, surprise = owner[rows], bursts["surprise"][rows]
-        heads = np.flatnonzero(np.diff(whose, prepend=-1))
-        most = np.repeat(np.maximum.reduceat(surprise, heads), np.diff(heads, append=len(rows)))
+        heads = np.concatenate([_FIRST, (whose[1:] != whose[:-1]).nonzero()[0] + 1])
+        most = np.maximum.reduceat(surprise, heads).repeat(np.concatenate([heads[1:], [len(rows)]]) - heads)
         best = rows[surprise == most][::-1]
         main[owner[best]] = best
     return main
@@ -220,9 +221,13 @@ def _halves(history: Ragged, posts: PostRows, out: FloatArray) -> None:
             if rows.shape[1] < LEAST_HALVES:
                 continue
             values, level = columns[column][rows], columns["log_followers"][rows]
-            newer = np.broadcast_to(np.arange(rows.shape[1]) >= rows.shape[1] // 2, rows.shape)
-            growth = mean_where(level, newer) - mean_where(level, ~newer)
-            out[_ROW_OF[name], members] = growth - (mean_where(values, newer) - mean_where(values, ~newer))
+            newer = np.arange(rows.shape[1]) >= rows.shape[1] // 2
+            # Sums over all places, those of the other half nothing: as a kernel adds them.
+            both = np.array([level, values])
+            late = row_sum(np.where(newer, both, 0.0)) / (rows.shape[1] - rows.shape[1] // 2)
+            early = row_sum(np.where(newer, 0.0, both)) / (rows.shape[1] // 2)
+            growth, answer = late - early
+            out[_ROW_OF[name], members] = growth - answer
 
 
 def _compiled(

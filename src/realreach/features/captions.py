@@ -54,10 +54,7 @@ def said_around(table: Table, low: IntArray, high: IntArray) -> FloatArray:
     np.add.at(near, low, 1)
     np.subtract.at(near, high, 1)
     rows = near.cumsum()[:-1].nonzero()[0]
-    texts = table.strings("caption").take(rows)
-    for of_windows, named in zip(
-        said, _in_few(texts.to_pylist()) if len(rows) <= _FEW else _in_many(texts), strict=True
-    ):
+    for of_windows, named in zip(said, _named(table.strings("caption"), rows), strict=True):
         if not any(named):
             continue
         # How many captions name one before each post: a window has one where the number rises.
@@ -66,6 +63,18 @@ def said_around(table: Table, low: IntArray, high: IntArray) -> FloatArray:
         np.cumsum(before, out=before)
         of_windows[:] = before[high] > before[low]
     return said
+
+
+def _named(captions: pa.Array, rows: IntArray) -> list[list[bool]]:
+    """Return for each pattern which of the captions of some rows (ascending, one at least) it is found in."""
+    if len(rows) > _FEW:
+        return _in_many(captions.take(rows))
+    first, end = int(rows[0]), int(rows[-1]) + 1
+    if end - first > _FEW:
+        return _in_few(captions.take(rows).to_pylist())
+    # To read all between costs less than to have Arrow pick some.
+    texts = captions.slice(first, end - first).to_pylist()
+    return _in_few([texts[row - first] for row in rows.tolist()])
 
 
 def _in_many(texts: pa.Array) -> list[list[bool]]:
@@ -77,14 +86,15 @@ def _in_many(texts: pa.Array) -> list[list[bool]]:
 def _in_few(given: list[str | None]) -> list[list[bool]]:
     """Return what :func:`_in_many` does: most patterns are seen not to be there, and Python has the others ready."""
     texts = [text[:_CHARACTERS] if text else "" for text in given]
+    whole = "\n".join(texts)
     # Case is folded as patterns do, and further (they take the sign of kelvin for a k, and so does this).
-    folded = [text.casefold() for text in texts]
-    together = "\n".join(folded)
+    together = whole.casefold()
     met = [[word for word in words if word in together] for words in NAMED.values()]
     if not any(met):
         return [[]] * len(NAMED)
-    if any(letter in text for text in texts for letter in _TAKEN_FOR_OTHERS):
+    if any(letter in whole for letter in _TAKEN_FOR_OTHERS):
         return _in_many(pa.array(texts, pa.large_string()))
+    folded = [text.casefold() for text in texts]
     return [
         [
             any(word in plain for word in words) and search(text) is not None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
 from realreach.features.blocks import Owned, Ragged, median, not_known
@@ -89,12 +90,16 @@ class Curve(Owned):
     cells
         One number an interval, rows in the order of ``STORED``: ``gain``, ``expected``, ``variance`` (square of the honest spread, without rounding) and ``surprise`` in expected
         spreads, NaN where the interval is a gap or the curve is too sparse to date anything.
+    order
+        The intervals of each creator (0 for its first) in ascending order of the gain a day; empty unless compiled kernels
+        made the curve.
     """
 
     history: Ragged
     starts: IntArray
     own: FloatArray
     cells: FloatArray = field(repr=False)
+    order: npt.NDArray[np.int16] = field(repr=False)
 
     @cached_property
     def of_creator(self) -> dict[str, FloatArray]:
@@ -137,6 +142,7 @@ class Curve(Owned):
             self.starts[first : last + 1] - cells.start,
             self.own[:, first:last],
             self.cells[:, cells],
+            self.order[cells],
         )
 
     def rows_of(self, name: str, members: IntArray) -> FloatArray:
@@ -156,8 +162,10 @@ def curve_of(history: Ragged) -> Curve:
     # Creators without a curve have no numbers of their own: nobody reads them.
     own = np.empty((len(OF_CREATOR), len(lengths)))
     own.fill(1.0)
-    curve = Curve(history, frozen(starts), own, np.empty((len(STORED), int(starts[-1]))))
-    if kernels_for(len(lengths), "features.curve_kernels", LEAST_CREATORS) is None:
+    compiled = kernels_for(len(lengths), "features.curve_kernels", LEAST_CREATORS) is not None
+    order = np.empty(int(starts[-1]) if compiled else 0, dtype=np.int16)
+    curve = Curve(history, frozen(starts), own, np.empty((len(STORED), int(starts[-1]))), order)
+    if not compiled:
         _with_numpy(curve)
     else:
         _with_kernels(curve)
@@ -250,9 +258,8 @@ def _with_kernels(curve: Curve) -> None:
         rows = np.empty((last - first, most))
         # The usual gain of each interval, then the calm one of each creator: one power for all.
         usual = np.empty(high - low + last - first)
-        kernels.usual_growth(first, last, *given, cells, usual, rows, own)
-        rows.sort(axis=1)
-        kernels.calm_growth(first, last, starts, rows, usual, own)
+        kernels.gains_per_day(first, last, *given, cells, rows, own)
+        kernels.usual_growth(first, last, starts, rows, rows.argsort(axis=1), curve.order, usual, own)
         power = honest_power(usual)
         kernels.surprises(first, last, *given, usual, power, own, cells, rows)
         rows.sort(axis=1)

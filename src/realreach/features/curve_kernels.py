@@ -16,9 +16,9 @@ import numpy as np
 
 from realreach.features.curve import LONGEST_INTERVAL, OF_CREATOR, STORED
 from realreach.features.expected import LOW_SHARE, WINDOW
-from realreach.features.kernel_parts import median, median_of_sorted, sort
+from realreach.features.kernel_parts import median, median_of_sorted
 
-__all__ = ["calm_growth", "noises", "surprises", "usual_growth"]
+__all__ = ["gains_per_day", "noises", "surprises", "usual_growth"]
 
 _GAIN, _EXPECTED, _VARIANCE, _SURPRISE = range(len(STORED))
 _CALM, _CALM_POWER, _USUAL_DAYS, _STEP, _NOISE, _LOW = range(len(OF_CREATOR))
@@ -27,41 +27,35 @@ _LEAST_LOW = 1.5 * WINDOW
 _POWERS = (10.0, 100.0, 1e3, 1e4, 1e5, 1e6)
 
 
-@nb.njit(nogil=True, cache=True)
-def usual_growth(first, last, counts, starts, history, cells, usual, rates, own):
-    """Fill gain and usual gain per day of each interval, the rows of gains per day (infinity beyond), and what is one a creator."""
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def gains_per_day(first, last, counts, starts, history, cells, rates, own):
+    """Fill the gain of each interval, rows of gains per day (infinity beyond), and length of an interval and rounding of each creator."""
     day, level, gain = history[0], history[1], cells[_GAIN]
-    usual_days, step, low = own[_USUAL_DAYS], own[_STEP], own[_LOW]
+    usual_days, step = own[_USUAL_DAYS], own[_STEP]
     most = rates.shape[1]
     days, spare = np.empty(most), np.empty(most)
-    base = starts[first]
     for c in range(first, last):
-        begin, m = starts[c], starts[c + 1] - starts[c]
+        begin, m, h = starts[c], starts[c + 1] - starts[c], counts[c]
         rate = rates[c - first]
-        for j in range(m, most):
-            rate[j] = np.inf
+        rate[m:] = np.inf
         if m == 0:
             continue
-        h = counts[c]
+        d, followers, won = day[h : h + m + 1], level[h : h + m + 1], gain[begin : begin + m]
         for j in range(m):
-            days[j] = day[h + j + 1] - day[h + j]
-            won = level[h + j + 1] - level[h + j]
-            gain[begin + j] = won
-            rate[j] = won / days[j]
+            days[j] = d[j + 1] - d[j]
+            won[j] = followers[j + 1] - followers[j]
+            rate[j] = won[j] / days[j]
         usual_days[c] = median(days, m, spare)
-        step[c] = _rounding(level, h, m + 1)
-        # The days are read: their place holds the window.
-        _running_median(rate, m, usual, begin - base, days, spare)
-        low[c] = _best_low(rate, m, days, spare)
+        step[c] = _rounding(followers, m + 1)
 
 
-@nb.njit(nogil=True, cache=True)
-def _rounding(level, low, number):
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _rounding(level, number):
     """Return what rounding adds to the spread: 0.7 of the power of ten that nearly all counts are rounded to, 0 if exact."""
     step = 1.0
     for power in _POWERS:
         fit = 0
-        for i in range(low, low + number):
+        for i in range(number):
             scaled = level[i] / power
             fit += scaled == np.floor(scaled)
         if not fit / number >= 0.95:
@@ -70,126 +64,142 @@ def _rounding(level, low, number):
     return 0.7 * step if step > 1.0 else 0.0
 
 
-@nb.njit(nogil=True, cache=True)
-def _running_median(rate, m, usual, at, window, spare):
-    """Fill the running median (at both ends the window leans inwards).
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def usual_growth(first, last, starts, rates, orders, order, usual, own):
+    """Fill the usual gain per day of each interval, the calm one of each creator (behind the others too), and its slow days.
 
-    Where one number goes and one comes, the median stays or moves to its neighbour, which one look at the window finds.
+    ``orders`` holds the places of each row's gains per day in ascending order; ``order`` keeps them for others.
+    """
+    base, behind = starts[first], starts[last] - starts[first] - first
+    place, words = np.empty(rates.shape[1], dtype=np.int64), np.empty(rates.shape[1] // 64 + 1, dtype=np.uint64)
+    for c in range(first, last):
+        begin, m = starts[c], starts[c + 1] - starts[c]
+        if m == 0:
+            own[_CALM, c] = usual[behind + c] = 1.0
+            continue
+        rate, own_order, kept = rates[c - first], orders[c - first, :m], order[begin : begin + m]
+        for k in range(m):
+            kept[k] = own_order[k]
+            place[own_order[k]] = k
+        half, at = m // 2, begin - base
+        middle = rate[own_order[half]]
+        own[_CALM, c] = usual[behind + c] = middle if m % 2 else (rate[own_order[half - 1]] + middle) / 2.0
+        own[_LOW, c] = _through_windows(rate, own_order, place, words, m, usual[at : at + m])
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _through_windows(rate, order, place, words, m, usual):
+    """Fill the running median (at both ends the window leans inwards); return the best low quantile of a window, NaN where there are too few.
+
+    The window is a set of bits, one for each place in the order of all gains. Where one goes and one comes, the median
+    stays or moves to the next bit, and the best low quantile only ever moves up.
     """
     width = min(WINDOW, m if m % 2 else m - 1)
     half = width // 2
+    words[:] = _NONE
     for j in range(width):
-        window[j] = rate[j]
-    sort(window, width, spare)
-    middle = window[half]
-    below, same = _standing(rate, 0, width, middle)
+        words[place[j] >> 6] |= _ONE << np.uint64(place[j] & 63)
+    middle = _next(words, -1)
+    for _ in range(half):
+        middle = _next(words, middle)
+    below = half
+    # The place up to which at most so many numbers of a window may lie that its low quantile is above.
+    best, reached, asked = -1, 0, m >= _LEAST_LOW
+    while asked and reached <= LOW_SHARE:
+        best = _next(words, best)
+        reached += 1
     for j in range(half + 1):
-        usual[at + j] = middle
+        usual[j] = rate[order[middle]]
     for j in range(width, m):
-        old, new = rate[j - width], rate[j]
+        old, new = place[j - width], place[j]
+        words[old >> 6] ^= _ONE << np.uint64(old & 63)
+        words[new >> 6] |= _ONE << np.uint64(new & 63)
         below += int(new < middle) - int(old < middle)
-        same += int(new == middle) - int(old == middle)
-        if below > half or below + same <= half:
-            low, high = _neighbours(rate, j - width + 1, width, middle)
-            middle = low if below > half else high
-            below, same = _standing(rate, j - width + 1, width, middle)
-        usual[at + j - half] = middle
+        if below > half:
+            middle = _last_before(words, middle)
+        elif below < half or old == middle:
+            middle = _next(words, middle)
+        below = half
+        usual[j - half] = rate[order[middle]]
+        reached += int(new <= best) - int(old <= best)
+        while asked and reached <= LOW_SHARE:
+            best = _next(words, best)
+            reached += 1
     for j in range(m - half, m):
-        usual[at + j] = middle
+        usual[j] = rate[order[middle]]
+    return rate[order[best]] if asked else np.nan
 
 
-@nb.njit(nogil=True, cache=True)
-def _standing(rate, first, width, value):
-    """Return how many numbers of a window are smaller than a value, and how many are equal."""
-    below = same = 0
-    for i in range(first, first + width):
-        below += rate[i] < value
-        same += rate[i] == value
-    return below, same
+_NONE, _ONE = np.uint64(0), np.uint64(1)
+_SEQUENCE = np.uint64(0x03F79D71B4CB0A89)
+"""A de Bruijn sequence: its every six bits are another number, so that a product with it tells the place of a bit."""
+_PLACES = np.zeros(64, dtype=np.int64)
+for _place in range(64):
+    _PLACES[(int(_SEQUENCE) << _place) % (1 << 64) >> 58] = _place
+_TOP_SIX = np.uint64(58)
+_SHIFTS = tuple(np.uint64(1 << power) for power in range(6))
 
 
-@nb.njit(nogil=True, cache=True)
-def _neighbours(rate, first, width, value):
-    """Return the largest number of a window below a value, and the smallest above it."""
-    low0 = low1 = low2 = low3 = -np.inf
-    high0 = high1 = high2 = high3 = np.inf
-    even = first + width - width % 4
-    for i in range(first, even, 4):
-        a, b, c, d = rate[i], rate[i + 1], rate[i + 2], rate[i + 3]
-        low0 = a if low0 < a < value else low0
-        low1 = b if low1 < b < value else low1
-        low2 = c if low2 < c < value else low2
-        low3 = d if low3 < d < value else low3
-        high0 = a if value < a < high0 else high0
-        high1 = b if value < b < high1 else high1
-        high2 = c if value < c < high2 else high2
-        high3 = d if value < d < high3 else high3
-    for i in range(even, first + width):
-        low0 = rate[i] if low0 < rate[i] < value else low0
-        high0 = rate[i] if value < rate[i] < high0 else high0
-    return max(max(low0, low1), max(low2, low3)), min(min(high0, high1), min(high2, high3))
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _next(words, at):
+    """Return the place of the first bit after ``at``, which there must be."""
+    at += 1
+    word = at >> 6
+    bits = words[word] >> np.uint64(at & 63) << np.uint64(at & 63)
+    while bits == _NONE:
+        word += 1
+        bits = words[word]
+    lowest = bits & (~bits + _ONE)
+    return (word << 6) + _PLACES[(lowest * _SEQUENCE) >> _TOP_SIX]
 
 
-@nb.njit(nogil=True, cache=True)
-def _best_low(rate, m, window, spare):
-    """Return the largest low quantile of all windows, NaN where there are too few: most windows are seen not to reach the best so far."""
-    if m < _LEAST_LOW:
-        return np.nan
-    most, reached = -np.inf, 0
-    for j in range(WINDOW - 1, m):
-        if j >= WINDOW:
-            reached += int(rate[j] <= most) - int(rate[j - WINDOW] <= most)
-        if reached > LOW_SHARE:
-            continue
-        for i in range(WINDOW):
-            window[i] = rate[j - WINDOW + 1 + i]
-        sort(window, WINDOW, spare)
-        most = max(most, window[LOW_SHARE])
-        below, same = _standing(rate, j - WINDOW + 1, WINDOW, most)
-        reached = below + same
-    return most
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _last_before(words, at):
+    """Return the place of the last bit before ``at``, which there must be."""
+    word = at >> 6
+    bits = words[word] & ((_ONE << np.uint64(at & 63)) - _ONE)
+    while bits == _NONE:
+        word -= 1
+        bits = words[word]
+    for shift in _SHIFTS:
+        bits |= bits >> shift
+    highest = bits ^ (bits >> _ONE)
+    return (word << 6) + _PLACES[(highest * _SEQUENCE) >> _TOP_SIX]
 
 
-@nb.njit(nogil=True, cache=True)
-def calm_growth(first, last, starts, rows, usual, own):
-    """Fill the median gain per day of each creator from sorted rows, behind the usual gains too; 1 where there is none."""
-    behind = starts[last] - starts[first] - first
-    for c in range(first, last):
-        own[_CALM, c] = usual[behind + c] = _middle(rows[c - first], starts[c + 1] - starts[c])
-
-
-@nb.njit(nogil=True, cache=True)
-def noises(first, last, starts, rows, own):
-    """Fill the spread of the surprise itself from sorted rows of its size."""
-    for c in range(first, last):
-        own[_NOISE, c] = max(1.4826 * _middle(rows[c - first], starts[c + 1] - starts[c]), 1.0)
-
-
-@nb.njit(nogil=True, cache=True)
-def _middle(ordered, number):
-    return median_of_sorted(ordered, number) if number else 1.0
-
-
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def surprises(first, last, counts, starts, history, usual, power, own, cells, rows):
     """Fill expected gain, variance and surprise of each interval, and rows of surprise without its sign (infinity beyond)."""
     base, behind = starts[first], starts[last] - starts[first] - first
     day, usual_days, step = history[0], own[_USUAL_DAYS], own[_STEP]
-    gain, expected, variance, surprise = cells[_GAIN], cells[_EXPECTED], cells[_VARIANCE], cells[_SURPRISE]
     for c in range(first, last):
-        begin, m = starts[c], starts[c + 1] - starts[c]
-        away, h = rows[c - first], counts[c]
+        begin, m, h = starts[c], starts[c + 1] - starts[c], counts[c]
+        away, at = rows[c - first], begin - base
         own[_CALM_POWER, c] = power[behind + c]
-        for j in range(m, rows.shape[1]):
-            away[j] = np.inf
+        away[m:] = np.inf
         square = step[c] * step[c]
         longest = 3.0 * usual_days[c] if usual_days[c] <= LONGEST_INTERVAL else -1.0
+        d, gain, rate, powers = (
+            day[h : h + m + 1],
+            cells[_GAIN, begin : begin + m],
+            usual[at : at + m],
+            power[at : at + m],
+        )
+        expected, variance = cells[_EXPECTED, begin : begin + m], cells[_VARIANCE, begin : begin + m]
+        surprise = cells[_SURPRISE, begin : begin + m]
         for j in range(m):
-            days = day[h + j + 1] - day[h + j]
-            at = begin - base + j
-            spread = 2.0 * power[at] * np.sqrt(days)
-            variance[begin + j] = spread * spread
-            expected[begin + j] = usual[at] * days
-            here = (gain[begin + j] - expected[begin + j]) / np.sqrt(variance[begin + j] + square)
+            days = d[j + 1] - d[j]
+            spread = 2.0 * powers[j] * np.sqrt(days)
+            variance[j] = spread * spread
+            expected[j] = rate[j] * days
+            here = (gain[j] - expected[j]) / np.sqrt(variance[j] + square)
             away[j] = abs(here)
-            surprise[begin + j] = here if days <= longest else np.nan
+            surprise[j] = here if days <= longest else np.nan
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def noises(first, last, starts, rows, own):
+    """Fill the spread of the surprise itself from sorted rows of its size."""
+    for c in range(first, last):
+        number = starts[c + 1] - starts[c]
+        own[_NOISE, c] = max(1.4826 * median_of_sorted(rows[c - first], number), 1.0) if number else 1.4826

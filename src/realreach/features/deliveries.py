@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from realreach.features.blocks import median, ratio
+from realreach.features.blocks import cut, in_order, median, ratio, row_max, row_sum
 from realreach.features.catalogue import Feature
 from realreach.tables.core import FloatArray, IntArray
 
@@ -74,15 +74,15 @@ def measure(
     dict
         Name without the family -> one value per curve; NaN or infinite = not known.
     """
-    ordered = np.sort(gain, axis=1) if ordered is None else ordered
+    ordered = in_order(gain) if ordered is None else ordered
     half, odd = divmod(gain.shape[1], 2)
     usual = ordered[:, half] if odd else (ordered[:, half - 1] + ordered[:, half]) / 2.0
     calm = gain
     if eligible is not None:
         calm = np.where(eligible, gain, usual[:, None])
-        ordered = np.sort(calm, axis=1)
+        ordered = in_order(calm)
     won = np.maximum(calm, 0.0)
-    total = won.sum(axis=1)
+    total = row_sum(won)
     out = _single(calm, ordered, usual, total) | _triple(calm, total) | _spread_out(won, ordered, total)
     if gain.shape[1] >= 21:
         out |= _rank_scans(_ranks(calm))
@@ -110,7 +110,7 @@ def slow_days(rate: FloatArray, ordered: FloatArray, middle: FloatArray, low: Fl
 
 def _single(calm: FloatArray, ordered: FloatArray, usual: FloatArray, total: FloatArray) -> dict[str, FloatArray]:
     """Describe the best interval: lead, neighbours on both sides, best pair."""
-    best = np.argmax(calm, axis=1)
+    best = calm.argmax(axis=1)
     top = ordered[:, -1]
     others = np.maximum(ordered[:, -1 - NEXT : -1], 0.0)
     summed = others[:, 0]
@@ -118,10 +118,10 @@ def _single(calm: FloatArray, ordered: FloatArray, usual: FloatArray, total: Flo
         summed = summed + others[:, k]
     before, after = _beside(calm, best - 1, best)
     near = _mean_of_known(before, after)
-    pair = (calm[:, 1:] + calm[:, :-1]).max(axis=1)
+    pair = row_max(calm[:, 1:] + calm[:, :-1])
     after, before = np.where(np.isnan(after), before, after), np.where(np.isnan(before), after, before)
     out = {
-        "window_share__2p__max": np.clip(ratio(pair, total), 0.0, 1.0),
+        "window_share__2p__max": cut(ratio(pair, total), 0.0, 1.0),
         "window_lead__1p__log": _lead(top, summed / others.shape[1]),
         "window_edge__1p__log": _lead(near, top),
         "window_neighbours__1p__log": _lead(near, usual),
@@ -135,22 +135,22 @@ def _triple(calm: FloatArray, total: FloatArray) -> dict[str, FloatArray]:
     n, m = calm.shape
     rows = np.arange(n)
     sums = calm[:, 2:] + calm[:, 1:-1] + calm[:, :-2]
-    first = np.argmax(sums, axis=1)
+    first = sums.argmax(axis=1)
     best, others = sums[rows, first], _next_best(sums, first)
     there = np.isfinite(others)
-    count = there.sum(axis=1)
+    count = row_sum(there)
     clipped = np.where(there, np.maximum(others, 0.0), 0.0)
     summed = clipped[:, 0] + clipped[:, 1] + clipped[:, 2] + clipped[:, 3] + clipped[:, 4]
     mean = np.where(count > 0, summed / np.maximum(count, 1), np.nan)
     apart = np.abs(np.arange(m - 2) - first[:, None]) >= 3
-    number = apart.sum(axis=1)
-    middle = np.where(apart, sums, 0.0).sum(axis=1) / np.maximum(number, 1)
+    number = row_sum(apart)
+    middle = row_sum(np.where(apart, sums, 0.0)) / np.maximum(number, 1)
     away = np.where(apart, sums - middle[:, None], 0.0)
-    variance = (away * away).sum(axis=1) / np.maximum(number, 1)
+    variance = row_sum(away * away) / np.maximum(number, 1)
     surprise = np.maximum(best - middle, 0.0) / np.sqrt(variance + np.maximum(middle, 0.0) + 1.0)
     before, after = _beside(calm, first - 1, first + 2)
     out = {
-        "window_share__3p__max": np.clip(ratio(best, total), 0.0, 1.0),
+        "window_share__3p__max": cut(ratio(best, total), 0.0, 1.0),
         "window_lead__3p__log": _lead(best, mean),
         "window_second__3p__log": np.where(there[:, 0], _lead(best, others[:, 0]), np.nan),
         "window_surprise__3p__log": np.where(number >= 5, surprise, np.nan),
@@ -167,8 +167,8 @@ def _next_best(sums: FloatArray, first: IntArray) -> FloatArray:
     out = np.empty((len(sums), NEXT))
     at = first
     for k in range(NEXT):
-        left[rows, np.clip(at[:, None] + around, 0, last)] = -np.inf
-        at = np.argmax(left, axis=1)
+        left[rows, cut(at[:, None] + around, 0, last)] = -np.inf
+        at = left.argmax(axis=1)
         out[:, k] = left[rows[:, 0], at]
     return out
 
@@ -176,16 +176,16 @@ def _next_best(sums: FloatArray, first: IntArray) -> FloatArray:
 def _spread_out(won: FloatArray, ordered: FloatArray, total: FloatArray) -> dict[str, FloatArray]:
     m = won.shape[1]
     share = won / np.where(total > 0, total, np.nan)[:, None]
-    mean = np.maximum(ordered.sum(axis=1) / m, 0.0)
+    mean = np.maximum(row_sum(ordered) / m, 0.0)
     most = max(int(0.9 * m), 1)
-    kept = ordered[:, :most].sum(axis=1) / most
+    kept = row_sum(ordered[:, :most]) / most
     slow = ordered[:, round(0.2 * (m - 1))]
     cubes = share * share * share
     share *= np.log(np.where(share > 0, share, 1.0))
     return {
         "intervals": np.full(len(won), float(m)),
-        "surprisal": -share.sum(axis=1),
-        "cubes": cubes.sum(axis=1),
+        "surprisal": -row_sum(share),
+        "cubes": row_sum(cubes),
         "usual_gain__366d__log_ratio": (np.maximum(kept, 0.0) + 0.5) / (mean + 0.5),
         "low_gain__366d__log_ratio": (np.maximum(slow, 0.0) + 1.0) / (mean + 1.0),
     }
@@ -202,7 +202,7 @@ def _beside(calm: FloatArray, last_before: IntArray, last_inside: IntArray) -> t
     rows = np.arange(n)
 
     def mean(one: IntArray, other: IntArray) -> FloatArray:
-        values = [np.where((at >= 0) & (at < m), calm[rows, np.clip(at, 0, m - 1)], np.nan) for at in (one, other)]
+        values = [np.where((at >= 0) & (at < m), calm[rows, cut(at, 0, m - 1)], np.nan) for at in (one, other)]
         return _mean_of_known(values[0], values[1])
 
     return mean(last_before, last_before - 1), mean(last_inside + 1, last_inside + 2)
@@ -227,16 +227,17 @@ def _ranks(values: FloatArray) -> FloatArray:
     >>> _ranks(np.array([[5.0, 0.0, 5.0, 1.0]]))
     array([[2.5, 0. , 2.5, 1. ]])
     """
-    order = np.argsort(values, axis=1)
-    ordered = np.take_along_axis(values, order, axis=1)
     n, m = values.shape
+    rows, order = np.arange(n)[:, None], values.argsort(axis=1)
+    ordered = values[rows, order]
     begins = np.ones(values.shape, dtype=bool)
     np.not_equal(ordered[:, 1:], ordered[:, :-1], out=begins[:, 1:])
-    first = np.flatnonzero(begins)
-    count = np.diff(first, append=n * m)
-    middle = first % m + 0.5 * (count - 1)
+    first = begins.ravel().nonzero()[0]
+    count = np.empty(len(first), dtype=np.int64)
+    np.subtract(first[1:], first[:-1], out=count[:-1])
+    count[-1] = n * m - first[-1]
     out = np.empty(values.shape)
-    np.put_along_axis(out, order, np.repeat(middle, count).reshape(n, m), axis=1)
+    out[rows, order] = (first % m + 0.5 * (count - 1)).repeat(count).reshape(n, m)
     return out
 
 
@@ -249,10 +250,10 @@ def _rank_scans(ranks: FloatArray) -> dict[str, FloatArray]:
     away = ranks - 0.5 * (m - 1)
     summed = np.zeros((len(ranks), m + 1))
     np.cumsum(away, axis=1, out=summed[:, 1:])
-    square = (away * away).sum(axis=1) / m
+    square = row_sum(away * away) / m
     out = {}
     for width in (14, 28):
         if m >= width + width // 2:
-            most = (summed[:, width:] - summed[:, :-width]).max(axis=1)
+            most = row_max(summed[:, width:] - summed[:, :-width])
             out[f"rank_scan__{width}p__max"] = ratio(most, np.sqrt(square * width * (m - width) / (m - 1)))
     return out

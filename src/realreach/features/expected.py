@@ -7,7 +7,6 @@ The usual gain is the creator's own running median; the spread is the over-dispe
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from realreach.tables.core import FloatArray
 
@@ -42,7 +41,12 @@ def sorted_windows(rate: FloatArray) -> FloatArray:
     """Return the gains of each run of 29 intervals (fewer at short curves, always odd) in ascending order."""
     m = rate.shape[-1]
     width = min(WINDOW, m if m % 2 else m - 1)
-    return np.sort(sliding_window_view(rate, width, axis=-1), axis=-1)
+    # What numpy.lib.stride_tricks.sliding_window_view gives, without its twenty calls; copied at once.
+    rate = np.ascontiguousarray(rate)
+    shape, strides = (*rate.shape[:-1], m - width + 1, width), (*rate.strides, rate.strides[-1])
+    windows: FloatArray = np.ndarray(shape, dtype=np.float64, buffer=rate, strides=strides).copy()
+    windows.sort(axis=-1)
+    return windows
 
 
 def middle_of_windows(windows: FloatArray, intervals: int) -> FloatArray:

@@ -18,7 +18,7 @@ from realreach.features.curve import MINIMUM_COUNTS, MINIMUM_DAYS, Curve, curve_
 from realreach.features.deliveries import FEATURES as DELIVERY_FEATURES
 from realreach.features.expected import expected_rate, rounding_step, spread_of_rate, surprise_of_gains
 from realreach.features.growth_blocks import measured_in_blocks
-from realreach.features.growth_compiled import measured_by_kernels
+from realreach.features.growth_compiled import fill_by_kernels
 from realreach.features.growth_measures import AT, TOLD, features_of
 from realreach.features.view import View
 from realreach.tables.core import FloatArray
@@ -118,7 +118,7 @@ _KEPT = np.array([row for row, name in enumerate(_FULL) if name in _NAMES])
 _RATIO = "growth__following_ratio__now__log"
 NAMES = (*(_FULL[row] for row in _KEPT), _RATIO)
 """Names of the rows of :func:`numbers`."""
-_OF_FAMILY = np.array([name not in CONTEXT_NAMES for name in NAMES[:-1]])
+_OF_CONTEXT = np.array([name in CONTEXT_NAMES for name in NAMES[:-1]])
 _UNKNOWN_TOO = NAMES.index("growth__zero_gain__366d__share")
 _SPAN, _TOP = AT["context__history__366d__days"], AT["top_level"]
 
@@ -155,10 +155,12 @@ def curve_features(history: Ragged, as_of: FloatArray) -> dict[str, FloatArray]:
 
 def _fill(curve: Curve, as_of: FloatArray, out: FloatArray) -> None:
     """Fill all but the last row."""
-    compiled = kernels_for(len(as_of), "features.growth_kernels", LEAST_CREATORS) is not None
-    measured = (measured_by_kernels if compiled else measured_in_blocks)(curve, as_of)
+    if kernels_for(len(as_of), "features.growth_kernels", LEAST_CREATORS) is not None:
+        fill_by_kernels(curve, as_of, _KEPT, _OF_CONTEXT, out[:-1])
+        return
+    measured = measured_in_blocks(curve, as_of)
     np.take(features_of(measured), _KEPT, axis=0, out=out[:-1])
     # Six counts of one week, or an account that nobody ever followed, are no curve to judge.
     known = (measured[_SPAN] >= MINIMUM_DAYS) & (measured[_TOP] > 0)
     if not known.all():
-        out[:-1][_OF_FAMILY[:, None] & ~known] = np.nan
+        out[:-1][~_OF_CONTEXT[:, None] & ~known] = np.nan

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from realreach.features.blocks import deviation, not_known, ratio
+from realreach.features.blocks import cut, deviation, in_order, not_known, ratio, row_max, row_min, row_sum
 from realreach.features.curve import MINIMUM_COUNTS, Curve
 from realreach.features.deliveries import measure, slow_days
 from realreach.features.growth_bursts import Block, excess, level_shifts, main_burst, weeks
@@ -40,30 +40,30 @@ def _measures(b: Block) -> dict[str, FloatArray]:
 
 
 def _concentration(b: Block) -> dict[str, FloatArray]:
-    ordered = np.sort(b.burst_gain, axis=1) if b.has_gaps else np.maximum(b.ordered_gain, 0.0)
+    ordered = in_order(b.burst_gain) if b.has_gaps else np.maximum(b.ordered_gain, 0.0)
     m = ordered.shape[1]
-    own = ordered.sum(axis=1)
-    weighted = (ordered * np.arange(1.0, m + 1.0)).sum(axis=1)
+    own = row_sum(ordered)
+    weighted = row_sum(ordered * np.arange(1.0, m + 1.0))
     gini = (2.0 * weighted / np.where(own > 0, own, np.nan) - (m + 1)) / m
     return {
         "gain_share__366d__max": ratio(ordered[:, -1], b.total),
         "gain_share__366d__top3": ratio(ordered[:, -3] + ordered[:, -2] + ordered[:, -1], b.total),
-        "gain__366d__gini": np.clip(gini, 0.0, 1.0),
-        "gain__366d__effective_share": ratio(own * own, (ordered * ordered).sum(axis=1)) / m,
+        "gain__366d__gini": cut(gini, 0.0, 1.0),
+        "gain__366d__effective_share": ratio(own * own, row_sum(ordered * ordered)) / m,
     }
 
 
 def _steadiness(b: Block) -> dict[str, FloatArray]:
     rate, days, m = b.rate, b.days, b.gain.shape[1]
-    mean = rate.sum(axis=1) / m
+    mean = row_sum(rate) / m
     away = rate - mean[:, None]
     squares = away * away * days
     law = 4.0 * np.power(np.abs(mean) + 0.05, 1.6)
     trimmed = squares.copy()
-    trimmed[b.rows, np.argmax(squares, axis=1)] = 0.0
+    trimmed[b.rows, squares.argmax(axis=1)] = 0.0
     out = {
-        "dispersion__366d__log_ratio": (squares.sum(axis=1) / m + 0.01) / law,
-        "dispersion__366d__log_ratio_trimmed": (trimmed.sum(axis=1) / (m - 1) + 0.01) / law,
+        "dispersion__366d__log_ratio": (row_sum(squares) / m + 0.01) / law,
+        "dispersion__366d__log_ratio_trimmed": (row_sum(trimmed) / (m - 1) + 0.01) / law,
     }
     if m >= 14:
         out["dispersion__14p__min_log_ratio"] = _most_regular(rate)
@@ -71,13 +71,13 @@ def _steadiness(b: Block) -> dict[str, FloatArray]:
     near = np.abs(rate - middle[:, None]) < (0.1 * middle)[:, None]
     out["steady_run__366d__share"] = np.where(middle >= 5.0, _longest_run(near) / m, np.nan)
     calm = np.sign(rate) * np.log1p(np.abs(rate))
-    out["roughness__366d__log"] = np.abs(calm[:, 1:] - calm[:, :-1]).sum(axis=1) / (m - 1)
-    centred = deviation(calm, (calm.sum(axis=1) / m)[:, None])
-    square = (centred * centred).sum(axis=1)
+    out["roughness__366d__log"] = row_sum(np.abs(calm[:, 1:] - calm[:, :-1])) / (m - 1)
+    centred = deviation(calm, (row_sum(calm) / m)[:, None])
+    square = row_sum(centred * centred)
     for lag in (1, 7) if m >= 14 else (1,):
-        out[f"rhythm__366d__lag{lag}"] = ratio((centred[:, lag:] * centred[:, :-lag]).sum(axis=1), square)
+        out[f"rhythm__366d__lag{lag}"] = ratio(row_sum(centred[:, lag:] * centred[:, :-lag]), square)
     cumulated = np.cumsum(rate * days - mean[:, None] * days, axis=1)
-    span = cumulated.max(axis=1) - cumulated.min(axis=1)
+    span = row_max(cumulated) - row_min(cumulated)
     out["drift__366d__range"] = span / np.sqrt(law * b.span)
     return out
 
@@ -92,19 +92,19 @@ def _most_regular(rate: FloatArray) -> FloatArray:
         away *= away
         summed += away
     law = 4.0 * np.power(np.maximum(middle, 0.05), 1.6)
-    return np.where(middle >= 3.0, (summed / 14.0 + 0.01) / law, np.inf).min(axis=1)
+    return row_min(np.where(middle >= 3.0, (summed / 14.0 + 0.01) / law, np.inf))
 
 
 def _longest_run(flags: np.ndarray) -> FloatArray:
     """Return the length of the longest run of true values in each row."""
     position = np.arange(flags.shape[1])
     last_false = np.maximum.accumulate(np.where(flags, -1, position), axis=1)
-    return (position - last_false).max(axis=1).astype(np.float64)
+    return row_max(position - last_false).astype(np.float64)
 
 
 def _losses(b: Block) -> dict[str, FloatArray]:
     level, gain, m = b.level, b.gain, b.gain.shape[1]
-    lost = np.maximum(-gain, 0.0).sum(axis=1)
+    lost = row_sum(np.maximum(-gain, 0.0))
     ceiling = _ceiling(level, min(30, m))
     at_least_one = np.maximum(ceiling, 1.0)
     pinned = np.abs(level / at_least_one - 1.0) < 0.003
@@ -118,13 +118,13 @@ def _losses(b: Block) -> dict[str, FloatArray]:
         future = level[row, np.minimum(at + ahead, m)]
         met |= (at + ahead <= m) & (np.abs(future / at_least_one[row, at] - 1.0) < 0.003)
     bottom[row, at] = met
-    runs = (bottom[:, :-1] > bottom[:, 1:]).sum(axis=1) + bottom[:, -1]
+    runs = row_sum(bottom[:, :-1] > bottom[:, 1:]) + bottom[:, -1]
     return {
-        "zero_gain__366d__share": (gain == 0).sum(axis=1) / m,
-        "loss__366d__share": (gain < 0).sum(axis=1) / m,
-        "loss__366d__to_gain": np.clip(ratio(lost, b.total), 0.0, 1e3),
+        "zero_gain__366d__share": row_sum(gain == 0) / m,
+        "loss__366d__share": row_sum(gain < 0) / m,
+        "loss__366d__to_gain": cut(ratio(lost, b.total), 0.0, 1e3),
         "ceiling__366d__returns": 100.0 * runs / m,
-        "ceiling__366d__pinned_share": pinned.sum(axis=1) / (m + 1),
+        "ceiling__366d__pinned_share": row_sum(pinned) / (m + 1),
     }
 
 
@@ -148,45 +148,45 @@ def _trend(b: Block) -> dict[str, FloatArray]:
     end = b.day[:, -1]
     out = {"last_level": b.level[:, -1]}
     for window, least in ((30, 20.0), (90, 60.0)):
-        first = (b.day < (end - window)[:, None]).sum(axis=1)
+        first = row_sum(b.day < (end - window)[:, None])
         span = end - b.day[b.rows, first]
         out[f"level_{window}d"] = b.level[b.rows, first]
         out[f"span_{window}d"] = np.where(span >= least, span, np.nan)
     recent = b.day[:, 1:] > (end - 30.0)[:, None]
-    out["recent_gain__30d__share"] = ratio(np.where(recent, b.won, 0.0).sum(axis=1), b.total)
+    out["recent_gain__30d__share"] = ratio(row_sum(np.where(recent, b.won, 0.0)), b.total)
     return out
 
 
 def _following(b: Block) -> dict[str, FloatArray]:
     change = b.following[:, 1:] - b.following[:, :-1]
     known = ~np.isnan(change)
-    count = known.sum(axis=1)
+    count = row_sum(known)
     if not (count >= 5).any():
         return {}
     m = change.shape[1]
     change = np.where(known, change, 0.0)
-    moved = np.abs(change).sum(axis=1)
+    moved = row_sum(np.abs(change))
     calm = np.sign(b.gain) * np.log1p(np.abs(b.gain))
     lead, follow = np.ascontiguousarray(change[:, :-1]), np.ascontiguousarray(calm[:, 1:])
-    lead, follow = (deviation(v, (v.sum(axis=1) / (m - 1))[:, None]) for v in (lead, follow))
-    product = np.sqrt((lead * lead).sum(axis=1) * (follow * follow).sum(axis=1))
+    lead, follow = (deviation(v, (row_sum(v) / (m - 1))[:, None]) for v in (lead, follow))
+    product = np.sqrt(row_sum(lead * lead) * row_sum(follow * follow))
     a_time = moved / np.maximum(count, 1)
     out = {
         "following_change__366d__share": 1e3 * ratio(a_time, np.maximum(b.level[:, -1], 1.0)),
         "moved": a_time,
-        "back_and_forth": np.where(moved > 0, 1.0 - np.abs(change.sum(axis=1)) / np.maximum(moved, 1.0), 0.0),
-        "following_change__366d__gain_correlation": ratio((lead * follow).sum(axis=1), product),
+        "back_and_forth": np.where(moved > 0, 1.0 - np.abs(row_sum(change)) / np.maximum(moved, 1.0), 0.0),
+        "following_change__366d__gain_correlation": ratio(row_sum(lead * follow), product),
     }
     return {name: np.where(count >= 5, value, np.nan) for name, value in out.items()}
 
 
 def _quality(b: Block) -> dict[str, FloatArray]:
-    gap = np.where(b.eligible, 0.0, b.days).sum(axis=1)
+    gap = row_sum(np.where(b.eligible, 0.0, b.days))
     return {
         "rounding__366d__flag": (b.own["step"] > 0.0).astype(np.float64),
         "context__history__366d__days": b.span,
         "context__interval__366d__days": b.own["usual_days"],
         "context__gap__366d__share": ratio(gap, b.span),
         "gain_a_day": 1.0 + b.total / np.maximum(b.span, 1.0),
-        "top_level": b.level.max(axis=1),
+        "top_level": row_max(b.level),
     }

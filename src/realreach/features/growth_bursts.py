@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from realreach.features.blocks import ratio
+from realreach.features.blocks import cut, in_order, ratio, row_max, row_min, row_sum
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["Block", "excess", "level_shifts", "main_burst", "weeks"]
@@ -57,12 +57,12 @@ class Block:
     @cached_property
     def ordered_gain(self) -> FloatArray:
         """Gains in ascending order."""
-        return np.sort(self.gain, axis=1)
+        return in_order(self.gain)
 
     @cached_property
     def ordered_rate(self) -> FloatArray:
         """Gains per day in ascending order."""
-        return self.ordered_gain if self.is_daily else np.sort(self.rate, axis=1)
+        return self.ordered_gain if self.is_daily else in_order(self.rate)
 
     @cached_property
     def eligible(self) -> np.ndarray:
@@ -99,7 +99,7 @@ class Block:
     @cached_property
     def total(self) -> FloatArray:
         """All followers won."""
-        return self.won.sum(axis=1)
+        return row_sum(self.won)
 
     @cached_property
     def span(self) -> FloatArray:
@@ -126,35 +126,35 @@ def main_burst(b: Block) -> dict[str, FloatArray]:
     position = np.arange(m)
     peak = np.argmax(np.where(b.burst_gain > 0, b.surprise, -np.inf), axis=1)
     cold = b.surprise <= 2.0
-    left = np.where(cold & (position < peak[:, None]), position, -1).max(axis=1) + 1
-    right = np.where(cold & (position > peak[:, None]), position, m).min(axis=1) - 1
+    left = row_max(np.where(cold & (position < peak[:, None]), position, -1)) + 1
+    right = row_min(np.where(cold & (position > peak[:, None]), position, m)) - 1
     before, after = position < left[:, None], position > right[:, None]
     inside = ~(before | after)
-    size = np.where(inside, np.maximum(b.gain - np.maximum(b.expected, 0.0), 0.0), 0.0).sum(axis=1)
+    size = row_sum(np.where(inside, np.maximum(b.gain - np.maximum(b.expected, 0.0), 0.0), 0.0))
     best, after_level, top = b.gain[rows, peak], b.level[rows, peak + 1], b.level[rows, right + 1]
     out = _sides(b, left, right, before, after, size) | _form(b, peak, left, right, inside)
     # A month or 30 intervals after the burst, whichever comes first.
     later = np.minimum((right + 1)[:, None] + np.arange(AFTERMATH + 1), m)
-    lowest = np.take_along_axis(b.level, later, axis=1).min(axis=1)
-    most = b.burst_gain.max(axis=1)
+    lowest = row_min(b.level[b.rows[:, None], later])
+    most = row_max(b.burst_gain)
     out |= {
         "burst_level_share__366d__max": ratio(best, after_level),
         "level_after_peak": after_level,
         "level_before_peak": b.level[rows, peak],
         "burst_size_share__366d__max": ratio(size, b.total),
         "burst_width__366d__log_days": np.maximum(b.day[rows, right + 1] - b.day[rows, left], 1e-3) + 1.0,
-        "burst_second__366d__ratio": ratio(np.where(inside, 0.0, b.burst_gain).max(axis=1), most),
+        "burst_second__366d__ratio": ratio(row_max(np.where(inside, 0.0, b.burst_gain)), most),
         "burst_before__366d__share": ratio(b.level[rows, left], b.level[:, -1]),
-        "burst_loss__366d__share": np.clip(ratio(top - lowest, size), 0.0, 5.0),
+        "burst_loss__366d__share": cut(ratio(top - lowest, size), 0.0, 5.0),
         "context__burst_age__366d__days": b.day[:, -1] - b.day[rows, right + 1],
         "burst_lot__366d__distance": np.where(size >= 100, np.maximum(size, 1.0) / _lot(size), np.nan),
     }
     some = b.burst_gain[rows, peak] > 0
     if not some.all():
         out = {name: np.where(some, value, np.nan) for name, value in out.items()}
-    out["burst_surprise__366d__max"] = b.surprise.max(axis=1)
+    out["burst_surprise__366d__max"] = row_max(b.surprise)
     out["surprise__366d__second"] = np.where(inside, -np.inf, b.surprise).max(axis=1, initial=-1.0)
-    out["surprise__366d__low"] = b.surprise.min(axis=1)
+    out["surprise__366d__low"] = row_min(b.surprise)
     return out
 
 
@@ -173,19 +173,19 @@ def _sides(
     usual_before, usual_after = _median_of_first(b.rate, before, left), _median_of_first(b.rate, after, m - 1 - right)
     return {
         "burst_lift__366d__log_ratio": (np.maximum(usual_after, 0.0) + floor) / (np.maximum(usual_before, 0.0) + floor),
-        "burst_head__366d__ratio": ratio(np.where(before, b.won, 0.0).sum(axis=1), size),
-        "burst_tail__366d__ratio": ratio(np.where(after, b.won, 0.0).sum(axis=1), size),
-        "burst_quiet_before__366d__share": (quiet & before).sum(axis=1) / left,
-        "burst_quiet_after__366d__share": (quiet & after).sum(axis=1) / (m - 1 - right),
+        "burst_head__366d__ratio": ratio(row_sum(np.where(before, b.won, 0.0)), size),
+        "burst_tail__366d__ratio": ratio(row_sum(np.where(after, b.won, 0.0)), size),
+        "burst_quiet_before__366d__share": row_sum(quiet & before) / left,
+        "burst_quiet_after__366d__share": row_sum(quiet & after) / (m - 1 - right),
     }
 
 
 def _form(b: Block, peak: IntArray, left: IntArray, right: IntArray, inside: np.ndarray) -> dict[str, FloatArray]:
     """Tell how even the burst was, what led to it, and how growth relaxed after the peak."""
     count = right - left + 1
-    mean = np.where(inside, b.rate, 0.0).sum(axis=1) / count
+    mean = row_sum(np.where(inside, b.rate, 0.0)) / count
     away = b.rate - mean[:, None]
-    sd = np.sqrt(np.where(inside, away * away, 0.0).sum(axis=1) / count)
+    sd = np.sqrt(row_sum(np.where(inside, away * away, 0.0)) / count)
     top = b.rate[b.rows, peak]
     return {
         "burst_flatness__366d__cv": np.where(count >= 3, ratio(sd, mean), np.nan),
@@ -206,8 +206,8 @@ def _mean_of_three(values: FloatArray, first: IntArray) -> FloatArray:
     m = values.shape[1]
     at = first[:, None] + np.arange(3)
     known = (at >= 0) & (at < m)
-    found = np.where(known, np.take_along_axis(values, np.clip(at, 0, m - 1), axis=1), 0.0)
-    return (found[:, 0] + found[:, 1] + found[:, 2]) / known.sum(axis=1)
+    found = np.where(known, values[np.arange(len(at))[:, None], cut(at, 0, m - 1)], 0.0)
+    return (found[:, 0] + found[:, 1] + found[:, 2]) / row_sum(known)
 
 
 def _relaxation(b: Block, peak: IntArray, top: FloatArray) -> FloatArray:
@@ -217,20 +217,20 @@ def _relaxation(b: Block, peak: IntArray, top: FloatArray) -> FloatArray:
     used = at < m
     at = np.minimum(at, m - 1)
     unit = np.maximum(b.own["usual_days"], 1e-9)
-    middle = 0.5 * (np.take_along_axis(b.day, at + 1, axis=1) + np.take_along_axis(b.day, at, axis=1))
+    middle = 0.5 * (b.day[b.rows[:, None], at + 1] + b.day[b.rows[:, None], at])
     start = b.day[b.rows, peak]
     x = np.log(np.maximum((middle - start[:, None]) / unit[:, None], 0.5))
     # Half a percent of the peak is the floor: below it only noise is left.
-    y = np.log(np.maximum(np.take_along_axis(b.rate, at, axis=1) / np.maximum(top, 1e-12)[:, None], 0.005))
-    count = used.sum(axis=1)
-    dx, dy = (np.where(used, v - (np.where(used, v, 0.0).sum(axis=1) / count)[:, None], 0.0) for v in (x, y))
-    slope = ratio((dx * dy).sum(axis=1), (dx * dx).sum(axis=1))
-    return np.where(count >= 4, np.clip(-slope, -10.0, 10.0), np.nan)
+    y = np.log(np.maximum(b.rate[b.rows[:, None], at] / np.maximum(top, 1e-12)[:, None], 0.005))
+    count = row_sum(used)
+    dx, dy = (np.where(used, v - (row_sum(np.where(used, v, 0.0)) / count)[:, None], 0.0) for v in (x, y))
+    slope = ratio(row_sum(dx * dy), row_sum(dx * dx))
+    return np.where(count >= 4, cut(-slope, -10.0, 10.0), np.nan)
 
 
 def _median_of_first(values: FloatArray, keep: np.ndarray, count: IntArray) -> FloatArray:
     """Return the median of the kept values, ``count`` in each row; NaN where there is none."""
-    ordered = np.sort(np.where(keep, values, np.inf), axis=1)
+    ordered = in_order(np.where(keep, values, np.inf))
     rows = np.arange(len(count))
     low, high = ordered[rows, np.maximum(count - 1, 0) // 2], ordered[rows, np.minimum(count // 2, values.shape[1] - 1)]
     return np.where(count >= 1, 0.5 * (low + high), np.nan)
@@ -244,11 +244,11 @@ def excess(b: Block) -> dict[str, FloatArray]:
         beyond = np.where(b.eligible, beyond, 0.0)
     recent = b.day[:, 1:] >= (b.as_of - 31.0)[:, None]
     hot = b.surprise > 3.0
-    begins = hot[:, 0] + (hot[:, 1:] > hot[:, :-1]).sum(axis=1)
+    begins = hot[:, 0] + row_sum(hot[:, 1:] > hot[:, :-1])
     return {
-        "unexplained_gain__366d__share": ratio(beyond.sum(axis=1), b.level[:, -1]),
-        "unexplained_gain__30d__share": ratio(np.where(recent, beyond, 0.0).sum(axis=1), b.level[:, -1]),
-        "surprise__366d__share_above_3": hot.sum(axis=1) / m,
+        "unexplained_gain__366d__share": ratio(row_sum(beyond), b.level[:, -1]),
+        "unexplained_gain__30d__share": ratio(row_sum(np.where(recent, beyond, 0.0)), b.level[:, -1]),
+        "surprise__366d__share_above_3": row_sum(hot) / m,
         "surprise__366d__runs": 100.0 * begins / m,
     }
 
@@ -263,12 +263,12 @@ def level_shifts(b: Block) -> dict[str, FloatArray]:
     # Winsorised, so that one burst does not pose as a steady stretch.
     calm = np.minimum(b.gain, usual * b.days + 3.0 * (twice * np.sqrt(b.days)))
     summed, length = weeks(calm), weeks(b.days)
-    out["level_shift__7p__max"] = ((summed - usual * length) / (twice * np.sqrt(length))).max(axis=1)
+    out["level_shift__7p__max"] = row_max((summed - usual * length) / (twice * np.sqrt(length)))
     if m < 42:
         return out
     summed, length, windowed = (_months(v) for v in (summed, length, weeks(b.won)))
-    out["level_shift__28p__max"] = ((summed - usual * length) / (twice * np.sqrt(length))).max(axis=1)
-    out["level_shift__28p__share"] = ratio(windowed.max(axis=1), b.total)
+    out["level_shift__28p__max"] = row_max((summed - usual * length) / (twice * np.sqrt(length)))
+    out["level_shift__28p__share"] = ratio(row_max(windowed), b.total)
     return out
 
 

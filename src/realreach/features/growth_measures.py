@@ -14,7 +14,19 @@ import numpy as np
 from realreach.features.blocks import not_known
 from realreach.tables.core import FloatArray
 
-__all__ = ["AT", "MEASURES", "PLACE", "TOLD", "features_of", "named"]
+__all__ = [
+    "AT",
+    "END_LOG1PS",
+    "END_LOGS",
+    "END_PLAIN",
+    "END_SOFT",
+    "MADE",
+    "MEASURES",
+    "PLACE",
+    "TOLD",
+    "features_of",
+    "named",
+]
 
 _PLAIN = (
     "gain_share__366d__max", "gain_share__366d__top3", "gain__366d__gini", "gain__366d__effective_share",
@@ -67,10 +79,13 @@ TOLD = (*_PLAIN, *_LOGS, *_LOG1PS, *_SOFT, *_MADE)
 """What :func:`features_of` gives, in this order; without the name of the family."""
 _ROW = {name: position for position, name in enumerate(TOLD)}
 
-_END_PLAIN = len(_PLAIN)
-_END_LOGS = _END_PLAIN + len(_LOGS)
-_END_LOG1PS = _END_LOGS + len(_LOG1PS)
-_END_SOFT = _END_LOG1PS + len(_SOFT)
+END_PLAIN = len(_PLAIN)
+END_LOGS = END_PLAIN + len(_LOGS)
+END_LOG1PS = END_LOGS + len(_LOG1PS)
+END_SOFT = END_LOG1PS + len(_SOFT)
+"""Where kinds of measures end: as they are, of which the logarithm is taken, ln (1 + what is measured), surprises."""
+MADE = {name: END_SOFT + position for position, name in enumerate(_MADE)}
+"""Rows of ``TOLD`` of features that are made of more than one number."""
 
 
 def features_of(measured: FloatArray) -> FloatArray:
@@ -83,19 +98,19 @@ def features_of(measured: FloatArray) -> FloatArray:
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         out = np.empty((len(TOLD), measured.shape[1]))
-        out[:_END_PLAIN] = measured[:_END_PLAIN]
-        np.log(measured[_END_PLAIN:_END_LOGS], out=out[_END_PLAIN:_END_LOGS])
-        np.log1p(measured[_END_LOGS:_END_LOG1PS], out=out[_END_LOGS:_END_LOG1PS])
-        soft = measured[_END_LOG1PS:_END_SOFT]
-        np.multiply(np.sign(soft), np.log1p(np.abs(soft)), out=out[_END_LOG1PS:_END_SOFT])
-        after, before, last, month, quarter, moved = out[_END_LOG1PS - len(_OF_LOG1P) : _END_LOG1PS]
-        span_month, span_quarter, back_and_forth, surprisal, cubes, gain_a_day, _ = measured[_END_SOFT:]
-        made = out[_END_SOFT:]
+        out[:END_PLAIN] = measured[:END_PLAIN]
+        np.log(measured[END_PLAIN:END_LOGS], out=out[END_PLAIN:END_LOGS])
+        np.log1p(measured[END_LOGS:END_LOG1PS], out=out[END_LOGS:END_LOG1PS])
+        soft = measured[END_LOG1PS:END_SOFT]
+        np.multiply(np.sign(soft), np.log1p(np.abs(soft)), out=out[END_LOG1PS:END_SOFT])
+        after, before, last, month, quarter, moved = out[END_LOG1PS - len(_OF_LOG1P) : END_LOG1PS]
+        span_month, span_quarter, back_and_forth, surprisal, cubes, gain_a_day, _ = measured[END_SOFT:]
+        made = out[END_SOFT:]
         made[0] = after - before
         made[1] = (last - month) * 30.0 / np.maximum(span_month, 1.0)
         made[2] = (last - quarter) * 90.0 / np.maximum(span_quarter, 1.0)
         made[3] = back_and_forth * moved
-        made[4] = np.clip(surprisal / out[_END_LOGS - 1], 0.0, 1.0)
+        made[4] = np.clip(surprisal / out[END_LOGS - 1], 0.0, 1.0)
         made[5] = np.cbrt(cubes)
         made[6] = np.log10(gain_a_day)
     out[~np.isfinite(out)] = np.nan

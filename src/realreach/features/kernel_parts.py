@@ -17,9 +17,11 @@ import numpy as np
 __all__ = [
     "at_least",
     "between",
+    "copy",
     "deviation",
     "first_of",
     "highest",
+    "lowest",
     "median",
     "median_of_sorted",
     "months",
@@ -37,37 +39,38 @@ _RUN = 12
 """Numbers that are put in order by insertion, before runs are merged."""
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def total(values, low, number):
     """Return the sum of ``values[low:low + number]`` in the order in which NumPy adds a contiguous axis."""
     return _few(values, low, number) if number <= _FOUR_BLOCKS else _many(values, low, number)
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def _few(values, low, number):
     if number <= _BLOCK:
-        return _block(values, low, number)
+        return _block(values[low : low + number])
     half = _half(number)
-    return _pair(values, low, half) + _pair(values, low + half, number - half)
+    return _pair(values[low : low + half]) + _pair(values[low + half : low + number])
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def _half(number):
     half = number // 2
     return half - half % 8
 
 
-@nb.njit(nogil=True, cache=True)
-def _block(values, low, number):
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _block(values):
+    number = len(values)
     if number < 8:
         out = 0.0
-        for i in range(low, low + number):
+        for i in range(number):
             out += values[i]
         return out
-    r0, r1, r2, r3 = values[low], values[low + 1], values[low + 2], values[low + 3]
-    r4, r5, r6, r7 = values[low + 4], values[low + 5], values[low + 6], values[low + 7]
-    even = number - number % 8
-    for i in range(low + 8, low + even, 8):
+    r0, r1, r2, r3 = values[0], values[1], values[2], values[3]
+    r4, r5, r6, r7 = values[4], values[5], values[6], values[7]
+    for block in range(1, number // 8):
+        i = 8 * block
         r0 += values[i]
         r1 += values[i + 1]
         r2 += values[i + 2]
@@ -77,20 +80,21 @@ def _block(values, low, number):
         r6 += values[i + 6]
         r7 += values[i + 7]
     out = ((r0 + r1) + (r2 + r3)) + ((r4 + r5) + (r6 + r7))
-    for i in range(low + even, low + number):
+    for i in range(number - number % 8, number):
         out += values[i]
     return out
 
 
-@nb.njit(nogil=True, cache=True)
-def _pair(values, low, number):
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def _pair(values):
+    number = len(values)
     if number <= _BLOCK:
-        return _block(values, low, number)
+        return _block(values)
     half = _half(number)
-    return _block(values, low, half) + _block(values, low + half, number - half)
+    return _block(values[:half]) + _block(values[half:])
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def _many(values, low, number):
     """Add a long axis without calling itself (a kernel that does cannot be kept on disk)."""
     # What is still to be added: first value and number of values; number 0: add the two last sums.
@@ -115,7 +119,7 @@ def _many(values, low, number):
     return sums[0]
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def sort(values, number, spare):
     """Put ``values[:number]`` in ascending order; ``spare`` is scratch of the same length. NaN is not expected.
 
@@ -157,14 +161,14 @@ def sort(values, number, spare):
             values[i] = spare[i]
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def median_of_sorted(ordered, number):
     """Return the median of ``ordered[:number]``, as :func:`realreach.features.blocks.median` does."""
     half = number // 2
     return ordered[half] if number % 2 else (ordered[half - 1] + ordered[half]) / 2.0
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def median(values, number, spare):
     """Return the median of ``values[:number]``; puts them in order."""
     first = values[0]
@@ -176,7 +180,7 @@ def median(values, number, spare):
     return median_of_sorted(values, number)
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def quantile_of_sorted(ordered, number, share):
     """Return the quantile of ``ordered[:number]``, as :func:`realreach.features.blocks.quantile` does."""
     at = share * (number - 1)
@@ -185,32 +189,32 @@ def quantile_of_sorted(ordered, number, share):
     return ordered[low] + (at - low) * (ordered[high] - ordered[low])
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def ratio(above, below):
     """Return ``above / below``, NaN where ``below`` is not positive."""
     return above / below if below > 0.0 else np.nan
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def deviation(value, middle):
     """Return ``value - middle``, exactly 0 where they differ by rounding only."""
     away = value - middle
     return 0.0 if abs(away) <= 1e-12 * abs(value) else away
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def at_least(value, low):
     """Return the larger of two numbers, NaN where ``value`` is not known, as ``np.maximum`` does."""
     return low if value < low else value
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def between(value, low, high):
     """Return a number cut to a range, NaN where it is not known, as ``np.clip`` does."""
     return low if value < low else (high if value > high else value)
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def weeks(values, number, out):
     """Fill the sum of each seven values in a row, added in pairs (see :func:`realreach.features.growth_bursts.weeks`)."""
     for j in range(number - 6):
@@ -218,7 +222,7 @@ def weeks(values, number, out):
         out[j] = (pair + next_pair) + (values[j + 4] + values[j + 5]) + values[j + 6]
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def months(seven, number):
     """Turn sums of seven of ``number`` values in a row into sums of 28, in place."""
     for j in range(number - 13):
@@ -227,22 +231,55 @@ def months(seven, number):
         seven[j] = seven[j] + seven[j + 14]
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def highest(values, number):
-    """Return the largest of ``values[:number]``; four at a time, for one comparison waits for the one before. NaN is not expected."""
-    r0 = r1 = r2 = r3 = values[0]
-    even = number - number % 4
-    for i in range(0, even, 4):
+    """Return the largest of ``values[:number]``, minus infinity of none; eight at a time, for one comparison waits for the one before.
+
+    NaN is not expected.
+    """
+    r0 = r1 = r2 = r3 = r4 = r5 = r6 = r7 = -np.inf
+    even = number - number % 8
+    for i in range(0, even, 8):
         r0 = values[i] if values[i] > r0 else r0
         r1 = values[i + 1] if values[i + 1] > r1 else r1
         r2 = values[i + 2] if values[i + 2] > r2 else r2
         r3 = values[i + 3] if values[i + 3] > r3 else r3
+        r4 = values[i + 4] if values[i + 4] > r4 else r4
+        r5 = values[i + 5] if values[i + 5] > r5 else r5
+        r6 = values[i + 6] if values[i + 6] > r6 else r6
+        r7 = values[i + 7] if values[i + 7] > r7 else r7
     for i in range(even, number):
         r0 = values[i] if values[i] > r0 else r0
-    return max(max(r0, r1), max(r2, r3))
+    return max(max(max(r0, r1), max(r2, r3)), max(max(r4, r5), max(r6, r7)))
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def lowest(values, number):
+    """Return the smallest of ``values[:number]``, infinity of none; as :func:`highest`."""
+    r0 = r1 = r2 = r3 = r4 = r5 = r6 = r7 = np.inf
+    even = number - number % 8
+    for i in range(0, even, 8):
+        r0 = values[i] if values[i] < r0 else r0
+        r1 = values[i + 1] if values[i + 1] < r1 else r1
+        r2 = values[i + 2] if values[i + 2] < r2 else r2
+        r3 = values[i + 3] if values[i + 3] < r3 else r3
+        r4 = values[i + 4] if values[i + 4] < r4 else r4
+        r5 = values[i + 5] if values[i + 5] < r5 else r5
+        r6 = values[i + 6] if values[i + 6] < r6 else r6
+        r7 = values[i + 7] if values[i + 7] < r7 else r7
+    for i in range(even, number):
+        r0 = values[i] if values[i] < r0 else r0
+    return min(min(min(r0, r1), min(r2, r3)), min(min(r4, r5), min(r6, r7)))
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def copy(values, number, out):
+    """Fill ``out`` with ``values[:number]``: a third of what the assignment of a slice takes."""
+    for i in range(number):
+        out[i] = values[i]
+
+
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def first_of(values, number, value):
     """Return where ``value`` stands first in ``values[:number]``, 0 if nowhere."""
     for i in range(number):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
 from realreach.features.blocks import Ragged
 from realreach.tables.core import FloatArray, IntArray
 
@@ -31,11 +30,6 @@ def level_at(history: Ragged | None, told: FloatArray, starts: IntArray, day: Fl
     if history is None or len(history.columns["day"]) == 0:
         return np.repeat(told, np.diff(starts))
     observed, counts = history.columns["day"], history.columns["followers"]
-    kernels = kernels_for(len(told), "features.post_kernels", LEAST_CREATORS)
-    if kernels is not None:
-        out = np.empty(len(day))
-        kernels.level_at(*map(frozen, (observed, counts, history.starts, told, starts, day)), out)
-        return out
     owner = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     level = told[owner]
     some = history.lengths[owner] > 0

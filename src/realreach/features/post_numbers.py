@@ -13,7 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
-from realreach.features.blocks import deviation, mean_where, median, not_known, quantile, ratio
+from realreach.features.blocks import (
+    cut,
+    deviation,
+    in_order,
+    mean_where,
+    median,
+    not_known,
+    quantile,
+    ratio,
+    row_max,
+    row_mean,
+    row_sum,
+)
 from realreach.features.post_rows import LEAST_POSTS, PostRows, rows_in_blocks
 from realreach.tables.core import FloatArray
 
@@ -110,11 +122,15 @@ def _in_blocks(every: PostRows, settled: PostRows, out: FloatArray) -> None:
     told |= (settled.lengths >= LEAST_POSTS)[settled.owner]
     columns = {**settled.columns, "told": told.astype(np.float64)}
     choices: dict[bytes, tuple[np.ndarray, list[_Step]]] = {}
-    for step in _STEPS:
-        keep = step.keep(columns) if step.keep else np.ones(len(told), dtype=bool)
-        for name in step.needs:
-            keep = keep & ~np.isnan(columns[name])
-        choices.setdefault(keep.tobytes(), (keep, []))[1].append(step)
+    known = dict(zip(_NEEDED, np.array([columns[name] == columns[name] for name in _NEEDED]), strict=True))
+    for needs, steps in _BY_NEEDS.items():
+        counted = known[needs[0]]
+        for name in needs[1:]:
+            counted = counted & known[name]
+        chosen = counted.tobytes()
+        for step in steps:
+            keep = counted if step.keep is None else counted & step.keep(columns)
+            choices.setdefault(chosen if step.keep is None else keep.tobytes(), (keep, []))[1].append(step)
     for keep, steps in choices.values():
         for members, rows in rows_in_blocks(settled, keep):
             gathered = _Block(columns, rows)
@@ -125,7 +141,7 @@ def _in_blocks(every: PostRows, settled: PostRows, out: FloatArray) -> None:
     for members, block in every.blocks():
         posts = block["day"].shape[1]
         if posts:
-            unknown = np.isnan(block["likes"]).mean(axis=1)
+            unknown = row_mean(np.isnan(block["likes"]))
             out[_ROW_OF["hidden_likes__100p__share"], members] = unknown
         if posts >= LEAST_POSTS:
             for name, values in _habit(block).items():
@@ -134,16 +150,17 @@ def _in_blocks(every: PostRows, settled: PostRows, out: FloatArray) -> None:
 
 def detrended(values: FloatArray, day: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the rows of ``values`` less their straight line over ``day``, and the slope per day."""
-    t = day - day.mean(axis=1, keepdims=True)
-    centred = values - values.mean(axis=1, keepdims=True)
-    spread = (t * t).sum(axis=1)
-    slope = np.divide((t * centred).sum(axis=1), spread, out=np.zeros(len(t)), where=spread > 0)
-    line = values.mean(axis=1, keepdims=True) + slope[:, None] * t
+    t, centre = day - row_mean(day)[:, None], row_mean(values)[:, None]
+    spread = row_sum(t * t)
+    slope = row_sum(t * (values - centre)) / np.where(spread > 0, spread, np.inf)
+    line = centre + slope[:, None] * t
     return deviation(values, line), slope
 
 
 def _spread(values: FloatArray) -> FloatArray:
-    return values.std(axis=1)
+    away = values - row_mean(values)[:, None]
+    out: FloatArray = np.sqrt(row_mean(away * away))
+    return out
 
 
 def _shift_30d(values: FloatArray, age: FloatArray) -> FloatArray:
@@ -161,27 +178,27 @@ def _steps(values: FloatArray, autocorrelation: FloatArray) -> tuple[FloatArray,
     if m < 8:
         return not_known(len(values)), not_known(len(values))
     k = np.arange(4, m - 3)
-    total = values.sum(axis=1, keepdims=True)
+    total = row_sum(values)[:, None]
     head = np.cumsum(values, axis=1)[:, k - 1]
-    square = (values * values).sum(axis=1, keepdims=True)
+    square = row_sum(values * values)[:, None]
     left, right = head / k, (total - head) / (m - k)
     within = np.maximum(square - k * left**2 - (m - k) * right**2, 0.0) / max(m - 2, 1)
     t = (right - left) / np.sqrt((within + 0.01) * (1.0 / k + 1.0 / (m - k)))
-    rho = np.clip(autocorrelation, 0.0, 0.8)[:, None]
+    rho = cut(autocorrelation, 0.0, 0.8)[:, None]
     t = t * np.sqrt((1.0 - rho) / (1.0 + rho))
-    return np.maximum(t.max(axis=1), 0.0), np.maximum((-t).max(axis=1), 0.0)
+    return np.maximum(row_max(t), 0.0), np.maximum(row_max(-t), 0.0)
 
 
 def _lag1(values: FloatArray) -> FloatArray:
-    centred = values - values.mean(axis=1, keepdims=True)
-    return ratio((centred[:, 1:] * centred[:, :-1]).sum(axis=1), (centred * centred).sum(axis=1))
+    centred = values - row_mean(values)[:, None]
+    return ratio(row_sum(centred[:, 1:] * centred[:, :-1]), row_sum(centred * centred))
 
 
 def _likes(c: _Columns) -> _Columns:
     log = c["log_likes"]
     rest, slope = detrended(log, c["day"])
     sd = _spread(rest)
-    ordered = np.sort(log, axis=1)
+    ordered = in_order(log)
     median = quantile(ordered, 0.5)
     scaled = rest / (sd[:, None] + 0.02)
     square = scaled * scaled
@@ -194,17 +211,17 @@ def _likes(c: _Columns) -> _Columns:
         "likes__100p__spread": sd,
         "likes__100p__floor": ordered[:, 0] - median,
         "likes__100p__peak": ordered[:, -1] - median,
-        "likes__100p__skew": (square * scaled).mean(axis=1),
-        "likes__100p__flat_top": (square * square).mean(axis=1),
+        "likes__100p__skew": row_mean(square * scaled),
+        "likes__100p__flat_top": row_mean(square * square),
         "likes__100p__lag1": _lag1(rest),
-        "likes__100p__trend": np.clip(30.0 * slope, -5.0, 5.0),
+        "likes__100p__trend": cut(30.0 * slope, -5.0, 5.0),
         "likes__100p__spread_change": change,
         "likes__30d__shift": _shift_30d(log, c["age"]),
     }
 
 
 def _like_rate_median(c: _Columns) -> _Columns:
-    rate = np.sort(c["like_rate"] / _LN_10, axis=1)
+    rate = in_order(c["like_rate"] / _LN_10)
     return {"like_rate__100p__median": quantile(rate, 0.5)}
 
 
@@ -219,33 +236,33 @@ def _comments(c: _Columns) -> _Columns:
     return {
         "comments__100p__spread": _spread(detrended(log, c["day"])[0]),
         "comments__30d__shift": _shift_30d(log, c["age"]),
-        "zero_comments__100p__share": (c["comments_count"] == 0).mean(axis=1),
+        "zero_comments__100p__share": row_mean(c["comments_count"] == 0),
     }
 
 
 def _comment_rate(c: _Columns) -> _Columns:
     return {
-        "comment_rate__100p__mean": c["comments_count"].mean(axis=1) + 0.05,
-        "comment_rate__100p__mean: mean log level": c["log_level"].mean(axis=1),
+        "comment_rate__100p__mean": row_mean(c["comments_count"]) + 0.05,
+        "comment_rate__100p__mean: mean log level": row_mean(c["log_level"]),
     }
 
 
 def _likes_and_comments(c: _Columns) -> _Columns:
     likes, comments = c["log_likes"], c["log_comments_count"]
-    x, y = (deviation(v, v.mean(axis=1, keepdims=True)) for v in (likes, comments))
-    xx, yy, xy = (x * x).sum(axis=1), (y * y).sum(axis=1), (x * y).sum(axis=1)
+    x, y = (deviation(v, row_mean(v)[:, None]) for v in (likes, comments))
+    xx, yy, xy = row_sum(x * x), row_sum(y * y), row_sum(x * y)
     slope = ratio(xy, xx)
     residual = np.sqrt(np.maximum(yy - np.where(np.isnan(slope), 0.0, slope) * xy, 0.0) / likes.shape[1])
-    sums = (c["comments_count"].sum(axis=1) + 0.5) / (c["likes"].sum(axis=1) + 10.0)
+    sums = (row_sum(c["comments_count"]) + 0.5) / (row_sum(c["likes"]) + 10.0)
     up, reply = _robust(likes), _robust(comments)
     orphan = (up > 2.5) & (reply < 0.5)
-    excess = np.where(reply < 0.5, likes - median(likes, keepdims=True), 0.0).max(axis=1)
+    excess = row_max(np.where(reply < 0.5, likes - median(likes, keepdims=True), 0.0))
     return {
         "coupling__100p__likes_comments": ratio(xy, np.sqrt(xx * yy)),
-        "coupling__100p__slope": np.clip(slope, -5.0, 5.0),
+        "coupling__100p__slope": cut(slope, -5.0, 5.0),
         "coupling__100p__residual": residual,
         "comments_per_like__100p__log": sums,
-        "orphan_likes__100p__share": orphan.mean(axis=1),
+        "orphan_likes__100p__share": row_mean(orphan),
         "orphan_likes__100p__excess": np.maximum(excess, 0.0),
     }
 
@@ -258,7 +275,7 @@ def _robust(values: FloatArray) -> FloatArray:
 
 def _level(column: str, name: str) -> Callable[[_Columns], _Columns]:
     """Return the kernel of a level: known from five posts on, or from one row that stands for all posts together."""
-    return lambda c: {name: c[column].mean(axis=1), f"{name}: mean log level": c["log_level"].mean(axis=1)}
+    return lambda c: {name: row_mean(c[column]), f"{name}: mean log level": row_mean(c["log_level"])}
 
 
 def _told(c: _Columns) -> np.ndarray:
@@ -267,12 +284,12 @@ def _told(c: _Columns) -> np.ndarray:
 
 
 def _share_like_level(c: _Columns) -> _Columns:
-    return {"share_like_level__100p__log": c["shares"].sum(axis=1) / (c["likes"].sum(axis=1) + 2.0) + TRACE}
+    return {"share_like_level__100p__log": row_sum(c["shares"]) / (row_sum(c["likes"]) + 2.0) + TRACE}
 
 
 def _comment_like_level(c: _Columns) -> _Columns:
-    likes = c["likes"].sum(axis=1) + 2.0
-    return {"comment_like_level__100p__log": c["comments_count"].sum(axis=1) / likes + TRACE}
+    likes = row_sum(c["likes"]) + 2.0
+    return {"comment_like_level__100p__log": row_sum(c["comments_count"]) / likes + TRACE}
 
 
 def _views(c: _Columns) -> _Columns:
@@ -280,30 +297,30 @@ def _views(c: _Columns) -> _Columns:
 
 
 def _view_rate(c: _Columns) -> _Columns:
-    rate = np.sort(c["view_rate"] / _LN_10, axis=1)
+    rate = in_order(c["view_rate"] / _LN_10)
     return {"view_rate__100p__median": quantile(rate, 0.5)}
 
 
 def _likes_and_views(c: _Columns) -> _Columns:
     likes, views = c["log_likes"], c["log_views"]
-    x, y = (deviation(v, v.mean(axis=1, keepdims=True)) for v in (views, likes))
-    xx, yy, xy = (x * x).sum(axis=1), (y * y).sum(axis=1), (x * y).sum(axis=1)
+    x, y = (deviation(v, row_mean(v)[:, None]) for v in (views, likes))
+    xx, yy, xy = row_sum(x * x), row_sum(y * y), row_sum(x * y)
     orphan = (_robust(views) > 2.5) & (_robust(likes) < 0.5)
     return {
-        "likes_per_view__100p__log": (c["likes"].sum(axis=1) + 0.5) / (c["views"].sum(axis=1) + 10.0),
-        "likes_above_views__100p__share": (c["likes"] > c["views"]).mean(axis=1),
+        "likes_per_view__100p__log": (row_sum(c["likes"]) + 0.5) / (row_sum(c["views"]) + 10.0),
+        "likes_above_views__100p__share": row_mean(c["likes"] > c["views"]),
         "coupling__100p__likes_views": ratio(xy, np.sqrt(xx * yy)),
-        "coupling__100p__view_residual": (likes - views).std(axis=1),
-        "orphan_views__100p__share": orphan.mean(axis=1),
+        "coupling__100p__view_residual": _spread(likes - views),
+        "orphan_views__100p__share": row_mean(orphan),
     }
 
 
 def _shares(c: _Columns) -> _Columns:
-    return {"shares_per_like__100p__log": (c["shares"].sum(axis=1) + 0.5) / (c["likes"].sum(axis=1) + 10.0)}
+    return {"shares_per_like__100p__log": (row_sum(c["shares"]) + 0.5) / (row_sum(c["likes"]) + 10.0)}
 
 
 def _saves(c: _Columns) -> _Columns:
-    return {"saves_per_like__100p__log": (c["saves"].sum(axis=1) + 0.5) / (c["likes"].sum(axis=1) + 10.0)}
+    return {"saves_per_like__100p__log": (row_sum(c["saves"]) + 0.5) / (row_sum(c["likes"]) + 10.0)}
 
 
 def _sponsored(c: _Columns) -> _Columns:
@@ -323,16 +340,16 @@ def _formats(c: _Columns) -> _Columns:
 def _last_digits(c: _Columns) -> _Columns:
     m = c["likes"].shape[1]
     digit = c["likes"] % 10.0
-    count = np.stack([(digit == d).sum(axis=1) for d in range(10)], axis=1)
-    rounded = (c["likes"] % 100.0 == 0).mean(axis=1) > 0.5
-    chi = ((count - m / 10.0) ** 2).sum(axis=1) / (m / 10.0) / 9.0
+    count = np.stack([row_sum(digit == d) for d in range(10)], axis=1)
+    rounded = row_mean(c["likes"] % 100.0 == 0) > 0.5
+    chi = row_sum((count - m / 10.0) ** 2) / (m / 10.0) / 9.0
     return {"digits__100p__last": np.where(rounded, np.nan, chi)}
 
 
 def _first_digits(c: _Columns) -> _Columns:
     lead = _first_digit(c["likes"])
-    share = np.stack([(lead == d).mean(axis=1) for d in range(1, 10)], axis=1)
-    return {"digits__100p__first": np.abs(share - BENFORD).sum(axis=1)}
+    share = np.stack([row_mean(lead == d) for d in range(1, 10)], axis=1)
+    return {"digits__100p__first": row_sum(np.abs(share - BENFORD))}
 
 
 def _first_digit(likes: FloatArray) -> FloatArray:
@@ -340,12 +357,12 @@ def _first_digit(likes: FloatArray) -> FloatArray:
 
 
 def _habit(c: _Columns) -> _Columns:
-    gaps = np.diff(c["day"], axis=1)
+    gaps = c["day"][:, 1:] - c["day"][:, :-1]
     span = c["day"][:, -1] - c["day"][:, 0]
     m = c["day"].shape[1]
     return {
         "posting__100p__per_week": 7.0 * (m - 1) / np.maximum(span, 0.5),
-        "posting__100p__gap_cv": ratio(gaps.std(axis=1), gaps.mean(axis=1)),
+        "posting__100p__gap_cv": ratio(_spread(gaps), row_mean(gaps)),
     }
 
 
@@ -388,3 +405,7 @@ _STEPS = (
     _Step(_first_digits, ("likes",), MOST_DIGITS, lambda c: c["likes"] >= 1.0),
 )  # fmt: skip
 """What is computed over the settled posts."""
+_BY_NEEDS = {
+    needs: [step for step in _STEPS if step.needs == needs] for needs in dict.fromkeys(s.needs for s in _STEPS)
+}
+_NEEDED = tuple(dict.fromkeys(name for needs in _BY_NEEDS for name in needs))

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from realreach.compiled import frozen
+from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
 from realreach.features.blocks import Ragged
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["COLUMNS", "COUNTS", "LEAST_POSTS", "ROW_OF", "PostRows", "post_rows", "rows_in_blocks", "settled_posts"]
+__all__ = [
+    "COLUMNS", "COUNTS", "LEAST_POSTS", "OF_TABLE", "ROW_OF", "SETTLED_DAYS", "PostRows", "post_rows", "rows_in_blocks", "settled_posts", "with_logarithms",
+]  # fmt: skip
 
 COUNTS = ("likes", "comments_count", "views")
 """Counts of a post whose strength is judged."""
@@ -27,7 +29,10 @@ the post among those of the view; ``log_<count>`` is ln(1 + count), ``log_level`
 the count (plus a half) per follower."""
 ROW_OF: Mapping[str, int] = {name: row for row, name in enumerate(COLUMNS)}
 
-_SETTLED_DAYS = 2.0
+OF_TABLE = ("likes", "comments_count", "views", "shares", "saves", "is_sponsored", "likes_hidden")
+"""Columns that stand in the table of posts as they are."""
+SETTLED_DAYS = 2.0
+"""Days after which the counts of a post hardly grow."""
 _LOGS, _RATES = ROW_OF["log_likes"], ROW_OF["log_level"]
 
 
@@ -53,6 +58,11 @@ def post_rows(counted: Mapping[str, FloatArray], starts: IntArray) -> PostRows:
     for row in range(ROW_OF["row"]):
         matrix[row] = counted[COLUMNS[row]]
     matrix[ROW_OF["row"]] = np.arange(rows)
+    return with_logarithms(matrix, starts)
+
+
+def with_logarithms(matrix: FloatArray, starts: IntArray) -> PostRows:
+    """Return posts of which the rows of the matrix up to ``row`` are filled; the others are filled in place."""
     np.log1p(matrix[:4], out=matrix[_LOGS:_RATES])
     rates = matrix[_RATES:]
     np.maximum(matrix[ROW_OF["level"]], 1.0, out=rates[0])
@@ -70,7 +80,11 @@ def _rows_of(matrix: FloatArray, starts: IntArray) -> PostRows:
 
 def settled_posts(posts: PostRows) -> PostRows:
     """Return the posts that are at least two days old; all of a creator that has fewer than five such."""
-    old = posts.columns["age"] >= _SETTLED_DAYS
+    kernels = kernels_for(len(posts.starts) - 1, "features.view_kernels", LEAST_CREATORS)
+    if kernels is not None:
+        matrix, starts = kernels.settled_rows(posts.matrix, posts.starts)
+        return _rows_of(matrix, starts) if len(matrix) else posts
+    old = posts.columns["age"] >= SETTLED_DAYS
     if old.all():
         return posts
     running = np.zeros(len(old) + 1, dtype=np.int64)
@@ -86,6 +100,10 @@ def settled_posts(posts: PostRows) -> PostRows:
 
 def rows_in_blocks(posts: Ragged, keep: np.ndarray) -> Iterator[tuple[IntArray, IntArray]]:
     """Yield creators who have equally many posts of those kept, and the rows of these, shape (creators, posts)."""
+    if len(posts.starts) == 2:
+        rows_of_one = keep.nonzero()[0][None]
+        yield np.zeros(1, dtype=np.int64), rows_of_one
+        return
     kept = np.concatenate([[0], np.cumsum(keep)])[posts.starts].astype(np.int64)
     rows: dict[str, Any] = {"row": np.flatnonzero(keep)}
     for members, columns in Ragged(rows, kept).blocks():

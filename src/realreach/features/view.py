@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, cached_property
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from realreach.comment_text.model import CommentModel
-from realreach.compiled import frozen
+from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
 from realreach.errors import UsageError
 from realreach.features.blocks import Ragged, not_known
 from realreach.features.levels import level_at
-from realreach.features.post_rows import COUNTS, PostRows, post_rows, settled_posts
+from realreach.features.post_rows import OF_TABLE, ROW_OF, PostRows, post_rows, settled_posts, with_logarithms
 from realreach.tables.contract import ACCOUNT_COLUMNS
 from realreach.tables.core import FloatArray, IntArray, Table, Tables
 
@@ -39,7 +40,9 @@ _ACCOUNT_NUMBERS = (*ACCOUNT_COLUMNS, "follow_order")
 _MOVING = ("video", "reel", "short", "shorts", "live")
 _TOTAL, _UNKNOWN = len(_MOVING), len(_MOVING) + 1
 _FORMATS = (*_MOVING, "total", None)
-_DAY = np.dtype("datetime64[D]")
+_NOT_GIVEN = frozen(np.empty(0))
+_NO_FORMATS, _NO_HISTORY = frozen(np.empty((2, 0))), frozen(np.empty((3, 0)))
+_DAY, _INSTANT = np.dtype("datetime64[D]"), np.dtype("datetime64[us]")
 _A_DAY = 86_400_000_000
 _FEW_TEXTS = 400
 """Texts up to which they are looked up one by one."""
@@ -176,12 +179,26 @@ class View:
     def __len__(self) -> int:
         return len(self.tables)
 
+    def between(self, first: int, last: int) -> View:
+        """Return the view of creators ``first`` to ``last - 1``; nothing is copied, and nothing that was computed is shared."""
+        tables = self.tables.between(first, last)
+        return View(tables, self.as_of[first:last], self.comment_model, self.account_model)
+
     @cached_property
     def history(self) -> Ragged | None:
         """Day, followers, following of the observed days, oldest first."""
         table = self.tables.follower_history
         if table is None:
             return None
+        kernels = kernels_for(len(self), "features.view_kernels", LEAST_CREATORS)
+        if kernels is not None and table.columns["observed_on"].dtype == _DAY:
+            counts = (
+                table.columns["observed_on"].view(np.int64),
+                table.columns["followers"],
+                _column(table, "following"),
+            )
+            rows, starts = kernels.history_rows(*map(frozen, (*counts, table.starts, self.as_of)), _HISTORY_LIMIT)
+            return Ragged.of_rows(("day", "followers", "following"), frozen(rows), frozen(starts))
         day = table.days("observed_on")
         table, day = _newest(table, ~(day >= _per_row(self.as_of, table)), _HISTORY_LIMIT, day)
         rows = np.array([day, table.numbers("followers"), table.numbers("following")])
@@ -218,15 +235,35 @@ class View:
     @cached_property
     def posts(self) -> PostRows | None:
         """Counts of the newest posts, oldest first; NaN = unknown. ``level`` is the number of followers at that time."""
-        if self._posts is None:
+        if self.tables.posts is None:
             return None
+        kernels = kernels_for(len(self), "features.view_kernels", LEAST_CREATORS)
+        if kernels is not None and self.tables.posts.columns["posted_at"].dtype == _INSTANT:
+            return self._posts_by(kernels, self.tables.posts)
+        assert self._posts is not None
         table, day = self._posts
-        names = (*COUNTS, "shares", "saves", "is_sponsored", "likes_hidden")
-        columns = {name: table.numbers(name) for name in names}
+        columns = {name: table.numbers(name) for name in OF_TABLE}
         columns |= {"day": day, "age": _per_row(self.as_of, table) - day}
         columns["is_video"], columns["is_total"] = _formats(table)
         columns["level"] = level_at(self.history, self.followers, table.starts, day)
         return post_rows(columns, table.starts)
+
+    def _posts_by(self, kernels: ModuleType, table: Table) -> PostRows:
+        """Return the same by compiled kernels."""
+        posted, formats = table.columns["posted_at"].view(np.int64), _NO_FORMATS
+        if "format" in table:
+            formats = frozen(_formats(table))
+        history = _NO_HISTORY if self.history is None else self.history.matrix
+        starts = np.zeros(len(self) + 1, dtype=np.int64) if self.history is None else self.history.starts
+        counted = tuple(_column(table, name) for name in OF_TABLE)
+        matrix, kept = kernels.post_rows(
+            frozen(posted), counted, formats, frozen(table.starts), frozen(self.as_of), _POST_WINDOW_DAYS, _POST_LIMIT,
+            frozen(history), frozen(starts), frozen(self.followers),
+        )  # fmt: skip
+        if matrix.shape[1] == len(table):
+            # Nobody's post is left out: the table need not be looked at again.
+            self.__dict__["_posts"] = table, matrix[ROW_OF["day"]]
+        return with_logarithms(matrix, kept)
 
     @cached_property
     def settled(self) -> PostRows:
@@ -292,6 +329,12 @@ class View:
         some = self.history.lengths > 0
         out[some] = self.history.columns[name][self.history.starts[1:][some] - 1]
         return out
+
+
+def _column(table: Table, name: str) -> FloatArray:
+    """Return a column of numbers as kernels take it: empty where it was not given."""
+    values = table.columns.get(name)
+    return _NOT_GIVEN if values is None else frozen(np.asarray(values, dtype=np.float64))
 
 
 def _formats(table: Table) -> FloatArray:

@@ -219,7 +219,8 @@ def _unusual(
     at = cells - who * enough.shape[1]
     # One number of the running sums more than intervals, and so many fewer stretches as they are wide.
     begin, variance = cells + width * who, running[f"{kind}variance"].ravel()
-    step, noise = (curve.of_creator[name][members][who] for name in ("step", "noise"))
+    own = members[who]
+    step, noise = curve.of_creator["step"][own], curve.of_creator["noise"][own]
     spread = np.sqrt(np.maximum(variance[begin + width] - variance[begin] + step * step, 1e-9))
     score = excess.ravel()[cells] / spread / noise
     keep = (score >= LEAST_SURPRISE).nonzero()[0]
@@ -231,22 +232,24 @@ def _greedy(
 ) -> tuple[IntArray, IntArray]:
     """Take each creator's most surprising stretch, grow it, drop what overlaps, and go on; twelve rounds."""
     left, right = _hot_runs(curve)
-    # Best first within each creator, of equals the shorter and the earlier one, which stand first already; what is
-    # dropped does not change the order of the rest.
-    order = np.lexsort((-score, owner))
-    owner, first, last = owner[order], first[order], last[order]
+    # Creator by creator; of equals the shorter and the earlier one stand first already, and stay so.
+    order = np.argsort(owner.astype(np.uint16) if len(curve.lengths) < 1 << 16 else owner, kind="stable")
+    owner, first, last, score = owner[order], first[order], last[order], score[order]
     firsts, lasts = [], []
     for _ in range(MOST_WINDOWS):
         if len(owner) == 0:
             break
-        head = np.diff(owner, prepend=-1) != 0
-        low, high = left[first[head]], right[last[head]]
+        heads = np.concatenate([[0], (owner[1:] != owner[:-1]).nonzero()[0] + 1])
+        number = np.concatenate([heads[1:], [len(owner)]]) - heads
+        best = (score == np.repeat(np.maximum.reduceat(score, heads), number)).nonzero()[0]
+        if len(best) > len(heads):
+            best = best[np.concatenate([[True], owner[best[1:]] != owner[best[:-1]]])]
+        low, high = left[first[best]], right[last[best]]
         firsts.append(low)
         lasts.append(high)
-        own = np.cumsum(head) - 1
         # One cold interval between two windows at least: what touches belongs together.
-        apart = (last < low[own] - 1) | (first > high[own] + 1)
-        owner, first, last = owner[apart], first[apart], last[apart]
+        apart = ((last < np.repeat(low - 1, number)) | (first > np.repeat(high + 1, number))).nonzero()[0]
+        owner, first, last, score = owner[apart], first[apart], last[apart], score[apart]
     if not firsts:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     return _joined(np.concatenate(firsts), np.concatenate(lasts))
