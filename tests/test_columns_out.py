@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from realreach.commands.writing import _pour
@@ -132,14 +133,31 @@ def test_data_frames_are_known_again_after_pandas_was_left_out():
         "import sys, pyarrow as pa\n"
         "assert 'pandas' not in sys.modules\n"
         "import pandas as pd\n"
-        "frame = pd.DataFrame({'a': [1.5, None], 't': pd.array(['x', None], dtype='str')})\n"
+        "frame = pd.DataFrame({'a': [1.5, None], 't': pd.array(['x', None], dtype='str'), 'n': [float('nan')] * 2})\n"
         "table = pa.Table.from_pandas(frame, preserve_index=False)\n"
+        "assert str(table.schema.types) == '[DataType(double), DataType(large_string), DataType(double)]', table.schema\n"
         "assert table.column('a').null_count == 1 and table.column('t').null_count == 1\n"
         "assert table.to_pandas().equals(frame)\n"
         "assert pa.array(pd.Series([1.0, None])).null_count == 1\n"
     )
     done = in_own_process(code)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("flags", [[], ["--chunk-creators", "7", "--workers", "1", "--work-dir", "WORK"]])
+def test_parquet_of_a_process_of_its_own_has_the_types_of_the_table(shortlist, bundle, tmp_path, flags):
+    """Columns without a single value, too, and parts that go through files on their way."""
+    out = tmp_path / "scores.parquet"
+    flags = [str(tmp_path / "work") if flag == "WORK" else flag for flag in flags]
+    arguments = ["predict", str(shortlist), "--model", str(bundle), "--out", str(out), "--quiet", *flags]
+    done = in_own_process(
+        f"import sys\nfrom realreach.cli import main\nsys.argv = ['realreach', *{arguments}]\nsys.exit(main())"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    types = {field.name: str(field.type) for field in pq.read_schema(out)}
+    assert "null" not in types.values()
+    assert types["cost_per_real_engagement"] == "double"
+    assert types["currency"] == "large_string"
 
 
 def test_only_a_process_of_its_own_is_told_apart(shortlist, monkeypatch, capfd):
