@@ -137,3 +137,10 @@ def shortlist(frames, tmp_path_factory) -> Path:
     keys = frames["creators"]["creator_id"].head(12)
     picked = {n: f[f["creator_id"].isin(keys)] for n, f in frames.items() if n != "labels"}
     return write_csv(picked, tmp_path_factory.mktemp("shortlist") / "tables")
+
+
+def pytest_collection_finish() -> None:
+    """Kernels that were kept before one of their sources changed are no part of what is tested."""
+    from realreach.kept_kernels import forget_stale
+
+    forget_stale()

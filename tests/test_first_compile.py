@@ -49,7 +49,7 @@ def test_told_before_the_first_compilation_and_in_no_later_run(kernels, said):
     first = kernels()
     first_compile.announce(first)
     assert len(said) == 1
-    assert "one to two minutes" in said[0]
+    assert "one to three minutes" in said[0]
     assert "some_kernels" in said[0]
     assert first.twice(3) == 6
     first_compile.announce(kernels())

@@ -1,12 +1,12 @@
 """When compiled kernels are used: with the extra ``fast`` (numba), for much work at once or after ``warm_up``.
 
 Loading them costs about half a second in a process, in which NumPy does some ten thousand comments. Compiling them,
-once after an installation, takes one to two minutes in all, which is told (:mod:`realreach.first_compile`); they are
-kept on disk beside the modules. So a small job
-never pays for them; a service pays once, when it starts and asks for it (:func:`realreach.warm_up`). The numbers are
-equal to the last bit either way, by three rules for whoever writes a kernel: the same floating-point operations in the
-same order as its NumPy counterpart; logarithms, exponentials and powers stay in NumPy (libraries differ in their last
-bit); no ``fastmath``.
+once after an installation, takes one to three minutes in all, which is told (:mod:`realreach.first_compile`); they are
+kept on disk beside the modules, as long as all that they take in is unchanged (:mod:`realreach.kept_kernels`). So a
+small job never pays for them; a service pays once, when it starts and asks for it (:func:`realreach.warm_up`). The
+numbers are equal to the last bit either way, by three rules for whoever writes a kernel: the same floating-point
+operations in the same order as its NumPy counterpart; logarithms, exponentials and powers stay in NumPy (libraries
+differ in their last bit); no ``fastmath``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realreach.first_compile import announce
+from realreach.kept_kernels import forget_stale
 
 __all__ = [
     "LEAST_ACCOUNTS",
@@ -72,6 +73,7 @@ def kernels_for(rows: int, module: str = "comment_text.kernels", least: int = LE
 @cache
 def _imported(module: str) -> ModuleType:
     found = import_module(f"realreach.{module}")
+    forget_stale()
     announce(found)
     return found
 

@@ -1,6 +1,6 @@
 """A word before the wait: the compiled kernels of the extra ``fast`` are compiled once after an installation.
 
-That takes one to two minutes in all, module by module, at whatever call needs them first. Whoever waits should know
+That takes one to three minutes in all, module by module, at whatever call needs them first. Whoever waits should know
 why.
 """
 
@@ -16,12 +16,12 @@ __all__ = ["IN_WORKERS", "announce", "is_compiled", "nothing_is_kept", "tell_by"
 
 IN_WORKERS = (
     "the worker processes compile the kernels of the extra fast first, once after an installation or update: one to "
-    "two minutes"
+    "three minutes"
 )
 """What a run says before it starts worker processes, which are silent themselves."""
 
 _FIRST = (
-    "compiling the kernels of the extra fast, once after an installation or update: one to two minutes in all, "
+    "compiling the kernels of the extra fast, once after an installation or update: one to three minutes in all, "
     "beginning with {}"
 )
 _NEXT = "compiling further kernels: {}"
