@@ -313,13 +313,7 @@ def test_part_files_that_hold_nothing_of_a_shard_change_nothing(frames, tmp_path
         np.testing.assert_array_equal(table.numbers("following"), wanted["following"] if shard == 2 else np.nan)
 
 
-def test_workers_get_ready_while_the_plan_is_made_and_an_early_fault_is_told_alone(tables, bundle, tmp_path, capfd):
-    with score_files(tables, bundle, Settings(size=40, workers=2, work=tmp_path / "work")) as finished:
-        assert len(list(finished.frames())) == finished.plan.shards
-    (tmp_path / "empty").mkdir()
-    with (
-        pytest.raises(InputError, match="no creators table"),
-        score_files(tmp_path / "empty", bundle, Settings(workers=2, work=tmp_path / "other")),
-    ):
-        pass
+def test_workers_say_nothing_of_their_own(tables, bundle, tmp_path, capfd):
+    with score_files(tables, bundle, Settings(size=4, workers=2, work=tmp_path / "work")) as finished:
+        assert len(list(finished.frames())) >= finished.plan.shards > 2
     assert "Warning" not in capfd.readouterr().err

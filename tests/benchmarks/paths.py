@@ -76,7 +76,7 @@ def _train(_path: str, _kind: str, world: str) -> tuple[Callable[[], object], in
 def _worker(model: str, folder: str) -> dict[str, float]:
     """Return the CPU seconds of each step of a run in shards; a shard is the second one, the first loads the kernels."""
     from realreach.engine.plan import make_plan
-    from realreach.engine.work import PLAN, Job, make_ready, part_path, score_shard
+    from realreach.engine.work import PLAN, Job, part_path, score_shard
 
     spent = [0.0]  # the clock runs from the start of the process
 
@@ -91,7 +91,11 @@ def _worker(model: str, folder: str) -> dict[str, float]:
         plan = make_plan(folder, work, 5_000)
         (work / PLAN).write_text(plan.to_json(), encoding="utf-8")
         planning = step()
-        make_ready(model)
+        import pandas as pd  # noqa: F401 - for the output
+
+        from realreach.evidence.explaining import ExplainingScorer
+
+        ExplainingScorer.load(model)
         ready += step()
         job = Job(scratch, model, options=(("explain", "flagged"),))
         score_shard(job, 0)

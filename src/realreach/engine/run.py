@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from realreach._version import __version__
 from realreach.bundle import manifest_sha256
 from realreach.compiled import LEAST_CREATORS, is_installed
 from realreach.engine.plan import Plan, input_files, make_plan
-from realreach.engine.work import PLAN, Job, make_ready, part_path, score_shard, stored_report
+from realreach.engine.work import PLAN, Job, part_path, score_shard, stored_report
 from realreach.errors import InputError, OutputError, RealreachError
 from realreach.files import atomic_folder
 from realreach.first_compile import IN_WORKERS, nothing_is_kept
@@ -146,12 +146,12 @@ def score_files(
     work = Path(tempfile.mkdtemp(prefix="realreach-")) if settings.work is None else settings.work
     done = False
     try:
-        with _locked(work), nullcontext(score) if score else _engine(settings.workers, str(model)) as engine:
+        with _locked(work):
             plan = _planned(source, model, work, settings, as_of, options or {}, report)
             if score is None and _will_compile(settings, plan):
                 report(IN_WORKERS)
             job = Job(str(work), str(model), as_of, settings.assume_tz, tuple(sorted((options or {}).items())))
-            _score_all(job, plan, engine, progress)
+            _score_all(job, plan, score or _engine(settings.workers), progress)
             merged = merged_report(plan, work)
             if merged.counts["creators"].rows_in and not merged.counts["creators"].used and not merged.invalid_creators:
                 raise InputError(f"creators: none of {merged.counts['creators'].rows_in:,} rows could be used")
@@ -251,8 +251,8 @@ def _will_compile(settings: Settings, plan: Plan) -> bool:
     return settings.workers > 1 and much and is_installed() and nothing_is_kept()
 
 
-def _engine(workers: int, model: str) -> AbstractContextManager[Score]:
-    return nullcontext(_serial) if workers <= 1 else _processes(workers, model)
+def _engine(workers: int) -> Score:
+    return _serial if workers <= 1 else _processes(workers)
 
 
 def _serial(job: Job, shards: list[int]) -> Iterator[int]:
@@ -261,31 +261,17 @@ def _serial(job: Job, shards: list[int]) -> Iterator[int]:
         yield shard
 
 
-@contextmanager
-def _processes(workers: int, model: str) -> Iterator[Score]:
-    """Start worker processes and yield the engine that they are: they get ready while the plan is made."""
-    from joblib import Parallel, delayed
-
-    # Workers start fresh and with sleeping, single threads (see the thread trap in the documentation).
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-
-    def parallel() -> Any:
-        return Parallel(n_jobs=workers, backend="loky", return_as="generator_unordered", batch_size=1)
-
-    starting = parallel()(delayed(make_ready)(model) for _ in range(workers))
-
+def _processes(workers: int) -> Score:
     def score(job: Job, shards: list[int]) -> Iterator[int]:
-        started()
-        yield from parallel()(delayed(_numbered)(job, shard) for shard in shards)
+        from joblib import Parallel, delayed
 
-    def started() -> None:
-        with suppress(Exception):  # a worker that is lost so early is missed, and replaced, at its first shard
-            list(starting)
+        # Workers start fresh and with sleeping, single threads (see the thread trap in the documentation). Their first
+        # work is a shard: one whose memory grows much after its first work is taken for leaking, and replaced.
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+        parallel = Parallel(n_jobs=workers, backend="loky", return_as="generator_unordered", batch_size=1)
+        yield from parallel(delayed(_numbered)(job, shard) for shard in shards)
 
-    try:
-        yield score
-    finally:
-        started()
+    return score
 
 
 def _numbered(job: Job, shard: int) -> int:

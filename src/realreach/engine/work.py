@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from realreach.evidence.explaining import ExplainingScorer
 
-__all__ = ["Job", "StoredRejects", "make_ready", "part_path", "score_shard", "stored_report"]
+__all__ = ["Job", "StoredRejects", "part_path", "score_shard", "stored_report"]
 
 PLAN = "plan.json"
 
@@ -60,13 +60,6 @@ def _loaded(model: str) -> ExplainingScorer:
 @lru_cache(maxsize=2)
 def _plan(work: str) -> Plan:
     return Plan.from_json((Path(work) / PLAN).read_text(encoding="utf-8"))
-
-
-def make_ready(model: str) -> None:
-    """Load what scoring a shard needs in a worker process: modules and the model."""
-    import pandas as pd  # noqa: F401 - loaded here, used by the output
-
-    _loaded(model)
 
 
 def score_shard(job: Job, shard: int) -> int:
