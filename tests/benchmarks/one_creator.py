@@ -23,18 +23,22 @@ def main() -> None:
         sys.modules["numba"] = None  # type: ignore[assignment] - out of reach, whatever else would load it
     from realreach import warm_up
     from realreach.evidence.explaining import ExplainingScorer
+    from realreach.features import feature_matrix
     from realreach.scores import Scorer
     from realreach.tables import tables_from_records
 
     scorer, creator = Scorer.load(model), record(tables)
     explaining = ExplainingScorer(scorer.bundle, explain="all")
     used = warm_up(explaining) if fast else False
+    checked = tables_from_records([creator]).tables
     row = np.zeros((1, len(scorer.bundle.model.layout.used)))
     booster = scorer.bundle.model.booster.lightgbm
     work: Mapping[str, tuple[Callable[[], object], int]] = {
         "bare": (lambda: booster.predict(row, raw_score=True, num_threads=1), 2_000),
         "without": (lambda: scorer.score(creator), runs),
         "with": (lambda: explaining.score(creator), max(runs // 3, 10)),
+        "checks": (lambda: tables_from_records([creator]), max(runs // 3, 10)),
+        "features": (lambda: feature_matrix(checked), max(runs // 3, 10)),
         "with, as a table": (lambda: explaining.score_result(tables_from_records([creator])), max(runs // 3, 10)),
     }
     found: dict[str, Any] = {name: _times(*of) for name, of in work.items()}
