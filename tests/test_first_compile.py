@@ -117,3 +117,24 @@ def test_a_run_in_worker_processes_tells_what_they_are_silent_about(monkeypatch,
     (package / "__pycache__" / "some.nbi").unlink()
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     assert not run._will_compile(Settings(workers=2), large)
+
+
+@pytest.mark.parametrize(("kept", "creators", "compiles"), [(False, 60, False), (True, 60, True), (False, 10**6, True)])
+def test_the_demo_does_not_compile_first_what_numpy_does_in_seconds(monkeypatch, tmp_path, kept, creators, compiles):
+    from realreach import cli
+    from realreach.commands import demo
+    from realreach.compiled import kernels_for
+
+    seen = []
+
+    def step(*_, **__):
+        seen.append(kernels_for(10**9, "tree_kernels") is not None)
+        return 3
+
+    monkeypatch.setattr(cli, "run_command", step)
+    monkeypatch.setattr(first_compile, "nothing_is_kept", lambda: not kept)
+    parser = argparse.ArgumentParser()
+    demo.add_arguments(parser)
+    assert demo.run(parser.parse_args(["--out", str(tmp_path / "out"), "--creators", str(creators), "--quiet"])) == 3
+    assert seen == [compiles]
+    assert kernels_for(10**9, "tree_kernels") is not None

@@ -11,6 +11,8 @@ differ in their last bit); no ``fastmath``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -30,6 +32,7 @@ __all__ = [
     "frozen",
     "is_installed",
     "kernels_for",
+    "left_out",
     "load_from_now_on",
 ]
 
@@ -82,6 +85,17 @@ def load_from_now_on() -> bool:
     """Use compiled kernels for any number of rows from now on, if numba is installed; return whether it is."""
     _state["loaded"] = is_installed()
     return _state["loaded"]
+
+
+@contextmanager
+def left_out() -> Iterator[None]:
+    """Use NumPy alone inside of the block, for little work where kernels would be compiled first; numbers are equal."""
+    before = _state["wanted"]
+    _state["wanted"] = False
+    try:
+        yield
+    finally:
+        _state["wanted"] = before
 
 
 def frozen(values: npt.NDArray[_T]) -> npt.NDArray[_T]:
