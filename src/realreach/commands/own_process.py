@@ -18,7 +18,7 @@ class _Absent:
 
     def find_spec(self, fullname: str, path: object, target: object = None) -> None:
         if fullname in _LOOKED_FOR:
-            raise ModuleNotFoundError(f"{fullname} is left out for now", name=fullname)
+            raise ModuleNotFoundError(f"{fullname} is left out while pyarrow starts", name=fullname)
         return
 
 
