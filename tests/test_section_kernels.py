@@ -248,6 +248,25 @@ def test_crowds_are_equal_and_walk_over_no_border():
     assert (bursts.surprise_of_bursts(second, place, stranger) > 0).any()
 
 
+@pytest.mark.parametrize(("apart", "together"), [(299, 6), (300, 6), (301, 0)])
+def test_a_phrase_belongs_to_a_burst_up_to_its_border(apart, together, monkeypatch):
+    """Five strangers with a phrase and a sixth five minutes later are striking, all six; a second later none is."""
+    seconds = np.array([3 * 86_400 + 1_200 * i for i in range(12)] + [90_000] * 5 + [90_000 + apart])
+    texts = [f"kata{i} lain{i} saja{i}" for i in range(12)] + [f"promo gacor malam{i}" for i in range(6)]
+    posts = organic_posts(1, 100.0, np.random.default_rng(3))
+    found = {
+        "day": seconds / 86_400.0,
+        "post_id": [posts["post_id"][0]] * 18,
+        "author_id": [f"u{i}" for i in range(18)],
+        "text": texts,
+        "likes": np.zeros(18),
+    }
+    tables = tables_from_frames(creator("border", posts=posts, comments=found)).tables
+    days = decision_days(tables, None)
+    shares = both(monkeypatch, lambda: comments.compute(View(tables, days))["comments__alike_bursts__10min__share"])
+    assert [share.tolist() for share in shares] == [[together / 18]] * 2
+
+
 def test_every_feature_has_one_row():
     named = [name for name in NAMES if name]
     assert len(set(named)) == len(named) == len(CATALOGUE_ORDER) == len(set(CATALOGUE_ORDER.tolist()))
