@@ -25,6 +25,12 @@ from realreach.tables import tables_from_frames
 from worlds import creator, organic_comments, organic_posts
 
 SIGNS = " !?.,;:#$%@_abcABCéßД09\n🔥😍❤漢字ไทย𝐏\U00020001"
+WORDS_OF_MANY = (
+    "semoga sehat selalu bunda",
+    "love this so much",
+    "where did you buy the dress",
+    "ditunggu resepnya ya",
+)
 PHRASES = ("mantap sekali kak promo ini", "mantap sekali kak promo itu", "keren banget videonya kak lanjut terus ya")
 
 
@@ -265,6 +271,55 @@ def test_a_phrase_belongs_to_a_burst_up_to_its_border(apart, together, monkeypat
     days = decision_days(tables, None)
     shares = both(monkeypatch, lambda: comments.compute(View(tables, days))["comments__alike_bursts__10min__share"])
     assert [share.tolist() for share in shares] == [[together / 18]] * 2
+
+
+def at_borders(number):
+    """Return small sections whose counts, delays and gaps stand at the borders of what counts, and a step beside."""
+    rng = np.random.default_rng(11)
+    return worlds.join(*(_at_borders(f"b{i}", rng) for i in range(number)))
+
+
+def _at_borders(name, rng):
+    posts = int(rng.choice([1, 2, 3, 4, 5, 6, 8, 60]))
+    n, threads = int(rng.choice([9, 10, 11, 15, 19, 20, 21, 29, 30, 31, 49, 50])), int(rng.integers(1, 5))
+    day = 40.0 + np.arange(posts) + rng.integers(0, 24 * 60, size=posts) / 1_440.0
+    # Comments of some creators name no post.
+    named = rng.choice([0.0, 0.9, 0.9, 0.9])
+    post = np.sort(rng.integers(posts, size=n))
+    # Delays of none, an hour, six, and gaps of 15 seconds: exact in seconds, as platforms tell them.
+    seconds = rng.choice([-1, 0, 1, 1_800, 3_599, 3_600, 3_601, 21_600], size=n) + 15 * rng.integers(0, 3, size=n)
+    alike = [f"promo gacor malam ini cek sekarang kak {i}" for i in range(3)]
+    texts = [*alike, "@a.b halo kak", "@ halo @", "@a.b", "kak @c.d bagus", "cantik banget", *WORDS_OF_MANY]
+
+    def some(values, share=0.9):
+        return [value if rng.random() < share else None for value in values]
+
+    return creator(
+        name,
+        posts={
+            "day": day,
+            "post_id": [f"{name}p{i}" for i in range(posts)],
+            "comments_count": rng.choice([np.nan, 0, 1, n], size=posts),
+        },
+        comments={
+            "day": day[post] + seconds / 86_400.0,
+            "post_id": some((f"{name}p{i}" for i in post), named),
+            "author_id": some(f"u{i}" for i in rng.integers(n // 2 + 1, size=n)),
+            "parent_comment_id": some(f"{name}t{i}" for i in rng.integers(threads, size=n)),
+            "likes": rng.choice([np.nan, 0, 1], size=n, p=[0.1, 0.5, 0.4]),
+            "text": [texts[i] for i in rng.integers(len(texts), size=n)],
+        },
+    )
+
+
+def test_sections_at_the_borders_are_equal_to_the_last_bit(monkeypatch):
+    tables = tables_from_frames(at_borders(250)).tables
+    days = decision_days(tables, None)
+    plain, fast = both(monkeypatch, lambda: comments.compute(View(tables, days)))
+    for name, values in plain.items():
+        assert np.array_equal(values, fast[name], equal_nan=True), name
+        known = np.isfinite(values).mean()
+        assert known == 0.0 or known > 0.02, name
 
 
 def test_every_feature_has_one_row():
