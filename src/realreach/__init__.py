@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from realreach.features import build_features, catalogue
     from realreach.scores import Scorer
     from realreach.settings import TrainSettings
-    from realreach.tables import Tables, handle_shape, handle_shapes, read_tables, tables_from_frames, tables_from_records
+    from realreach.tables import (
+        Tables,
+        handle_shape,
+        handle_shapes,
+        read_tables,
+        tables_from_frames,
+        tables_from_records,
+    )
     from realreach.training import train
     from realreach.warming import warm_up
 

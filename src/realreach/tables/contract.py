@@ -31,9 +31,9 @@ class Column:
 
     ``kind`` says how a value is read: ``id`` (kept as text, unchanged), ``category`` (short lower-case token),
     ``text`` (free text), ``count`` (whole number), ``number``, ``flag`` (0/1), ``date`` (UTC day) or ``instant``
-    (UTC time). ``minimum`` and ``maximum`` are inclusive. ``pattern`` is what a whole category must be, ``without`` what
-    must stand nowhere in it; ``cased`` ones are read as written, not in lower case. Unknown is null and is never read as
-    zero.
+    (UTC time). ``minimum`` and ``maximum`` are inclusive. ``pattern`` is what a whole category must be, ``without``
+    what must stand nowhere in it; ``cased`` ones are read as written, not in lower case. Unknown is null and is never
+    read as zero.
     """
 
     name: str
@@ -169,8 +169,8 @@ _COMMENTS = TableContract(
         Column(
             "author_shape",
             "category",
-            "Shape of the author's handle, never the handle: `A` and `a` for letters, `0` for digits, `.`, `_`, `-`, `*` "
-            "for all else, at most three of a run: `Aaa_000` (`realreach.handle_shape` makes it)",
+            "Shape of the author's handle, never the handle: `A` and `a` for letters, `0` for digits, `.`, `_`, `-`, "
+            "`*` for all else, at most three of a run, such as `Aaaa_000` (`realreach.handle_shape` makes it)",
             pattern=f"[{re.escape(HANDLE_SIGNS)}]{{1,{LONGEST_SHAPE}}}",
             without="|".join(re.escape(sign) + "{4}" for sign in HANDLE_SIGNS),
             cased=True,

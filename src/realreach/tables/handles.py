@@ -1,25 +1,23 @@
 """Shapes of handles: how a name is built, without the name.
 
-Accounts of one seller are often named by one recipe (name, surname and two letters; a word and four digits), and how
-handles are built is all that can be known of it without keeping them. A handle is a direct name of a person: it is never
-read, stored or put out. Its shape is shared by hundreds; it says how the handle is built and not whose it is.
+Accounts of one seller are often named by one recipe (name, surname and two letters; a word and four digits). A handle
+names a person and is directly identifying: it is no input, and is never stored or put out. Its shape is shared by
+hundreds; it says how the handle is built and not whose it is.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING, overload
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from realreach.tables.contract import HANDLE_SIGNS, LONGEST_SHAPE
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 __all__ = ["handle_shape", "handle_shapes"]
 
+Handles = TypeVar("Handles")
 _LONGEST_HANDLE = 256
 """Characters of a handle that are looked at: no platform allows more than fifty, and NFKC may make many of one."""
 _STEPS = (
@@ -45,14 +43,13 @@ def handle_shape(handle: str) -> str | None:
     -------
     str or None
         ``A`` and ``a`` for Latin letters, ``0`` for digits, ``.``, ``_`` and ``-`` as they are, ``*`` for all else
-        (letters of other scripts, blanks, emoji); at most three of a run, 24 in all. The shape of a shape is that shape.
-        None where nothing is left: not known.
+        (letters of other scripts, blanks, emoji); at most three of a run, 24 signs in all. The shape of a shape is that
+        shape. None where nothing is left: not known.
 
     Notes
     -----
-    Make shapes where the handles are, and hand over pseudonyms and shapes: a handle names a person and is no input here
-    (a value that is no shape is set aside). Names of one or two letters differ from their shape in nothing else than the
-    letter, so a shape is no secret; it is only not a name.
+    Make shapes where the handles are, and hand over pseudonyms and shapes only: the direct names of people are not
+    needed here, and a value that is no shape is set aside.
 
     Examples
     --------
@@ -65,19 +62,13 @@ def handle_shape(handle: str) -> str | None:
     return shape
 
 
-@overload
-def handle_shapes(handles: pa.Array) -> pa.Array: ...
-@overload
-def handle_shapes(handles: pa.ChunkedArray) -> pa.ChunkedArray: ...
-@overload
-def handle_shapes(handles: pd.Series) -> pd.Series: ...
-def handle_shapes(handles: pa.Array | pa.ChunkedArray | pd.Series) -> pa.Array | pa.ChunkedArray | pd.Series:
+def handle_shapes(handles: Handles) -> Handles:
     """Return the shapes of a column of handles, as :func:`handle_shape` does for one.
 
     Parameters
     ----------
     handles
-        Arrow strings (plain, chunked or a dictionary), or a pandas series of text; null = unknown.
+        Arrow strings (an array, plain or a dictionary, or a chunked one), or a pandas series of text; null = unknown.
 
     Returns
     -------
@@ -97,8 +88,10 @@ def handle_shapes(handles: pa.Array | pa.ChunkedArray | pd.Series) -> pa.Array |
         return _shapes(handles)
     import pandas as pd
 
-    values = [value if isinstance(value, str) else None for value in handles.tolist()]
-    return pd.Series(_shapes(_array(values)).to_pylist(), index=handles.index, name=handles.name, dtype=object)
+    series = pd.Series(handles)
+    values = [value if isinstance(value, str) else None for value in series.tolist()]
+    shapes = _shapes(_array(values)).to_pylist()
+    return pd.Series(shapes, index=series.index, name=series.name, dtype=object)  # type: ignore[return-value]
 
 
 def _array(handles: list[str | None]) -> pa.Array:

@@ -92,10 +92,7 @@ def _compute(view: View) -> dict[str, FloatArray]:
     starts = others.starts
     count = np.asarray(starts[1:] - starts[:-1], dtype=np.float64)
     values[~((count >= MINIMUM_COMMENTS) & np.isfinite(values))] = np.nan
-    if shapes.COLUMN in every:
-        of_handles = shapes.compute(every, others)
-    else:
-        of_handles = [not_known(n)] * len(shapes.FEATURES)
+    of_handles = shapes.compute(every, others) if shapes.COLUMN in every else [not_known(n)] * len(shapes.FEATURES)
     return dict(zip(_COLUMNS, (*values, *of_handles, count), strict=True))
 
 
