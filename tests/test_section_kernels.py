@@ -22,6 +22,7 @@ from realreach.features.comments.rows import CATALOGUE_ORDER, NAMES
 from realreach.features.view import View, decision_days
 from realreach.simulate import simulate
 from realreach.tables import tables_from_frames
+from realreach.tables.contract import HANDLE_SIGNS
 from worlds import creator, organic_comments, organic_posts
 
 SIGNS = " !?.,;:#$%@_abcABCéßД09\n🔥😍❤漢字ไทย𝐏\U00020001"
@@ -60,6 +61,11 @@ def section(name, number, seed=0, caption=None, **edits):
     )
 
 
+def any_shape(number):
+    """Return one of many different shapes."""
+    return "".join(HANDLE_SIGNS[number // 7**k % 7] for k in (0, 1, 2, 0, 3, 1))
+
+
 def hostile():
     rng = random.Random(2)
     junk = ["".join(rng.choice(SIGNS) for _ in range(rng.choice([0, 1, 3, 9, 30, 80, 400]))) for _ in range(300)]
@@ -81,6 +87,9 @@ def hostile():
         "strange captions": (90, {"caption": lambda p: [*junk[:6], "𝐊𝐀𝐊 ΚAK kak\u0301", None, *p["caption"][8:]]}),
         "no captions": (60, {"caption": lambda p: [None] * 12}),
         "threads": (90, {"parent_comment_id": lambda c: [f"c{i % 4}" if i % 3 else None for i in range(90)]}),
+        "shapes": (150, {"author_shape": lambda c: [worlds.SHAPES[i * i % 7] if i % 8 else None for i in range(150)]}),
+        "one shape": (60, {"author_shape": lambda c: ["Aaaa_aaa"] * 60}),
+        "any shape": (900, {"author_shape": lambda c: [any_shape(i) for i in range(900)], "author_id": lambda c: None}),
         "handles": (60, {"text": lambda c: [f"@toko_{i % 4}.x cek @budi a@b @ @@c @" for i in range(60)]}),
     }  # fmt: skip
     return worlds.join(*(section(name, n, seed, **edits) for seed, (name, (n, edits)) in enumerate(parts.items())))

@@ -7,11 +7,11 @@ hundreds; it says how the handle is built and not whose it is.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TypeVar
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from realreach.tables.contract import HANDLE_SIGNS, LONGEST_SHAPE
 
@@ -20,14 +20,27 @@ __all__ = ["handle_shape", "handle_shapes"]
 Handles = TypeVar("Handles")
 _LONGEST_HANDLE = 256
 """Characters of a handle that are looked at: no platform allows more than fifty, and NFKC may make many of one."""
-_STEPS = (
-    (r"[^\p{Latin}\p{Nd}._\-]", "*"),  # letters of other scripts, blanks, emoji: which they are tells of whom
-    (r"[\p{Lu}\p{Lt}]", "A"),
-    (r"[^A\p{Nd}._\-*]", "a"),
-    (r"\p{Nd}", "0"),
-    *((f"[{sign}]{{4,}}" if sign != "-" else "-{4,}", sign * 3) for sign in HANDLE_SIGNS),
-)
-"""What is replaced by what, in this order."""
+_LONG_RUNS = re.compile(r"(.)\1{3,}", re.DOTALL)
+
+
+class _Signs(dict[int, str]):
+    """The sign of each code point, worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        kind = unicodedata.category(character)
+        if kind == "Nd":
+            sign = "0"
+        elif kind[0] == "L" and "LATIN " in unicodedata.name(character, ""):
+            sign = "A" if kind in ("Lu", "Lt") else "a"
+        else:
+            # Which letter of which other script it is, or which emoji, tells of whom.
+            sign = character if character in HANDLE_SIGNS else "*"
+        self[code] = sign
+        return sign
+
+
+_SIGNS = _Signs()
 
 
 def handle_shape(handle: str) -> str | None:
@@ -58,8 +71,8 @@ def handle_shape(handle: str) -> str | None:
     >>> handle_shape("AaaaAaaa-a0a")
     'AaaaAaaa-a0a'
     """
-    shape: str | None = _shapes(_array([handle]))[0].as_py()
-    return shape
+    plain = unicodedata.normalize("NFKC", handle[:_LONGEST_HANDLE]).strip().lstrip("@")
+    return _LONG_RUNS.sub(r"\1\1\1", plain.translate(_SIGNS))[:LONGEST_SHAPE] or None
 
 
 def handle_shapes(handles: Handles) -> Handles:
@@ -83,38 +96,15 @@ def handle_shapes(handles: Handles) -> Handles:
     ['aaa.aaa', None, 'aaa000']
     """
     if isinstance(handles, pa.ChunkedArray):
-        return pa.chunked_array([_shapes(chunk) for chunk in handles.chunks], pa.large_string())
+        return pa.chunked_array([handle_shapes(chunk) for chunk in handles.chunks], pa.large_string())
     if isinstance(handles, pa.Array):
-        return _shapes(handles)
+        return pa.array(_of_each(handles.to_pylist()), pa.large_string())
     import pandas as pd
 
     series = pd.Series(handles)
-    values = [value if isinstance(value, str) else None for value in series.tolist()]
-    shapes = _shapes(_array(values)).to_pylist()
+    shapes = _of_each(series.tolist())
     return pd.Series(shapes, index=series.index, name=series.name, dtype=object)  # type: ignore[return-value]
 
 
-def _array(handles: list[str | None]) -> pa.Array:
-    """Return handles as Arrow strings; half of a character becomes the replacement character."""
-    try:
-        return pa.array(handles, pa.large_string())
-    except UnicodeEncodeError:
-        whole = (h if h is None else h.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for h in handles)
-        return pa.array(list(whole), pa.large_string())
-
-
-def _shapes(handles: pa.Array) -> pa.Array:
-    shapes = pc.utf8_slice_codeunits(handles.cast(pa.large_string()), 0, _LONGEST_HANDLE)
-    shapes = pc.utf8_ltrim(pc.utf8_trim_whitespace(_compatible(shapes)), "@")
-    for pattern, sign in _STEPS:
-        shapes = pc.replace_substring_regex(shapes, pattern, sign)
-    shapes = pc.utf8_slice_codeunits(shapes, 0, LONGEST_SHAPE)
-    return pc.if_else(pc.equal(pc.binary_length(shapes), 0), None, shapes)
-
-
-def _compatible(handles: pa.Array) -> pa.Array:
-    """Return handles in NFKC. Arrow's own takes letters and their accents apart and leaves them so."""
-    if pc.all(pc.string_is_ascii(handles)).as_py() in (None, True):
-        return handles
-    whole = [handle if handle is None else unicodedata.normalize("NFKC", handle) for handle in handles.to_pylist()]
-    return pa.array(whole, pa.large_string())
+def _of_each(handles: list[object]) -> list[str | None]:
+    return [handle_shape(handle) if isinstance(handle, str) else None for handle in handles]
