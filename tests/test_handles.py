@@ -80,9 +80,10 @@ def test_columns_of_every_kind_have_the_shapes_of_their_handles():
         assert found.name == "author"
 
 
-def test_long_handles_are_cut_and_take_no_time():
+def test_long_handles_are_cut():
     assert handle_shape("a1" * 10_000_000) == "a0" * 12
     assert handle_shape("ﷺ" * 1_000_000) == "***"
+    assert handle_shape("a" * 256 + "1") == "aaa"
 
 
 @pytest.mark.parametrize("file", ["trending.parquet", "gambling_topic.csv", "candidates_labelled.csv"])
@@ -221,6 +222,20 @@ def test_excess_is_known_only_where_there_is_something_to_compare():
     assert np.isnan(found([f"{'Aa' * (i // 3)}{'0.' * (i % 3)}a" for i in range(30)], range(30))[EXCESS])
 
 
+def test_other_creators_change_nothing_to_the_last_bit():
+    rng = np.random.default_rng(8)
+    pool = [f"{'Aa' * (i % 5)}{'.a' * (i // 5)}0" for i in range(30)]
+    sections = [[pool[i] for i in rng.integers(0, 30, 70 + k)] for k in range(12)]
+    steps = [rng.integers(0, 3_000, len(made)) for made in sections]
+    alone = [found(made, step) for made, step in zip(sections, steps, strict=True)]
+    every = tables_from_frames(section([shape for made in sections for shape in made])).tables.comments
+    starts = np.cumsum([0, *map(len, sections)])
+    rows = np.arange(starts[-1])
+    together = shapes.compute(every, shapes.Comments(rows, starts, rows, np.concatenate(steps)))
+    for feature, of_all in zip(shapes.FEATURES, together, strict=True):
+        assert of_all.tolist() == [of_one[feature.name] for of_one in alone]
+
+
 def test_without_shapes_these_features_are_unknown_and_all_others_are_the_same():
     made = worlds.organic("a", 3, comments=150, shapes=True)
     bare = {**made, "comments": made["comments"].drop(columns="author_shape")}
@@ -252,8 +267,10 @@ def test_answers_of_the_creator_and_later_comments_do_not_count():
 
 @pytest.fixture(scope="module")
 def complete():
-    settings = SimulationSettings(observation="complete", fake_share=0.5, platforms={"youtube": 1.0}, comments_cap=60)
-    return simulate(50, seed=4, settings=settings).frames["comments"]
+    settings = SimulationSettings(
+        observation="complete", fake_share=0.0, platforms={"youtube": 1.0}, comments_cap=200, comments_median=150
+    )
+    return simulate(40, seed=4, settings=settings).frames["comments"]
 
 
 def test_shapes_of_a_world_change_nothing_else(monkeypatch):
@@ -272,10 +289,10 @@ def test_shapes_of_a_world_change_nothing_else(monkeypatch):
 def test_shapes_of_a_world_are_shapes_and_those_of_videos_as_measured(complete):
     shape = complete["author_shape"]
     assert (handle_shapes(shape) == shape).all()
-    share = shape.str.contains(r"-[a0]{3,}$").groupby(complete["creator_id"]).mean()
-    assert 0.18 < share.median() < 0.34
-    assert share.quantile(0.1) < 0.15
-    assert share.quantile(0.9) > 0.35
+    creator = complete.groupby("creator_id")["author_shape"]
+    share = creator.apply(lambda s: s.str.contains(r"-[a0]{3,}$").mean())[creator.size() >= 60]
+    assert 0.2 < share.median() < 0.36
+    assert 0.08 < share.std() < 0.15
 
 
 def test_an_account_is_called_the_same_under_every_post(complete):

@@ -53,7 +53,7 @@ FAMILIES = {
     "coherence": ("posts", _curve_and_posts, coherence.compute, 485, 38),
     "innocence": ("posts", _curve_and_posts, innocence.compute, 1_045, 155),
     "comments": ("section", _nothing, comments.compute, 4_400, 360),
-    "comments with shapes": ("shapes", _nothing, comments.compute, 5_200, 600),
+    "comments with shapes": ("shapes", _nothing, comments.compute, 4_550, 540),
     "audience": ("section", _nothing, audience.compute, 640, 300),
 }
 """Family -> creator, what is there already, what is counted, and the most calls with NumPy alone and with kernels."""
