@@ -34,7 +34,7 @@ _SELLER_KEYS = 2_000
 _KINDS: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
         "youtube": {
-            "given": 0.256, "word_number": 0.295, "names": 0.13, "word": 0.108, "parts": 0.105, "name": 0.045,
+            "given": 0.275, "word_number": 0.265, "names": 0.13, "word": 0.108, "parts": 0.105, "name": 0.045,
             "odd": 0.035, "name_number": 0.026,
         },
         "instagram": {"parts": 0.42, "word": 0.25, "word_number": 0.23, "odd": 0.10},
