@@ -10,6 +10,7 @@ Measured with 28 Indonesian videos, sold authors in the place of some of 100: wi
 the ROC of the last is .82 (.77 to .86), from other gambling accounts .50, from German praise bots .87; with a tenth from
 one burst .97, .53 and .48, burst by burst. That of the first is .34, .59 and .86: it points either way. The mean
 probability of the texts alone is at .97 or more in all of these, so that handles add little where texts can be judged.
+The last was chosen among a dozen forms with these very sets, so its figures flatter.
 """
 
 from __future__ import annotations
