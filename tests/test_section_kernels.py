@@ -17,11 +17,12 @@ from realreach.comment_text.likeness import exact_keys, near_groups, template_ke
 from realreach.comment_text.normalise import normalise
 from realreach.comment_text.words import split_words
 from realreach.features import comments
-from realreach.features.comments import alike, bursts, pairs
+from realreach.features.comments import alike, bursts, pairs, shapes
 from realreach.features.comments.rows import CATALOGUE_ORDER, NAMES
 from realreach.features.view import View, decision_days
 from realreach.simulate import simulate
 from realreach.tables import tables_from_frames
+from realreach.tables.contract import HANDLE_SIGNS
 from worlds import creator, organic_comments, organic_posts
 
 SIGNS = " !?.,;:#$%@_abcABCéßД09\n🔥😍❤漢字ไทย𝐏\U00020001"
@@ -66,6 +67,11 @@ def section(name, number, seed=0, caption=None, **edits):
     )
 
 
+def any_shape(number):
+    """Return one of many different shapes."""
+    return "".join(HANDLE_SIGNS[number // 7**k % 7] for k in (0, 1, 2, 0, 3, 1))
+
+
 def hostile():
     rng = random.Random(2)
     junk = ["".join(rng.choice(SIGNS) for _ in range(rng.choice([0, 1, 3, 9, 30, 80, 400]))) for _ in range(300)]
@@ -87,6 +93,9 @@ def hostile():
         "strange captions": (90, {"caption": lambda p: [*junk[:6], "𝐊𝐀𝐊 ΚAK kak\u0301", None, *p["caption"][8:]]}),
         "no captions": (60, {"caption": lambda p: [None] * 12}),
         "threads": (90, {"parent_comment_id": lambda c: [f"c{i % 4}" if i % 3 else None for i in range(90)]}),
+        "shapes": (150, {"author_shape": lambda c: [worlds.SHAPES[i * i % 7] if i % 8 else None for i in range(150)]}),
+        "one shape": (60, {"author_shape": lambda c: ["Aaaa_aaa"] * 60}),
+        "any shape": (900, {"author_shape": lambda c: [any_shape(i) for i in range(900)], "author_id": lambda c: None}),
         "handles": (60, {"text": lambda c: [f"@toko_{i % 4}.x cek @budi a@b @ @@c @" for i in range(60)]}),
     }  # fmt: skip
     return worlds.join(*(section(name, n, seed, **edits) for seed, (name, (n, edits)) in enumerate(parts.items())))
@@ -325,7 +334,8 @@ def test_sections_at_the_borders_are_equal_to_the_last_bit(monkeypatch):
 def test_every_feature_has_one_row():
     named = [name for name in NAMES if name]
     assert len(set(named)) == len(named) == len(CATALOGUE_ORDER) == len(set(CATALOGUE_ORDER.tolist()))
-    assert [f"comments__{NAMES[row]}" for row in CATALOGUE_ORDER] == [f.name for f in comments.FEATURES]
+    of_kernels = [f.name for f in comments.FEATURES if f not in shapes.FEATURES]
+    assert [f"comments__{NAMES[row]}" for row in CATALOGUE_ORDER] == of_kernels
 
 
 @pytest.mark.parametrize(

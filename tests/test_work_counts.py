@@ -53,6 +53,7 @@ FAMILIES = {
     "coherence": ("posts", _curve_and_posts, coherence.compute, 485, 38),
     "innocence": ("posts", _curve_and_posts, innocence.compute, 1_045, 155),
     "comments": ("section", _nothing, comments.compute, 4_400, 360),
+    "comments with shapes": ("shapes", _nothing, comments.compute, 4_550, 540),
     "audience": ("section", _nothing, audience.compute, 640, 300),
 }
 """Family -> creator, what is there already, what is counted, and the most calls with NumPy alone and with kernels."""
@@ -70,6 +71,7 @@ def creators():
     posts = organic_posts(30, 150.0, rng)
     section = {"posts": posts, "comments": organic_comments(100, posts, rng), "audience": worlds.accounts(100, rng)}
     made["section"] = creator("a", **section, followers=20_000, language="id")
+    made["shapes"] = creator("a", **section | {"comments": worlds.with_shapes(section["comments"])}, language="id")
     return {name: checked(one) for name, one in made.items()}
 
 
