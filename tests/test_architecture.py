@@ -31,7 +31,7 @@ LAYERS = (
         "settings",
     },
     {"estimator", "fairness", "checks", "heads", "head_fitting", "confidence", "real", "output", "bundle"},
-    {"head_evaluation", "evaluation", "head_card", "card", "scores", "plots", "warming"},
+    {"head_evaluation", "one_answer", "evaluation", "head_card", "card", "scores", "plots", "warming"},
     {"reasons", "evidence", "policy"},
     {"false_alarms", "power", "learning"},
     {"benchmark"},

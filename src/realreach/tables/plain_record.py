@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from realreach.compiled import frozen
 from realreach.tables.contract import CONTRACTS, Column, Kind, TableContract
 from realreach.tables.core import Table, Tables
 from realreach.tables.limits import Limits
@@ -49,6 +50,8 @@ _KNOWN_DAYS: dict[str, int] = {}
 """Days since 1970-01-01 of days as written, as far as they were met."""
 _MOST_DAYS = 40_000
 _DAY_MICROSECONDS = 86_400_000_000
+_NO_TIME, _LAST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+"""How NumPy writes an unknown time, and where its row stands: behind all others."""
 
 
 _CLOCKS = {
@@ -67,7 +70,8 @@ _CLOCKS = {
 
 _Values: TypeAlias = Sequence[Any]
 _Column: TypeAlias = Any
-"""A NumPy array, or an Arrow array of strings."""
+"""A NumPy array, an Arrow array of strings, or what one is made of: a list or tuple of texts that passed the checks."""
+_PLAIN_ROWS = frozenset({list, tuple})
 
 
 class _Doubt(Exception):  # noqa: N818 - caught inside this module
@@ -102,14 +106,15 @@ def plain_tables(record: object, limits: Limits) -> Tables | None:
     try:
         key = _key(record.get("creator_id"), limits)
         outer = {name: [value] for name, value in record.items() if name not in _NESTED}
-        found: dict[str, Table] = {"creators": _table(CONTRACTS["creators"], outer, 1, key, limits)}
         inner = {
             name: _given(CONTRACTS[name], given, key, limits)
             for name in _INNER
             if (given := record.get(name)) is not None
         }
+        owners = pa.repeat(pa.scalar(key, _TEXTS), max([1, *(count for _, count in inner.values())]))
+        found: dict[str, Table] = {"creators": _table(CONTRACTS["creators"], outer, 1, owners, limits)}
         for name, (columns, count) in inner.items():
-            found[name] = _table(CONTRACTS[name], columns, count, key, limits)
+            found[name] = _table(CONTRACTS[name], columns, count, owners, limits)
         if "comments" in inner and "posts" in inner:
             _need_posts(inner["comments"][0], inner["posts"][0])
     except (_Doubt, ValueError, TypeError, OverflowError, pa.ArrowException):
@@ -149,33 +154,41 @@ def _given(contract: TableContract, given: object, creator: str, limits: Limits)
 
 def _columns(rows: list[dict[str, Any]]) -> Mapping[str, _Values]:
     """Return the columns of row objects; a name that a row lacks is unknown there."""
-    names = tuple(rows[0])
-    if len(names) > 1:
+    if set(map(len, rows)) == {len(rows[0])}:
         try:
-            columns = dict(zip(names, zip(*map(itemgetter(*names), rows), strict=True), strict=True))
+            return {name: list(map(itemgetter(name), rows)) for name in rows[0]}
         except KeyError:
             pass
-        else:
-            if sum(map(len, rows)) == len(names) * len(rows):
-                return columns
     return {name: [row.get(name) for row in rows] for name in set().union(*rows)}
 
 
-def _table(contract: TableContract, given: Mapping[str, _Values], count: int, creator: str, limits: Limits) -> Table:
-    """Return one table whose rows all belong to one creator, in the order of the general path."""
+def _table(
+    contract: TableContract, given: Mapping[str, _Values], count: int, owners: pa.Array, limits: Limits
+) -> Table:
+    """Return one table whose rows all belong to one creator, in the order of the general path.
+
+    ``owners`` is the creator's key for as many rows as any table has.
+    """
     names = given.keys()
     known, required = _NAMES[contract.name]
     if not (known >= names and required <= names):
         raise _Doubt
-    columns: dict[str, _Column] = {"creator_id": pa.repeat(pa.scalar(creator, _TEXTS), count)}
-    for column in contract.columns:
-        if column.name in names and column.name != "creator_id":
-            columns[column.name] = _READ[column.kind](given[column.name], column, limits)
-    order = _order(contract, columns, given, count)
-    if order is not None:
-        places = pa.array(order)
-        columns = {k: v.take(places) if isinstance(v, pa.Array) else v[order] for k, v in columns.items()}
-    return Table(contract, columns, np.array([0, count], dtype=np.int64))
+    read = {
+        column.name: _READ[column.kind](given[column.name], column, limits)
+        for column in contract.columns
+        if column.name in names and column.name != "creator_id"
+    }
+    order = _order(contract, read, given, count)
+    columns: dict[str, _Column] = {"creator_id": owners[:count]}
+    if order is None:
+        for name, values in read.items():
+            columns[name] = pa.array(values, _TEXTS) if type(values) in _PLAIN_ROWS else values
+    else:
+        # Texts are brought into order before Arrow sees them: half the cost of moving Arrow's.
+        in_order = itemgetter(*order.tolist())
+        for name, values in read.items():
+            columns[name] = pa.array(in_order(values), _TEXTS) if type(values) in _PLAIN_ROWS else values[order]
+    return Table(contract, columns, frozen(np.array([0, count], dtype=np.int64)))
 
 
 _NAMES = {
@@ -216,9 +229,10 @@ def _order(
     if time is None:
         ticks = np.zeros(count, dtype=np.int64)
     else:
-        ticks = time.astype(np.int64)
-        ticks[np.isnat(time)] = np.iinfo(np.int64).max
-    if (ticks[1:] > ticks[:-1]).all():
+        ticks = time.view(np.int64)
+        if np.minimum.reduce(ticks) == _NO_TIME:
+            ticks = np.where(ticks == _NO_TIME, _LAST, ticks)
+    if np.logical_and.reduce(ticks[1:] > ticks[:-1]):
         return None
     order = np.argsort(ticks, kind="stable")
     if (ticks[order][1:] == ticks[order][:-1]).any():
@@ -234,7 +248,7 @@ def _need_posts(comments: Mapping[str, _Values], posts: Mapping[str, _Values]) -
         raise _Doubt
 
 
-def _ids(values: _Values, column: Column, limits: Limits) -> pa.Array:
+def _ids(values: _Values, column: Column, limits: Limits) -> _Values:
     kinds = set(map(type, values))
     if not kinds <= (_TEXT if column.required else _TEXT_OR_NONE):
         raise _Doubt
@@ -244,7 +258,7 @@ def _ids(values: _Values, column: Column, limits: Limits) -> pa.Array:
         raise _Doubt
     if len(joined) > limits.id_characters and max(map(len, texts)) > limits.id_characters:
         raise _Doubt
-    return pa.array(values, _TEXTS)
+    return values
 
 
 def _is_clear(joined: str) -> bool:
@@ -261,7 +275,7 @@ def _word(value: str, pattern: str | None) -> str | None:
     return word if word and (pattern is None or re.fullmatch(pattern, word)) else None
 
 
-def _categories(values: _Values, column: Column, limits: Limits) -> pa.Array:
+def _categories(values: _Values, column: Column, limits: Limits) -> _Column:
     kinds = set(map(type, values))
     if not kinds <= (_TEXT if column.required else _TEXT_OR_NONE):
         raise _Doubt
@@ -270,7 +284,7 @@ def _categories(values: _Values, column: Column, limits: Limits) -> pa.Array:
     words = {value: None if value is None else _word(value, column.pattern) for value in set(values)}
     if any(word is None for value, word in words.items() if value is not None):
         raise _Doubt
-    return pa.array([words[value] for value in values], _TEXTS)
+    return [words[value] for value in values]
 
 
 @lru_cache(maxsize=4096)
@@ -282,7 +296,7 @@ def _one_word(value: str | None, pattern: str | None) -> pa.Array:
     return pa.array([word], _TEXTS)
 
 
-def _texts(values: _Values, column: Column, limits: Limits) -> pa.Array:
+def _texts(values: _Values, column: Column, limits: Limits) -> _Values:
     kinds = set(map(type, values))
     if not kinds <= (_TEXT if column.required else _TEXT_OR_NONE):
         raise _Doubt
@@ -292,7 +306,7 @@ def _texts(values: _Values, column: Column, limits: Limits) -> pa.Array:
         raise _Doubt
     if len("".join(texts)) > limits.text_characters and max(map(len, texts)) > limits.text_characters:
         raise _Doubt
-    return pa.array(values, _TEXTS)
+    return values
 
 
 def _numbers(values: _Values, column: Column, limits: Limits) -> npt.NDArray[np.float64]:
@@ -326,7 +340,7 @@ def _flags(values: _Values, column: Column, limits: Limits) -> npt.NDArray[np.fl
 def _dates(values: _Values, column: Column, limits: Limits) -> npt.NDArray[np.datetime64]:
     try:
         # Curves of all creators are made of the same few thousand days.
-        return np.array([_KNOWN_DAYS[value] for value in values], dtype=np.int64).view("datetime64[D]")
+        return np.array(list(map(_KNOWN_DAYS.__getitem__, values)), dtype=np.int64).view("datetime64[D]")
     except KeyError:
         days = _times(values, column, _DAYS).astype("datetime64[D]")
     _know(values, days)
