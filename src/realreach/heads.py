@@ -251,7 +251,7 @@ class Heads:
     def score_one(
         self, values: FloatArray, mask: int, probability: float
     ) -> tuple[dict[str, float], dict[str, tuple[float, float, float]]]:
-        """Return what :meth:`score` does of a single row in plain numbers: mechanisms, and (low, median, high) of shares.
+        """Return what :meth:`score` does of a single row in plain numbers: mechanisms, (low, median, high) of shares.
 
         Parameters
         ----------

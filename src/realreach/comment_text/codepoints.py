@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -17,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from realreach.comment_text.traits import of
+from realreach.lazy import cached_property
 
 __all__ = ["CodePoints", "as_text", "decode", "encode", "own", "utf8_of"]
 
@@ -180,7 +180,7 @@ class CodePoints:
 
 def _starts_of(lengths: npt.NDArray[np.integer]) -> _I64:
     out = np.zeros(len(lengths) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=out[1:])
+    lengths.cumsum(out=out[1:])
     return out
 
 

@@ -52,7 +52,7 @@ def packed(owner: _I64, keys: _U64) -> _U64:
     new = np.zeros(len(order), dtype=np.uint64)
     new[1:] = (owner[order][1:] != owner[order][:-1]) | (small[order][1:] != small[order][:-1])
     out = np.empty(len(order), dtype=np.uint64)
-    out[order] = np.cumsum(new, dtype=np.uint64)
+    out[order] = new.cumsum(dtype=np.uint64)
     return out
 
 

@@ -206,7 +206,7 @@ def weighted_sums(
 def _between(values: npt.NDArray[np.int32], bounds: IntArray) -> npt.NDArray[np.int64]:
     """Return the sums of values between neighbouring bounds."""
     before = np.zeros(len(values) + 1, dtype=np.int64)
-    np.cumsum(values, out=before[1:])
+    values.cumsum(out=before[1:])
     return np.diff(before[bounds])
 
 

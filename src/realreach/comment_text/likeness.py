@@ -184,7 +184,7 @@ def _only_words(points: CodePoints, rows: _I64) -> CodePoints:
         first = first[first < points.starts[full[late] + 1]]
         keep[first - 1] = False
     starts = np.zeros(len(rows) + 1, dtype=np.int64)
-    np.cumsum(points.count(keep)[rows], out=starts[1:])
+    points.count(keep)[rows].cumsum(out=starts[1:])
     return CodePoints(np.where(letter, points.codes, np.uint32(0x20)).compress(keep), starts)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from realreach.errors import UsageError
 from realreach.features.blocks import Ragged, not_known
 from realreach.features.levels import level_at
 from realreach.features.post_rows import OF_TABLE, ROW_OF, PostRows, post_rows, settled_posts, with_logarithms
+from realreach.lazy import cached_property
 from realreach.tables.contract import ACCOUNT_COLUMNS
 from realreach.tables.core import FloatArray, IntArray, Table, Tables
 
@@ -177,6 +178,10 @@ class View:
     account_model: AccountModel | None = None
 
     def __len__(self) -> int:
+        return self._creators
+
+    @cached_property
+    def _creators(self) -> int:
         return len(self.tables)
 
     def between(self, first: int, last: int) -> View:

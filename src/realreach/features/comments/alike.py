@@ -142,7 +142,7 @@ def _by_content(numbers: npt.NDArray[np.uint64]) -> IntArray:
 
 def _as_bytes(points: CodePoints, rows: IntArray) -> tuple[memoryview, IntArray]:
     """Return some texts in UTF-8, a line feed after each, and where each ends."""
-    ends = np.cumsum(points.lengths[rows] + 1)
+    ends = (points.lengths[rows] + 1).cumsum()
     first = points.starts[rows]
     first[1:] -= ends[:-1]
     at = first.repeat(points.lengths[rows] + 1)

@@ -87,7 +87,7 @@ def _gaps(section: Section, day: FloatArray) -> dict[str, FloatArray]:
     rows = section.in_posts
     places = section.places[rows]
     same = places[1:] == places[:-1]
-    number = np.concatenate([[0], np.cumsum(~same)])
+    number = np.concatenate([[0], (~same).cumsum()])
     gap = (np.diff(day[rows]) * 86_400.0)[same]
     if len(gap) == 0:
         return {}
@@ -114,8 +114,8 @@ def _rhythm(section: Section, day: FloatArray) -> dict[str, FloatArray]:
     count = cells.sum(axis=1)
     enough = count >= LEAST_FOR_RHYTHM
     # A running sum goes hour after hour for any number of creators; a matrix product may sum in another order.
-    east, north = (np.cumsum(cells * turn, axis=1)[:, -1] for turn in TURNS)
-    seen = np.cumsum(np.concatenate([np.zeros((len(cells), 1)), cells, cells[:, :5]], axis=1), axis=1)
+    east, north = ((cells * turn).cumsum(axis=1)[:, -1] for turn in TURNS)
+    seen = np.concatenate([np.zeros((len(cells), 1)), cells, cells[:, :5]], axis=1).cumsum(axis=1)
     quiet = (seen[:, 6:] - seen[:, :24]).min(axis=1)
     return {
         "rhythm__all__concentration": np.where(enough, np.minimum(ratio(np.hypot(east, north), count), 1.0), np.nan),
