@@ -325,9 +325,12 @@ class FittedModel:
         if not seen:
             return OneAssessment(_UNKNOWN, (math.nan,) * len(PILLARS), 0, present, self._looked_at(values, own))
         margins = self._forest.raw_of_one(values, seen)[:, 0].tolist()
-        told = {mask: self.calibration.read_one(margin, mask) for mask, margin in zip(seen, margins, strict=True)}
-        alone = tuple([told[mask][0] if mask else math.nan for mask in views])
-        return OneAssessment(told[own], alone, own, present, self._looked_at(values, own))
+        margin_of = dict(zip(seen, margins, strict=True))
+        told = self.calibration.read_one(margin_of[own], own)
+        # A creator with a single pillar says by it what it says in all.
+        known = {0: math.nan, own: told[0]}
+        alone = [known[m] if m in known else self.calibration.probability_one(margin_of[m], m) for m in views]
+        return OneAssessment(told, tuple(alone), own, present, self._looked_at(values, own))
 
     def _looked_at(self, values: FloatArray, mask: int) -> FloatArray:
         if not self.masks_pillars:

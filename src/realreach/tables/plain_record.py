@@ -71,6 +71,8 @@ _CLOCKS = {
 _Values: TypeAlias = Sequence[Any]
 _Column: TypeAlias = Any
 """A NumPy array, an Arrow array of strings, or what one is made of: a list or tuple of texts that passed the checks."""
+_ALL, _ANY = np.logical_and.reduce, np.logical_or.reduce
+"""What methods of arrays give by way of a function of Python."""
 _PLAIN_ROWS = frozenset({list, tuple})
 
 
@@ -210,20 +212,20 @@ def _order(
         return None
     if contract.name == "follower_history":
         day = columns[key]
-        if not (columns["followers"] > 0).all():
+        if not _ALL(columns["followers"] > 0):
             raise _Doubt  # a count of 0 between others is a glitch
         rising = day[1:] > day[:-1]
-        if rising.all():
+        if _ALL(rising):
             return None
-        order = np.argsort(day, kind="stable")
-        if not (day[order][1:] > day[order][:-1]).all():
+        order = day.argsort(kind="stable")
+        if not _ALL(day[order][1:] > day[order][:-1]):
             raise _Doubt  # several counts on one day
         return order
     names = given[key]
     if len(set(names)) < count:
         raise _Doubt
     hidden, likes = columns.get("likes_hidden"), columns.get("likes")
-    if hidden is not None and likes is not None and ((hidden == 1) & ~np.isnan(likes)).any():
+    if hidden is not None and likes is not None and _ANY((hidden == 1) & ~np.isnan(likes)):
         raise _Doubt  # a hidden count is no count
     time = columns.get(contract.time) if contract.time is not None else None
     if time is None:
@@ -232,14 +234,15 @@ def _order(
         ticks = time.view(np.int64)
         if np.minimum.reduce(ticks) == _NO_TIME:
             ticks = np.where(ticks == _NO_TIME, _LAST, ticks)
-    if np.logical_and.reduce(ticks[1:] > ticks[:-1]):
+    if _ALL(ticks[1:] > ticks[:-1]):
         return None
-    order = np.argsort(ticks, kind="stable")
-    if (ticks[order][1:] == ticks[order][:-1]).any():
+    order = ticks.argsort(kind="stable")
+    ordered = ticks[order]
+    if _ANY(ordered[1:] == ordered[:-1]):
         # Code points order as their UTF-8 bytes do.
         plain = ticks.tolist()
         order = np.array(sorted(range(count), key=lambda row: (plain[row], names[row])), dtype=np.int64)
-    return None if (order[1:] > order[:-1]).all() else order
+    return None if _ALL(order[1:] > order[:-1]) else order
 
 
 def _need_posts(comments: Mapping[str, _Values], posts: Mapping[str, _Values]) -> None:
@@ -325,7 +328,7 @@ def _numbers(values: _Values, column: Column, limits: Limits) -> npt.NDArray[np.
     # NaN lies in no range.
     if len(known) and not (low <= np.minimum.reduce(known) and np.maximum.reduce(known) <= high):
         raise _Doubt
-    if float in kinds and column.kind == "count" and not (known == np.floor(known)).all():
+    if float in kinds and column.kind == "count" and not _ALL(known == np.floor(known)):
         raise _Doubt
     return out
 
@@ -380,10 +383,10 @@ def _even_instants(values: _Values) -> npt.NDArray[np.datetime64] | None:
         return None
     # What lies below a zero or beside a mark is far above after the turn of a byte.
     above = letters - zeros
-    if (above > largest).any():
+    if _ANY(above > largest, axis=None):
         return None
     ticks = above.astype(np.float64) @ worth
-    if ticks.max() >= _DAY_MICROSECONDS:
+    if np.maximum.reduce(ticks) >= _DAY_MICROSECONDS:
         return None
     return (days * _DAY_MICROSECONDS + ticks.astype(np.int64)).view("datetime64[us]")
 

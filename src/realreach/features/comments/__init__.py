@@ -28,7 +28,8 @@ _BLOCK, _COMPILED_BLOCK = 20_000, 10_000
 """Comments worked on at once, by NumPy and by compiled kernels; bounds memory, and keeps a block near the processor."""
 
 FEATURES: tuple[Feature, ...] = tuple(feature for part in PARTS for feature in part.FEATURES)
-_COLUMNS = (*(feature.name for feature in FEATURES), "context__comments__all__count")
+NAMES = (*(feature.name for feature in FEATURES), "context__comments__all__count")
+"""Names of the rows of :func:`numbers`."""
 
 
 def section_of(view: View) -> Section | None:
@@ -46,15 +47,19 @@ def compute(view: View) -> dict[str, FloatArray]:
     Creators are taken in blocks of some ten thousand comments, so that memory stays flat; a creator's values do not
     depend on the others in its block.
     """
+    return dict(zip(NAMES, numbers(view), strict=True))
+
+
+def numbers(view: View) -> FloatArray:
+    """Return what :func:`compute` gives as the rows of one array, in the order of ``NAMES``."""
     comments = view.tables.comments
     if comments is None:
-        return _compute(view)
+        return _numbers(view)
     # Asked for all of them, so that a large table loads the kernels though its blocks are small.
     block = _BLOCK if kernels_for(len(comments)) is None else _COMPILED_BLOCK
     if len(comments) <= block and len(view) <= OWNERS:
-        return _compute(view)
-    parts = [_compute(part) for part in _blocks(view, block)]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return _numbers(view)
+    return np.concatenate([_numbers(part) for part in _blocks(view, block)], axis=1)
 
 
 def _blocks(view: View, block: int) -> Iterator[View]:
@@ -81,14 +86,16 @@ def _neighbours(table: Table | None, low: int, high: int) -> Table | None:
     return Table(table.contract, columns, table.starts[low : high + 1] - first)
 
 
-def _compute(view: View) -> dict[str, FloatArray]:
+def _numbers(view: View) -> FloatArray:
     n, every = len(view), view.comments_table
     if every is None:
-        return {f.name: not_known(n) for f in FEATURES} | {"context__comments__all__count": np.zeros(n)}
+        nothing = not_known((len(NAMES), n))
+        nothing[-1] = 0.0
+        return nothing
     compiled = kernels_for(len(every), WHOLE)
     values, count = _by_parts(view) if compiled is None else compute_whole(every, view, compiled)
     values[~((count >= MINIMUM_COMMENTS) & np.isfinite(values))] = np.nan
-    return dict(zip(_COLUMNS, (*values, count), strict=True))
+    return np.concatenate([values, count[None]])
 
 
 def _by_parts(view: View) -> tuple[FloatArray, FloatArray]:
