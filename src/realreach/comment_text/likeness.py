@@ -229,7 +229,7 @@ def _linked(owner: _I64, numbers: _U64, drawn: npt.NDArray[np.uint32]) -> _I64:
     if len(a) == 0:
         return group
     texts = np.unique(np.concatenate([a, b]))
-    texts = texts[np.argsort(numbers[texts])]
+    texts = texts[numbers[texts].argsort()]
     rank = np.empty(len(owner), dtype=np.int64)
     rank[texts] = np.arange(len(texts))
     group[texts] = texts[_smallest_reached(rank[a], rank[b], len(texts))]

@@ -230,7 +230,7 @@ class CommentModel:
 def stepped(margin: FloatArray, scale: int) -> IntArray:
     """Return margins in weight units as indices into the tables of probabilities (steps of 1/64 logit, cut at +-24)."""
     steps = np.floor(margin * (STEPS / scale) + 0.5)
-    return np.asarray(np.clip(steps, -REACH, REACH), dtype=np.int64) + REACH
+    return np.minimum(np.maximum(steps, -REACH), REACH).astype(np.int64) + REACH
 
 
 @cache

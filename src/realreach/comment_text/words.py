@@ -158,7 +158,8 @@ class Words:
         """Return how many words of each text are marked."""
         before = np.zeros(len(hit) + 1, dtype=np.int64)
         hit.cumsum(out=before[1:])
-        return np.diff(before[self.starts])
+        at = before[self.starts]
+        return at[1:] - at[:-1]
 
     def sum_by_text(self, values: npt.NDArray) -> npt.NDArray[np.float64]:
         """Return the sum of a value per word over each text."""

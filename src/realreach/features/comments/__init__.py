@@ -105,4 +105,4 @@ def _by_parts(view: View) -> tuple[FloatArray, FloatArray]:
     with np.errstate(divide="ignore", invalid="ignore"):
         found = {f"comments__{name}": value for part in PARTS for name, value in part.compute(section).items()}
     unknown = not_known(len(view))
-    return np.array([found.get(feature.name, unknown) for feature in FEATURES]), section.count
+    return np.array([found[name] if name in found else unknown for name in NAMES[:-1]]), section.count  # noqa: SIM401

@@ -68,7 +68,7 @@ def _delays(section: Section, day: FloatArray) -> dict[str, FloatArray]:
 
 def _peak(section: Section, log: FloatArray, known: np.ndarray) -> FloatArray:
     """Return how far the fullest bin of the delay (a quarter of ln hours) rises above the mean of the bins beside it."""
-    at = np.clip(((log - PEAK_LOW) / PEAK_WIDTH).astype(np.int64), 0, PEAK_BINS - 1) + 1
+    at = np.minimum(np.maximum(((log - PEAK_LOW) / PEAK_WIDTH).astype(np.int64), 0), PEAK_BINS - 1) + 1
     cells = _cells(section, at[known], known, PEAK_BINS + 2)
     above = (cells[:, 1:-1] - (cells[:, :-2] + cells[:, 2:]) / 2.0).max(axis=1)
     count = cells.sum(axis=1)
@@ -88,7 +88,8 @@ def _gaps(section: Section, day: FloatArray) -> dict[str, FloatArray]:
     places = section.places[rows]
     same = places[1:] == places[:-1]
     number = np.concatenate([[0], (~same).cumsum()])
-    gap = (np.diff(day[rows]) * 86_400.0)[same]
+    told = day[rows]
+    gap = ((told[1:] - told[:-1]) * 86_400.0)[same]
     if len(gap) == 0:
         return {}
     holder, place = section.owner[rows][1:][same], number[1:][same]

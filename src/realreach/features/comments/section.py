@@ -242,12 +242,12 @@ class Section:
         rows = (~np.isnan(self.day)).nonzero()[0]
         # A creator's rows stand in the order of time; small numbers are sorted by counting.
         small = np.uint16 if len(self.table) <= 1 << 16 else np.int64
-        return np.asarray(rows[np.argsort(self.places[rows].astype(small), kind="stable")], dtype=np.int64)
+        return np.asarray(rows[self.places[rows].astype(small).argsort(kind="stable")], dtype=np.int64)
 
     @cached_property
     def count(self) -> FloatArray:
         """Comments by others of each creator."""
-        return np.diff(self.table.starts).astype(np.float64)
+        return (self.table.starts[1:] - self.table.starts[:-1]).astype(np.float64)
 
     def total(self, values: FloatArray) -> FloatArray:
         """Return the sum over each creator's comments."""
