@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,10 @@ import pytest
 
 import realreach
 from realreach.bundle import load_bundle
+from realreach.comment_text.grouping import buffers_of
 from realreach.compiled import is_installed
 from realreach.evidence.explaining import ExplainingScorer
+from realreach.evidence.window_items import window_item
 from realreach.features import matrix_of
 from realreach.features.blocks import ratio, segment_sum
 from realreach.features.catalogue import column_numbers, feature_names
@@ -21,7 +24,7 @@ from realreach.interpolation import Line
 from realreach.output import columns_of_rows, completed, frame_of, joined, rows_of
 from realreach.pillars import ALL_PILLARS
 from realreach.real import engagement_per_post
-from realreach.reasons.contributions import contributions_of
+from realreach.reasons.contributions import _points_per_logit, contributions_of
 from realreach.reasons.reason import ages_of
 from realreach.scores import Scorer
 from realreach.simulate import simulate
@@ -211,6 +214,32 @@ def test_ages_and_parts_of_one_are_those_of_many(bundle, tables, matrix):
             equal(getattr(one, name), getattr(split, name)[row : row + 1])
 
 
+def test_windows_are_told_as_they_were_found(bundle, tables):
+    tested = bundle.view(tables, decision_days(tables)).innocence
+    w = tested.windows
+    assert len(w) > 5
+    for k in range(len(w)):
+        item = window_item(tested, k, "en")
+        assert item.share == max(float(w.excess[k]), 0.0) / max(float(w.level[k] + w.gain[k]), 1.0)
+        assert (item.gained, item.expected) == (round(float(w.gain[k])), round(float(w.expected[k])))
+        assert (item.surprise, item.explained) == (w.surprise[k], tested.explained[k])
+        days = [str(np.datetime64(int(day[k]), "D")) for day in (w.start, w.end)]
+        assert [item.start, item.end] == days
+        shown = {e.code: e.strength for e in item.explanations}
+        assert shown == {code: size[k] for code, size in tested.strengths.items() if size[k] >= 0.1}
+        assert item.posts_known is bool(tested.asked[k])
+
+
+def test_points_of_a_margin_at_its_base_are_the_local_slope(bundle):
+    base, mask = np.array([-2.0, 0.5, 0.5]), np.array([15, 7, 0])
+    margin = base + np.array([0.0, 1e-10, 0.0])
+    many = _points_per_logit(bundle.model, base, margin, mask)
+    for row in range(3):
+        part = slice(row, row + 1)
+        for one, all_ in zip(_points_per_logit(bundle.model, base[part], margin[part], mask[part]), many, strict=True):
+            equal(one, all_[part])
+
+
 def test_sums_and_ratios_of_one_creator_are_those_of_many():
     rng = np.random.default_rng(2)
     odd = [np.array([-0.0]), np.array([-0.0, -0.0]), np.array([np.nan, 1.0]), np.array([np.inf, -1.0]), np.empty(0)]
@@ -227,13 +256,25 @@ def test_sums_and_ratios_of_one_creator_are_those_of_many():
     equal(sums(counts, starts), sums(counts, np.array([2, 9, 12]))[:1])
 
 
+def test_kernels_are_given_the_bytes_of_every_text():
+    values = pa.array(["", "ab", None, "ü", "c", None], pa.large_string())
+    for part in (values, values[1:], values[3:5], values[2:3], values[:0], values.cast(pa.string())):
+        places, data, valid, first = buffers_of(part)
+        told = [bytes(data[low:high]).decode() for low, high in pairwise(places.tolist())]
+        assert told == [value or "" for value in part.to_pylist()]
+        bits = np.unpackbits(valid, bitorder="little")[first:] if len(valid) else np.full(len(part), first >= 0)
+        assert bits[: len(part)].astype(bool).tolist() == [value is not None for value in part.to_pylist()]
+
+
 def test_followers_and_days_of_one_are_those_of_many():
     curve = [{"observed_on": f"2026-01-{day:02}", "followers": 100 + day} for day in range(1, 29)]
     late = [{"post_id": "p", "posted_at": "2026-07-01T05:00:00Z"}]
     one = {"platform": "tiktok", "followers": 7, "following": 3, "follower_history": curve}
+    followed = [entry | {"following": 40 + at} for at, entry in enumerate(curve)]
     made = [
         one, one | {"posts": late}, {k: v for k, v in one.items() if k != "followers"} | {"posts": late},
         {"platform": "tiktok", "followers": 9}, {"platform": "tiktok"}, {"platform": "tiktok", "posts": late},
+        one | {"following": None, "follower_history": followed}, one | {"follower_history": followed},
         one | {"following": None, "comments": [{"comment_id": "m", "text": "x"}]},
     ]  # fmt: skip
     every = tables_from_records([{"creator_id": str(i), **r} for i, r in enumerate(made)]).tables
@@ -246,6 +287,9 @@ def test_followers_and_days_of_one_are_those_of_many():
         own = View(alone, days[row : row + 1])
         equal(own.followers, view.followers[row : row + 1])
         equal(own.following, view.following[row : row + 1])
+    assert view.following.tolist()[-3:-1] == [67.0, 3.0]
+    for row in range(len(made)):
+        own = View(every.between(row, row + 1), days[row : row + 1])
         assert (own.comments_table is None) == (view.comments_table is None)
 
 
