@@ -15,7 +15,7 @@ ROOT = Path(realreach.__file__).parent
 PROJECT = ROOT.parent.parent
 
 LAYERS = (
-    {"_version", "errors", "pillars", "markdown"},
+    {"_version", "errors", "pillars", "markdown", "lazy"},
     {"files", "tomlfile", "tables", "first_compile", "kept_kernels", "compiled"},
     {"interpolation", "trees", "tree_kernels", "tree_text", "tree_contributions", "tree_batches"},
     {"comment_text", "accounts"},
