@@ -138,9 +138,13 @@ def _follow_order(folder):
 
 
 def _comments_youtube(folder):
-    rows = [("v1", "u1", "2025-11-25T12:39:49Z", 7, "satu"), ("v1", "u1", "2025-11-25T12:39:49Z", 7, "satu")]
-    rows += [("v1", "u2", "2025-11-26T12:39:49Z", 0, 'dua, "tiga"\n'), ("v2", "u2", "2025-11-26T12:39:50Z", 0, "NA")]
-    columns = ["video_id", "author", "published_at", "like_count", "text"]
+    rows = [
+        ("v1", "u1", "aaa", "2025-11-25T12:39:49Z", 7, "satu"),
+        ("v1", "u1", "aaa", "2025-11-25T12:39:49Z", 7, "satu"),
+    ]
+    rows += [("v1", "u2", "Aaa·Aaaa-a0a", "2025-11-26T12:39:49Z", 0, 'dua, "tiga"\n')]
+    rows += [("v2", "u2", None, "2025-11-26T12:39:50Z", 0, "NA")]
+    columns = ["video_id", "author", "author_shape", "published_at", "like_count", "text"]
     pd.DataFrame(rows, columns=columns).to_parquet(folder / "trending.parquet")
 
 
@@ -340,6 +344,18 @@ def test_files_may_be_unpacked_or_in_another_format(made):
     frames = load_dataset("growth_starscout_monthly", folder)
     for table, frame in expected.items():
         pd.testing.assert_frame_equal(frames[table], frame)
+
+
+def test_shapes_of_handles_are_carried_and_a_copy_may_lack_them(made):
+    folder = made("comments_youtube_id_2025")
+    given = load_dataset("comments_youtube_id_2025", folder)["comments"]["author_shape"]
+    assert given.where(given.notna(), None).tolist() == ["aaa", "Aaa*Aaaa-a0a", None]
+    file = folder / "trending.parquet"
+    pd.read_parquet(file).drop(columns="author_shape").to_parquet(file)
+    assert load_dataset("comments_youtube_id_2025", folder)["comments"]["author_shape"].isna().all()
+    pd.read_parquet(file).drop(columns="author").to_parquet(file)
+    with pytest.raises(DatasetError, match="lacks column `author`"):
+        load_dataset("comments_youtube_id_2025", folder)
 
 
 def test_keys_that_look_like_numbers_stay_text(made):

@@ -88,6 +88,7 @@ def comments(draw):
         "author_id": pd.array(column(st.sampled_from(["u1", "u2", "u3", "u4", None])), dtype="str"),
         "parent_comment_id": pd.array(column(st.sampled_from(["c0", "c1", None])), dtype="str"),
         "likes": np.array(column(UNKNOWN), dtype=float),
+        "author_shape": pd.array(column(st.sampled_from(["aaa000", "Aaaa_aaa", "AaAaa_aa", None])), dtype="str"),
         "by_creator": np.array(column(st.sampled_from([0.0, 0.0, 1.0, None])), dtype=float),
     }
 

@@ -17,14 +17,21 @@ from realreach.comment_text.likeness import exact_keys, near_groups, template_ke
 from realreach.comment_text.normalise import normalise
 from realreach.comment_text.words import split_words
 from realreach.features import comments
-from realreach.features.comments import alike, bursts, pairs
+from realreach.features.comments import alike, bursts, pairs, shapes
 from realreach.features.comments.rows import CATALOGUE_ORDER, NAMES
 from realreach.features.view import View, decision_days
 from realreach.simulate import simulate
 from realreach.tables import tables_from_frames
+from realreach.tables.contract import HANDLE_SIGNS
 from worlds import creator, organic_comments, organic_posts
 
 SIGNS = " !?.,;:#$%@_abcABCéßД09\n🔥😍❤漢字ไทย𝐏\U00020001"
+WORDS_OF_MANY = (
+    "semoga sehat selalu bunda",
+    "love this so much",
+    "where did you buy the dress",
+    "ditunggu resepnya ya",
+)
 PHRASES = ("mantap sekali kak promo ini", "mantap sekali kak promo itu", "keren banget videonya kak lanjut terus ya")
 
 
@@ -60,6 +67,11 @@ def section(name, number, seed=0, caption=None, **edits):
     )
 
 
+def any_shape(number):
+    """Return one of many different shapes."""
+    return "".join(HANDLE_SIGNS[number // 7**k % 7] for k in (0, 1, 2, 0, 3, 1))
+
+
 def hostile():
     rng = random.Random(2)
     junk = ["".join(rng.choice(SIGNS) for _ in range(rng.choice([0, 1, 3, 9, 30, 80, 400]))) for _ in range(300)]
@@ -81,6 +93,9 @@ def hostile():
         "strange captions": (90, {"caption": lambda p: [*junk[:6], "𝐊𝐀𝐊 ΚAK kak\u0301", None, *p["caption"][8:]]}),
         "no captions": (60, {"caption": lambda p: [None] * 12}),
         "threads": (90, {"parent_comment_id": lambda c: [f"c{i % 4}" if i % 3 else None for i in range(90)]}),
+        "shapes": (150, {"author_shape": lambda c: [worlds.SHAPES[i * i % 7] if i % 8 else None for i in range(150)]}),
+        "one shape": (60, {"author_shape": lambda c: ["Aaaa_aaa"] * 60}),
+        "any shape": (900, {"author_shape": lambda c: [any_shape(i) for i in range(900)], "author_id": lambda c: None}),
         "handles": (60, {"text": lambda c: [f"@toko_{i % 4}.x cek @budi a@b @ @@c @" for i in range(60)]}),
     }  # fmt: skip
     return worlds.join(*(section(name, n, seed, **edits) for seed, (name, (n, edits)) in enumerate(parts.items())))
@@ -248,10 +263,79 @@ def test_crowds_are_equal_and_walk_over_no_border():
     assert (bursts.surprise_of_bursts(second, place, stranger) > 0).any()
 
 
+@pytest.mark.parametrize(("apart", "together"), [(299, 6), (300, 6), (301, 0)])
+def test_a_phrase_belongs_to_a_burst_up_to_its_border(apart, together, monkeypatch):
+    """Five strangers with a phrase and a sixth five minutes later are striking, all six; a second later none is."""
+    seconds = np.array([3 * 86_400 + 1_200 * i for i in range(12)] + [90_000] * 5 + [90_000 + apart])
+    texts = [f"kata{i} lain{i} saja{i}" for i in range(12)] + [f"promo gacor malam{i}" for i in range(6)]
+    posts = organic_posts(1, 100.0, np.random.default_rng(3))
+    found = {
+        "day": seconds / 86_400.0,
+        "post_id": [posts["post_id"][0]] * 18,
+        "author_id": [f"u{i}" for i in range(18)],
+        "text": texts,
+        "likes": np.zeros(18),
+    }
+    tables = tables_from_frames(creator("border", posts=posts, comments=found)).tables
+    days = decision_days(tables, None)
+    shares = both(monkeypatch, lambda: comments.compute(View(tables, days))["comments__alike_bursts__10min__share"])
+    assert [share.tolist() for share in shares] == [[together / 18]] * 2
+
+
+def at_borders(number):
+    """Return small sections whose counts, delays and gaps stand at the borders of what counts, and a step beside."""
+    rng = np.random.default_rng(11)
+    return worlds.join(*(_at_borders(f"b{i}", rng) for i in range(number)))
+
+
+def _at_borders(name, rng):
+    posts = int(rng.choice([1, 2, 3, 4, 5, 6, 8, 60]))
+    n, threads = int(rng.choice([9, 10, 11, 15, 19, 20, 21, 29, 30, 31, 49, 50])), int(rng.integers(1, 5))
+    day = 40.0 + np.arange(posts) + rng.integers(0, 24 * 60, size=posts) / 1_440.0
+    # Comments of some creators name no post.
+    named = rng.choice([0.0, 0.9, 0.9, 0.9])
+    post = np.sort(rng.integers(posts, size=n))
+    # Delays of none, an hour, six, and gaps of 15 seconds: exact in seconds, as platforms tell them.
+    seconds = rng.choice([-1, 0, 1, 1_800, 3_599, 3_600, 3_601, 21_600], size=n) + 15 * rng.integers(0, 3, size=n)
+    alike = [f"promo gacor malam ini cek sekarang kak {i}" for i in range(3)]
+    texts = [*alike, "@a.b halo kak", "@ halo @", "@a.b", "kak @c.d bagus", "cantik banget", *WORDS_OF_MANY]
+
+    def some(values, share=0.9):
+        return [value if rng.random() < share else None for value in values]
+
+    return creator(
+        name,
+        posts={
+            "day": day,
+            "post_id": [f"{name}p{i}" for i in range(posts)],
+            "comments_count": rng.choice([np.nan, 0, 1, n], size=posts),
+        },
+        comments={
+            "day": day[post] + seconds / 86_400.0,
+            "post_id": some((f"{name}p{i}" for i in post), named),
+            "author_id": some(f"u{i}" for i in rng.integers(n // 2 + 1, size=n)),
+            "parent_comment_id": some(f"{name}t{i}" for i in rng.integers(threads, size=n)),
+            "likes": rng.choice([np.nan, 0, 1], size=n, p=[0.1, 0.5, 0.4]),
+            "text": [texts[i] for i in rng.integers(len(texts), size=n)],
+        },
+    )
+
+
+def test_sections_at_the_borders_are_equal_to_the_last_bit(monkeypatch):
+    tables = tables_from_frames(at_borders(250)).tables
+    days = decision_days(tables, None)
+    plain, fast = both(monkeypatch, lambda: comments.compute(View(tables, days)))
+    for name, values in plain.items():
+        assert np.array_equal(values, fast[name], equal_nan=True), name
+        known = np.isfinite(values).mean()
+        assert known == 0.0 or known > 0.02, name
+
+
 def test_every_feature_has_one_row():
     named = [name for name in NAMES if name]
     assert len(set(named)) == len(named) == len(CATALOGUE_ORDER) == len(set(CATALOGUE_ORDER.tolist()))
-    assert [f"comments__{NAMES[row]}" for row in CATALOGUE_ORDER] == [f.name for f in comments.FEATURES]
+    of_kernels = [f.name for f in comments.FEATURES if f not in shapes.FEATURES]
+    assert [f"comments__{NAMES[row]}" for row in CATALOGUE_ORDER] == of_kernels
 
 
 @pytest.mark.parametrize(

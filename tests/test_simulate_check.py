@@ -400,6 +400,16 @@ def test_comment_summary_measures_text_and_behaviour():
     assert summary["log_most_likes"] == pytest.approx(np.log(6))
 
 
+def test_handles_are_summarised_by_how_they_are_built():
+    shapes = ["Aaaa-a0a", "aaa-aa0", "aaa-aaa", "aaa000", "Aaaa.aaa0", "a_a", "aaa000", "aaa000", "A", "aaa"]
+    summary = comment_summary(CommentPacket(0, ["a b"] * 10, shapes=shapes))
+    handles = {name: value for name, value in summary.items() if name.startswith("handle")}
+    assert handles == pytest.approx(
+        {"handle_given": 0.2, "handle_number": 0.4, "handle_parts": 0.2, "handle_alone": 0.7}
+    )
+    assert not any(name.startswith("handle") for name in comment_summary(CommentPacket(0, ["a b"] * 10)))
+
+
 def test_regular_and_bursty_times_differ():
     even = CommentPacket(0, ["a b"] * 50, times=np.arange(50) * 60.0)
     bursty = CommentPacket(0, ["a b"] * 50, times=np.r_[np.arange(49.0), 1e6])
@@ -420,14 +430,16 @@ def test_simulated_packets_hold_top_level_comments_of_one_post():
             "likes": 0,
             "parent_comment_id": ["k9"] * 5 + [None] * 125,
             "by_creator": [0] * 5 + [1] * 5 + [0] * 120,
+            "author_shape": ["A"] * 10 + ["aaa"] * 120,
         }
     )
-    like = CommentPacket(0, [], times=np.zeros(1), authors=["u"])
+    like = CommentPacket(0, [], times=np.zeros(1), authors=["u"], shapes=["A"])
     packets = check_comments.simulated_packets({"comments": frame}, like=like, before_emoji=True)
     assert [len(packet.texts) for packet in packets] == [50, 50]
     assert len({packet.group for packet in packets}) == 2
     assert packets[0].texts[0] == "halo  kak 10"
     assert packets[0].likes is None
+    assert packets[0].shapes == ["aaa"] * 50
     assert packets[0].times is not None
 
 

@@ -20,7 +20,7 @@ RECORD = {
     "joined_on": "2020-01-31",
     "follower_history": {"observed_on": ["2024-01-01", "2024-01-02"], "followers": [990, 1000]},
     "posts": [{"post_id": 1, "posted_at": "2024-01-01T10:00:00+07:00", "likes": None, "format": "reel"}],
-    "comments": [{"comment_id": "k", "text": "bagus", "post_id": "1"}],
+    "comments": [{"comment_id": "k", "text": "bagus", "post_id": "1", "author_shape": "Aaaa_aaa-000.*"}],
     "labels": {"is_fake": 0, "weight": 0.5},
 }
 
@@ -67,6 +67,9 @@ def test_schema_is_a_schema_and_takes_a_good_record() -> None:
         {"country": "Indonesia"},
         {"posts": [{"post_id": "p"}]},
         {"posts": {"post_id": ["p"]}},
+        {"comments": [{"comment_id": "k", "text": "bagus", "author_shape": "Budi_1990"}]},
+        {"comments": [{"comment_id": "k", "text": "bagus", "author_shape": "aaaa"}]},
+        {"comments": [{"comment_id": "k", "text": "bagus", "author_shape": "a0" * 13}]},
         {"labels": {"is_fake": None}},
         {"labels": {"is_fake": 1, "purchased_share": 1.5}},
     ],

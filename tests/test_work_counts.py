@@ -52,7 +52,8 @@ FAMILIES = {
     "engagement": ("posts", _curve_and_posts, engagement.compute, 580, 42),
     "coherence": ("posts", _curve_and_posts, coherence.compute, 485, 38),
     "innocence": ("posts", _curve_and_posts, innocence.compute, 1_030, 142),
-    "comments": ("section", _nothing, comments.compute, 2_800, 240),
+    "comments": ("section", _nothing, comments.compute, 2_800, 275),
+    "comments with shapes": ("shapes", _nothing, comments.compute, 2_980, 460),
     "audience": ("section", _nothing, audience.compute, 636, 277),
 }
 """Family -> creator, what is there already, what is counted, and the most calls with NumPy alone and with kernels."""
@@ -70,6 +71,7 @@ def creators():
     posts = organic_posts(30, 150.0, rng)
     section = {"posts": posts, "comments": organic_comments(100, posts, rng), "audience": worlds.accounts(100, rng)}
     made["section"] = creator("a", **section, followers=20_000, language="id")
+    made["shapes"] = creator("a", **section | {"comments": worlds.with_shapes(section["comments"])}, language="id")
     return {name: checked(one) for name, one in made.items()}
 
 

@@ -168,6 +168,16 @@ def sentence(rng: np.random.Generator, words: int) -> str:
     return " ".join(rng.choice(WORDS, words))
 
 
+SHAPES = ("aaa000", "aaa", "AaaaAaaa", "Aaaa_aaa", "AaaaAaaa-a0a", "aaa.aaa00", "AaaAaaa", "aaa_000", "Aaaa_aaa00")
+"""Shapes of handles, plain and elaborate; some have one outline."""
+
+
+def with_shapes(comments: dict[str, object]) -> dict[str, object]:
+    """Return comments with the shapes of their authors' handles; one author in eleven has none."""
+    authors = [int(str(name)[1:]) for name in comments["author_id"]]  # type: ignore[attr-defined]
+    return {**comments, "author_shape": [None if i % 11 == 0 else SHAPES[i * i % len(SHAPES)] for i in authors]}
+
+
 def organic_comments(
     number: int, posts: Mapping[str, Sequence[float]], rng: np.random.Generator, authors: int = 60
 ) -> dict[str, object]:
@@ -209,17 +219,20 @@ def accounts(number: int, rng: np.random.Generator, *, sold: float = 0.05, dated
 
 
 def organic(
-    name: str, seed: int = 0, *, days: int = 150, posts: int = 40, comments: int = 80, **profile: object
-) -> World:
+    name: str, seed: int = 0, *, days: int = 150, posts: int = 40, comments: int = 80, shapes: bool = False,
+    **profile: object,
+) -> World:  # fmt: skip
     """Return a creator with curve, posts and comments, and nothing bought."""
     rng = np.random.default_rng(seed)
     made = organic_posts(posts, days, rng)
+    curve, followed = organic_curve(days, rng), np.round(400 + np.cumsum(rng.normal(0, 1, days)))
+    said = organic_comments(comments, made, rng)
     return creator(
         name,
-        curve=organic_curve(days, rng),
-        followed=np.round(400 + np.cumsum(rng.normal(0, 1, days))),
+        curve=curve,
+        followed=followed,
         posts=made,
-        comments=organic_comments(comments, made, rng),
+        comments=with_shapes(said) if shapes else said,
         **{"language": "id", "following": 400.0, **profile},
     )
 
@@ -234,7 +247,8 @@ def crowd() -> World:
     odd = {"text": list(ODD_TEXTS) * 2, "day": np.where(np.arange(30) % 4, 100.0 + np.arange(30), np.nan)}
     return join(
         *same,
-        organic("long", 9, days=175, posts=100, comments=200),
+        organic("long", 9, days=175, posts=100, comments=200, shapes=True),
+        organic("shaped", 11, comments=150, platform="youtube", shapes=True),
         organic("uneven", 10, days=61, posts=7, comments=11, language="en"),
         creator("weekly", curve=organic_curve(25, rng), days=np.arange(25) * 7, posts=thin),
         creator("monthly", curve=organic_curve(7, rng), days=np.arange(7) * 25),

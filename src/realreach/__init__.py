@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from realreach.features import build_features, catalogue
     from realreach.scores import Scorer
     from realreach.settings import TrainSettings
-    from realreach.tables import Tables, read_tables, tables_from_frames, tables_from_records
+    from realreach.tables import (
+        Tables,
+        handle_shape,
+        handle_shapes,
+        read_tables,
+        tables_from_frames,
+        tables_from_records,
+    )
     from realreach.training import train
     from realreach.warming import warm_up
 
@@ -37,6 +44,8 @@ __all__ = [
     "__version__",
     "build_features",
     "catalogue",
+    "handle_shape",
+    "handle_shapes",
     "load_bundle",
     "read_tables",
     "save_bundle",
@@ -54,6 +63,8 @@ _HOMES = {
     "TrainSettings": "settings",
     "build_features": "features",
     "catalogue": "features",
+    "handle_shape": "tables",
+    "handle_shapes": "tables",
     "load_bundle": "bundle",
     "read_tables": "tables",
     "save_bundle": "bundle",

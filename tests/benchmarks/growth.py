@@ -60,7 +60,10 @@ def _beside(curves: np.ndarray, context: Context) -> Iterator[Beside]:
     """Yield pandas, measured here, and each library for time series that the comparison's Python has."""
     frame = _long(curves[: min(len(curves), 2_000)])
     some = int(frame["creator_id"].nunique())
-    yield Beside("pandas", pandas_growth(_long(curves[:20])).shape[1], some, cpu(partial(pandas_growth, frame), 3), 3)
+    runs = context.repeats
+    yield Beside(
+        "pandas", pandas_growth(_long(curves[:20])).shape[1], some, cpu(partial(pandas_growth, frame), runs), runs
+    )
     place = context.work / "curves.npy"
     np.save(place, curves[:2_000])
     path = os.pathsep.join([str(ROOT), str(ROOT / "src")])

@@ -1,7 +1,7 @@
 # ruff: noqa: T201 -- prints what it measured, for the suite to read
 """The profile of one path, in a process that does nothing else: ``python -m tests.benchmarks.paths PATH KIND ...``.
 
-``PATH`` is ``batch`` (model, tables), ``without`` or ``with`` (reasons; model, tables: one creator), ``train`` (a simulated
+``PATH`` is ``batch`` (model, tables), ``growth`` (tables: the growth family alone), ``without`` or ``with`` (reasons; model, tables: one creator), ``train`` (a simulated
 world) or ``worker`` (model, tables); ``KIND`` is ``plain`` (numba out of reach) or ``fast``.
 """
 
@@ -31,7 +31,8 @@ def main() -> None:
     if path == "worker":
         print(json.dumps(_worker(*arguments)))
         return
-    work, times = {"batch": _batch, "without": _one, "with": _one, "train": _train}[path](path, kind, *arguments)
+    paths = {"batch": _batch, "growth": _growth, "without": _one, "with": _one, "train": _train}
+    work, times = paths[path](path, kind, *arguments)
     shares, calls = profile(work)
     print(json.dumps({"shares": shares, "calls": calls // times}))
 
@@ -45,6 +46,18 @@ def _batch(_path: str, kind: str, model: str, folder: str) -> tuple[Callable[[],
     if kind == "fast":
         warm_up(scorer)
     return lambda: scorer.score_result(read_tables(folder), None), 1
+
+
+def _growth(_path: str, kind: str, folder: str) -> tuple[Callable[[], object], int]:
+    from realreach import warm_up
+    from realreach.features import growth
+    from realreach.features.view import View, decision_days
+    from realreach.tables import read_tables
+
+    tables = read_tables(folder).tables
+    if kind == "fast":
+        warm_up()
+    return lambda: growth.compute(View(tables, decision_days(tables, None), None)), 1
 
 
 def _one(path: str, kind: str, model: str, folder: str) -> tuple[Callable[[], object], int]:

@@ -22,6 +22,7 @@ import numpy as np
 from tests.benchmarks.measure import cpu
 
 Work = Callable[[], object]
+_RUNS = 5
 
 
 def main() -> None:
@@ -31,8 +32,7 @@ def main() -> None:
     for libraries in (_tsfresh, _catch22, _functime):
         try:
             for name, features, creators, work in libraries(curves):
-                runs = 1 if name == "tsfresh, efficient" else 3
-                found.append((name, features, creators, cpu(work, runs), runs))
+                found.append((name, features, creators, cpu(work, _RUNS), _RUNS))
         except ImportError:
             continue
     print(json.dumps(found))

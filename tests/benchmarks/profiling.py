@@ -27,7 +27,10 @@ def profiles(context: Context) -> Part:
     """Return a profile of each path."""
     number = 300 if context.quick else 5_000
     model = small_model(context)
+    text_free = make(context.work, number, comments=False)
     part = Part("Profiles: where the time of each path goes (callees outside of realreach count with their caller)")
+    for kind in ("plain", "fast"):
+        part.rows.append(_shares(f"growth family, {number:,} creators, {kind}", "growth", kind, text_free))
     for comments in (False, True):
         folder = make(context.work, number, comments=comments)
         words = f"read and score {number:,} creators {'with' if comments else 'without'} comments"

@@ -59,6 +59,8 @@ class Adapter:
         How a user gets a copy.
     files
         File name -> column name -> what the column holds. Other columns are not read.
+    optional
+        Names of those columns that a copy may lack: then all their values are unknown.
     tables
         Names of the tables that come out.
     convert
@@ -86,3 +88,4 @@ class Adapter:
     collected_at_once: bool = False
     labelled: bool = False
     notes: str = ""
+    optional: frozenset[str] = frozenset()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from realreach.datasets.adapter import Adapter, Options
+from realreach.tables.handles import handle_shapes
 
 __all__ = ["COMMENTS_INSTAGRAM_ID_CELEBS", "COMMENTS_YOUTUBE_ID_2025"]
 
@@ -29,6 +30,7 @@ def _youtube(files: Mapping[str, pd.DataFrame], options: Options) -> dict[str, p
             "commented_at": pd.to_datetime(rows["published_at"], utc=True, format="ISO8601"),
             "author_id": rows["author"],
             "likes": rows["like_count"],
+            "author_shape": handle_shapes(rows["author_shape"]),
         }
     )
     creators = pd.DataFrame({"creator_id": rows["video_id"].unique()}).assign(platform="youtube")
@@ -40,11 +42,13 @@ COMMENTS_YOUTUBE_ID_2025 = Adapter(
     title="6,840 comments under 46 videos trending in Indonesia, November 2025",
     source="github.com/ArganandaKresna/Judi-Online-Youtube-Commentary-Detection, dataset_trending_massive.csv",
     licence=_NO_LICENCE,
-    obtain="clone that repository; authors' names should be replaced by hashes before use",
+    obtain="clone that repository; authors' names should be replaced by hashes before use, and "
+    "their shapes kept (`realreach.handle_shape`)",
     files={
         "trending.parquet": {
             "video_id": "text",
             "author": "text",
+            "author_shape": "text",
             "published_at": "text",
             "like_count": "number",
             "text": "text",
@@ -53,6 +57,7 @@ COMMENTS_YOUTUBE_ID_2025 = Adapter(
     tables=("creators", "comments"),
     convert=_youtube,
     options={},
+    optional=frozenset({"author_shape"}),
     notes="Channels are not named: each video stands for a creator. When a video was posted is not known, so there is "
     "no posts table. Not all organic: about 1 % are comments of gambling bots, in bursts on three videos.",
 )

@@ -55,7 +55,7 @@ def read_sources(adapter: Adapter, folder: Path) -> dict[str, pd.DataFrame]:
             problems.append(f"file `{name}` is missing")
             continue
         try:
-            frames[name] = _typed(_read(path), columns, path.name)
+            frames[name] = _typed(_read(path), columns, path.name, adapter.optional)
         except DatasetError as err:
             problems.append(str(err))
     if problems:
@@ -90,8 +90,11 @@ def _read(path: Path) -> pd.DataFrame:
         raise DatasetError(f"file `{path.name}` cannot be read ({type(err).__name__})") from err
 
 
-def _typed(frame: pd.DataFrame, columns: Mapping[str, ValueKind], name: str) -> pd.DataFrame:
+def _typed(
+    frame: pd.DataFrame, columns: Mapping[str, ValueKind], name: str, optional: frozenset[str] = frozenset()
+) -> pd.DataFrame:
     """Return the declared columns, typed; raise with all that is wrong with this file."""
+    frame = frame.reindex(columns=[*frame.columns, *(c for c in columns if c in optional - {*frame.columns})])
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         has = ", ".join(f"`{c}`" for c in list(frame.columns)[:_LISTED]) or "none"

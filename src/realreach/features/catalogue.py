@@ -23,7 +23,7 @@ __all__ = [
     "pillars_of",
 ]
 
-CATALOGUE_VERSION = 2
+CATALOGUE_VERSION = 3
 """Raised whenever a formula changes under an unchanged name: a model scores only features computed as at its training."""
 
 Pillar = Literal["growth", "engagement", "comments", "audience", "coherence", "context"]

@@ -80,6 +80,15 @@ COMMENT_CODES: tuple[ReasonCode, ...] = (
         "orang asing yang beriklan di mana saja; akun besar yang jujur pun mengalaminya",
     ),
     ReasonCode(
+        "comments_handles", "comments", ("comments__*handles*",),
+        "Commenters' handles are built by one recipe, or suspicious comments come from handles built alike.",
+        "Nama akun penulis komentar dibuat dengan satu pola, atau komentar mencurigakan datang dari nama akun yang mirip polanya.",
+        "Commenters' handles are as varied as elsewhere, under suspicious comments too.",
+        "Nama akun penulis komentar beragam seperti biasanya, juga pada komentar yang mencurigakan.",
+        "handles that the platform gives, a fan community that names itself alike; a weak sign by itself",
+        "nama akun bawaan platform, komunitas penggemar dengan nama serupa; hanya tanda lemah",
+    ),
+    ReasonCode(
         "comments_sold_style", "comments", ("comments__*sold*", "comments__*style*", "comments__*model*", "comments__*llm*", "comments__tidy*", "comments__exclam*", "comments__stretched*", "comments__ends_with*", "comments__*wording*"),
         "The style of the comments is like that of comments on offer.",
         "Gaya komentar mirip komentar yang diperjualbelikan.",

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from realreach.errors import InputError
 from realreach.simulate.check_simulated import utc_seconds
 from realreach.tables.core import FloatArray
+from realreach.tables.handles import handle_shapes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,10 +49,11 @@ class CommentPacket:
     times: FloatArray | None = None
     authors: Sequence[str] | None = None
     likes: FloatArray | None = None
+    shapes: Sequence[str] | None = None
 
 
 def _packets(table: pd.DataFrame, *, smallest: int) -> Iterator[CommentPacket]:
-    """Cut the comments of each post (columns post, text and perhaps time, author, likes) into packets of one size."""
+    """Cut the comments of each post (columns post, text and perhaps time, author, ...) into packets of one size."""
     for number, (_, post) in enumerate(table.groupby("post", sort=True)):
         rows = post.sort_values("time", kind="stable") if "time" in post else post
         for start in range(0, len(rows) - smallest + 1, PACKET):
@@ -62,6 +64,7 @@ def _packets(table: pd.DataFrame, *, smallest: int) -> Iterator[CommentPacket]:
                 times=part["time"].to_numpy(np.float64) if "time" in part else None,
                 authors=part["author"].tolist() if "author" in part else None,
                 likes=part["likes"].to_numpy(np.float64) if "likes" in part else None,
+                shapes=part["shape"].tolist() if "shape" in part else None,
             )
 
 
@@ -85,11 +88,11 @@ def instagram_celebrities(folder: Path) -> list[CommentPacket]:
 
 
 def youtube_indonesian(folder: Path) -> list[CommentPacket]:
-    """Read comments of videos trending in Indonesia (2025), with author, time and likes."""
+    """Read comments of videos trending in Indonesia (2025), with author, shape of the handle, time and likes."""
     table = _read(folder, "comments_youtube_id_2025", "trending.parquet")
-    table = table.assign(time=utc_seconds(table["published_at"]))
+    table = table.assign(time=utc_seconds(table["published_at"]), shape=handle_shapes(table["author_shape"]))
     table = table.rename(columns={"video_id": "post", "like_count": "likes"})
-    return list(_packets(table[["post", "text", "time", "author", "likes"]], smallest=PACKET))
+    return list(_packets(table[["post", "text", "time", "author", "likes", "shape"]], smallest=PACKET))
 
 
 def youtube_english(folder: Path) -> list[CommentPacket]:
@@ -119,6 +122,8 @@ def simulated_packets(
         columns["author"] = table["author_id"]
     if like.likes is not None:
         columns["likes"] = table["likes"]
+    if like.shapes is not None:
+        columns["shape"] = table["author_shape"]
     return list(_packets(table.assign(**columns)[list(columns)], smallest=PACKET))
 
 
@@ -184,10 +189,23 @@ def _stretched(text: str) -> bool:
     return any(a == b == c and a.isalpha() for a, b, c in zip(text, text[1:], text[2:], strict=False))
 
 
+def _handles(shapes: Sequence[str]) -> dict[str, float]:
+    """Return how many handles the platform gave, end in a number, are joined of parts, or are built as no other."""
+    array, number = pa.array(shapes, pa.string()), Counter(shapes)
+    return {
+        "handle_given": _share(pc.match_substring_regex(array, r"-[a0]*0[a0]*$")),
+        "handle_number": _share(pc.match_substring_regex(array, "^[^-]*0$")),
+        "handle_parts": _share(pc.match_substring_regex(array, "[._]")),
+        "handle_alone": sum(n == 1 for n in number.values()) / len(shapes),
+    }
+
+
 def _behaviour(packet: CommentPacket) -> dict[str, float]:
     result = {}
     if packet.authors is not None:
         result["authors_per_comment"] = len(set(packet.authors)) / len(packet.authors)
+    if packet.shapes is not None:
+        result |= _handles(packet.shapes)
     if packet.likes is not None and np.isfinite(packet.likes).any():
         result["no_likes"] = float(np.nanmean(packet.likes == 0))
         result["log_most_likes"] = float(np.log1p(np.nanmax(packet.likes)))

@@ -13,10 +13,11 @@ from realreach.simulate.profile import Profile
 from realreach.simulate.words import Words
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["CommentRows", "author_names", "comments_of", "converse"]
+__all__ = ["SPAM", "CommentRows", "author_names", "comments_of", "converse"]
 
 _KINDS = ("ordinary", "fan", "friend_tag", "question", "critical", "wish", "giveaway", "event")
-_ORGANIC, _SPAM = -1, -2  # sources of a comment; 0 and more are positions in the list of orders
+_ORGANIC, SPAM = -1, -2
+"""Sources of a comment: people, and strangers who promote; 0 and more are positions in the list of orders."""
 
 
 @dataclass
@@ -109,7 +110,7 @@ def _collect(
     if not posts:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     source = np.concatenate(sources)
-    source[(source == _ORGANIC) & (rng.random(len(source)) < _spam_rate(rng, life))] = _SPAM
+    source[(source == _ORGANIC) & (rng.random(len(source)) < _spam_rate(rng, life))] = SPAM
     return np.concatenate(posts), source
 
 
@@ -186,7 +187,7 @@ def _delays(
         if order.style == "human" and not order.crowd:
             continue  # people who are paid come when people come
         hours[mine] = order.lag_hours + order.length_hours * rng.random(number)
-    spam = source == _SPAM
+    spam = source == SPAM
     hours[spam] = rng.choice([0.05, 0.5, 5, 40]) * rng.gamma(1.5, 1, int(spam.sum()))
     return hours
 
@@ -255,7 +256,7 @@ def _write(
     for source in np.unique(rows.source):
         mine = np.flatnonzero(rows.source == source)
         under = [captions[i] for i in rows.post[mine]]
-        if source == _SPAM:
+        if source == SPAM:
             _put(rows, mine, words.sold(rng, under, "promotion", life.profile.language))
         elif source >= 0:
             _put(rows, mine, _sold_texts(rng, life.profile, orders[source], words, under))

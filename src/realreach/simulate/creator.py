@@ -11,6 +11,7 @@ from realreach.simulate.audience import AudienceSample, draw_audience
 from realreach.simulate.bought import CommentOrder, engage
 from realreach.simulate.conversation import CommentRows, author_names, comments_of, converse
 from realreach.simulate.engagement import Counts, earn
+from realreach.simulate.handles import draw_shapes
 from realreach.simulate.life import Life, live, start_life
 from realreach.simulate.lookalikes import draw_pauses, happen
 from realreach.simulate.observe import View, choose_posts, days_seen, draw_view, hide, round_down, rounded
@@ -42,6 +43,7 @@ class _Made:
     captions: list[str]
     orders: list[CommentOrder]
     comments: CommentRows | None
+    shapes: np.ndarray | None
     audience: AudienceSample | None
 
 
@@ -90,12 +92,14 @@ def _make(rng: np.random.Generator, seed: int, index: int, settings: SimulationS
         plan = None  # ordered, and nothing came: there is nothing fake about this creator
     words = Words(profile, settings.comment_corpus)
     captions = _captions(rng, life, counts, words)
-    comments = None
+    comments = shapes = None
     limits = (view.comments_total, view.comments_per_post, settings.comments_cap)
     if view.comments and not view.comments_limited and len(captions):
         comments = converse(text_rng, life, counts, orders, words, captions, limits)
+        has_authors = "comments.author_id" not in view.without
+        shapes = draw_shapes(seed, index, life, plan, orders, comments, settings, authors_given=has_authors)
     audience = draw_audience(seed, index, life, plan, settings)
-    return _Made(f"sim{seed}-{index:06d}", life, view, plan, counts, captions, orders, comments, audience)
+    return _Made(f"sim{seed}-{index:06d}", life, view, plan, counts, captions, orders, comments, shapes, audience)
 
 
 def _was_delivered(life: Life, counts: Counts) -> bool:
@@ -223,6 +227,7 @@ def _comments(rng: np.random.Generator, made: _Made) -> Columns:
         "likes": _optional(made, "comments.likes", rows.likes),
         "parent_comment_id": unknown if "comments.parent_comment_id" in without else parent,
         "by_creator": _optional(made, "comments.parent_comment_id", rows.by_creator.astype(float)),
+        "author_shape": unknown if made.shapes is None else made.shapes,
     }
 
 

@@ -71,6 +71,7 @@ _DTYPES: dict[str, dict[str, str]] = {
         "likes": "Int64",
         "parent_comment_id": _TEXT,
         "by_creator": "Int64",
+        "author_shape": _TEXT,
     },
     "audience": {
         "creator_id": _TEXT,

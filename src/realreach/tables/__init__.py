@@ -10,6 +10,7 @@ from realreach.errors import InputError
 from realreach.tables.codes import CODES, Code
 from realreach.tables.contract import CONTRACTS, SCHEMA_VERSION, Column, TableContract
 from realreach.tables.core import FloatArray, IntArray, Table, Tables
+from realreach.tables.handles import handle_shape, handle_shapes
 from realreach.tables.limits import Limits
 from realreach.tables.problems import Problem
 from realreach.tables.reading import ReadResult, read_tables, tables_from_frames, tables_from_records
@@ -33,6 +34,8 @@ __all__ = [
     "Table",
     "TableContract",
     "Tables",
+    "handle_shape",
+    "handle_shapes",
     "read_tables",
     "tables_from_frames",
     "tables_from_records",

@@ -194,8 +194,12 @@ def _is_graphic_ascii(text: pa.Array) -> bool:
 
 def _categories(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> Cells:
     coded = _need_text(array).dictionary_encode()
-    words = pc.utf8_lower(_trimmed(coded.dictionary))
+    words = _trimmed(coded.dictionary)
+    if not column.cased:
+        words = pc.utf8_lower(words)
     fits = pc.match_substring_regex(words, f"^(?:{column.pattern})$") if column.pattern else pc.is_valid(words)
+    if column.without:
+        fits = pc.and_(fits, pc.invert(pc.match_substring_regex(words, column.without)))
     wrong = true_where(pc.invert(fits).take(coded.indices))
     return Cells(words.take(coded.indices), {"bad_category": wrong})
 

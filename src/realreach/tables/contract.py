@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-__all__ = ["ACCOUNT_COLUMNS", "CONTRACTS", "SCHEMA_VERSION", "Column", "Kind", "TableContract"]
+__all__ = [
+    "ACCOUNT_COLUMNS",
+    "CONTRACTS",
+    "HANDLE_SIGNS",
+    "LONGEST_SHAPE",
+    "SCHEMA_VERSION",
+    "Column",
+    "Kind",
+    "TableContract",
+]
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 """Version of these declarations: same major is read, a newer minor warns, a newer major is refused."""
 
 Kind = Literal["id", "category", "text", "count", "number", "flag", "date", "instant"]
@@ -21,7 +31,9 @@ class Column:
 
     ``kind`` says how a value is read: ``id`` (kept as text, unchanged), ``category`` (short lower-case token),
     ``text`` (free text), ``count`` (whole number), ``number``, ``flag`` (0/1), ``date`` (UTC day) or ``instant``
-    (UTC time). ``minimum`` and ``maximum`` are inclusive. Unknown is null and is never read as zero.
+    (UTC time). ``minimum`` and ``maximum`` are inclusive. ``pattern`` is what a whole category must be, ``without``
+    what must stand nowhere in it; ``cased`` ones are read as written, not in lower case. Unknown is null and is never
+    read as zero.
     """
 
     name: str
@@ -32,6 +44,8 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     pattern: str | None = None
+    without: str | None = None
+    cased: bool = False
     private: bool = False
 
 
@@ -61,6 +75,11 @@ def _count(name: str, description: str, *, required: bool = False, maximum: floa
 
 _FOLLOWERS_MAX = 1e10
 _TOKEN = r"[a-z0-9][a-z0-9_\-]{0,31}"  # noqa: S105 - a short lower-case word
+
+HANDLE_SIGNS = "Aa0._-*"
+"""What the shape of a handle is made of (:func:`realreach.tables.handles.handle_shape`)."""
+LONGEST_SHAPE = 24
+"""Signs of a shape: what comes after tells little, and much would tell handles apart."""
 
 _CREATORS = TableContract(
     "creators",
@@ -147,6 +166,16 @@ _COMMENTS = TableContract(
         _count("likes", "Likes of the comment."),
         _id("parent_comment_id", "The comment answered, if it is a reply."),
         Column("by_creator", "flag", "1 where the creator wrote it."),
+        Column(
+            "author_shape",
+            "category",
+            "Shape of the author's handle, never the handle: `A` and `a` for letters, `0` for digits, `.`, `_`, `-`, "
+            "`*` for all else, at most three of a run, such as `Aaaa_000` (`realreach.handle_shape` makes it)",
+            pattern=f"[{re.escape(HANDLE_SIGNS)}]{{1,{LONGEST_SHAPE}}}",
+            without="|".join(re.escape(sign) + "{4}" for sign in HANDLE_SIGNS),
+            cased=True,
+            private=True,
+        ),
     ),
     time="commented_at",
 )

@@ -36,7 +36,7 @@ _RULES = """\
   unknown.
 - **Keys** stay text, unchanged: `NA`, `null`, `007`, `1e5` and `true` are ordinary keys. Whole numbers from Parquet,
   JSON and data frames become text.
-- **Words** are compared in lower case, without blanks around them.
+- **Words** are compared in lower case, without blanks around them; shapes of handles as they are written.
 - **Numbers** are digits with a point for decimals; `12.0` is a whole number, `12.3K`, `1.234.567` and `12,5` are not
   guessed at.
 - **Flags** are `0`, `1`, `true`, `false`, `yes` or `no` in any case.
@@ -187,8 +187,10 @@ def _value(column: Column) -> dict[str, object]:
         del value["type"]
         value["enum"] = [0, 1, True, False, *([] if column.required else [None])]
     if column.kind == "category" and column.pattern:
-        # Read in lower case, so a sender may use either.
-        value["pattern"] = f"^(?:{column.pattern.replace('a-z', 'A-Za-z')})$"
+        # Most are read in lower case, so a sender may use either.
+        value["pattern"] = f"^(?:{column.pattern if column.cased else column.pattern.replace('a-z', 'A-Za-z')})$"
+        if column.without:
+            value["not"] = {"pattern": column.without}
     if column.kind == "date":
         value["format"] = "date"
     if column.kind == "instant":

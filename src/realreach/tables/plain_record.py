@@ -270,30 +270,33 @@ def _is_clear(joined: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _word(value: str, pattern: str | None) -> str | None:
+def _word(value: str, pattern: str | None, without: str | None, cased: bool) -> str | None:
     """Return a category as it is stored; None where the general path has to look at it."""
     if not value.isascii() or len(value) > 64:
         return None
-    word = value.strip().lower()
-    return word if word and (pattern is None or re.fullmatch(pattern, word)) else None
+    word = value.strip() if cased else value.strip().lower()
+    if not word or (without is not None and re.search(without, word)):
+        return None
+    return word if pattern is None or re.fullmatch(pattern, word) else None
 
 
 def _categories(values: _Values, column: Column, limits: Limits) -> _Column:
     kinds = set(map(type, values))
     if not kinds <= (_TEXT if column.required else _TEXT_OR_NONE):
         raise _Doubt
+    rule = column.pattern, column.without, column.cased
     if len(values) == 1:
-        return _one_word(values[0], column.pattern)
-    words = {value: None if value is None else _word(value, column.pattern) for value in set(values)}
+        return _one_word(values[0], *rule)
+    words = {value: None if value is None else _word(value, *rule) for value in set(values)}
     if any(word is None for value, word in words.items() if value is not None):
         raise _Doubt
     return [words[value] for value in values]
 
 
 @lru_cache(maxsize=4096)
-def _one_word(value: str | None, pattern: str | None) -> pa.Array:
+def _one_word(value: str | None, pattern: str | None, without: str | None, cased: bool) -> pa.Array:
     """Return the column of a table of one row: the same few words come with every creator."""
-    word = None if value is None else _word(value, pattern)
+    word = None if value is None else _word(value, pattern, without, cased)
     if word is None and value is not None:
         raise _Doubt
     return pa.array([word], _TEXTS)

@@ -1,8 +1,9 @@
 """A creator's comment section: what is said, how alike it is, who says it and when, and how much of it looks sold.
 
 Organic comments of large accounts are short, emoji-only and repeated too, so every share is judged against creators of
-similar size, and repeats count only among comments of four words or more. Shapes of the authors' handles, a weak sign
-besides, cannot be read: ``author_id`` is a pseudonym. Each module holds one part: its catalogue records and ``compute``.
+similar size, and repeats count only among comments of four words or more. Each module holds one part: its catalogue
+records and ``compute``. What compiled kernels compute, ``whole`` does at once; ``shapes`` of the authors' handles, which
+few tables give, are looked at beside, by the same code for both.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from realreach.comment_text.grouping import OWNERS
 from realreach.compiled import kernels_for
 from realreach.features.blocks import not_known
 from realreach.features.catalogue import Feature
+from realreach.features.comments import shapes
 from realreach.features.comments.rows import PARTS
 from realreach.features.comments.section import MINIMUM_COMMENTS, Section
 from realreach.features.comments.whole import WHOLE, compute_whole
@@ -27,9 +29,10 @@ __all__ = ["FEATURES", "MINIMUM_COMMENTS", "Section", "compute", "section_of"]
 _BLOCK, _COMPILED_BLOCK = 20_000, 10_000
 """Comments worked on at once, by NumPy and by compiled kernels; bounds memory, and keeps a block near the processor."""
 
-FEATURES: tuple[Feature, ...] = tuple(feature for part in PARTS for feature in part.FEATURES)
+FEATURES: tuple[Feature, ...] = tuple(feature for part in (*PARTS, shapes) for feature in part.FEATURES)
 NAMES = (*(feature.name for feature in FEATURES), "context__comments__all__count")
 """Names of the rows of :func:`numbers`."""
+_OF_PARTS = tuple(feature.name for part in PARTS for feature in part.FEATURES)
 
 
 def section_of(view: View) -> Section | None:
@@ -93,16 +96,21 @@ def _numbers(view: View) -> FloatArray:
         nothing[-1] = 0.0
         return nothing
     compiled = kernels_for(len(every), WHOLE)
-    values, count = _by_parts(view) if compiled is None else compute_whole(every, view, compiled)
+    values, others = _by_parts(view) if compiled is None else compute_whole(every, view, compiled)
+    starts = others.starts
+    count = np.asarray(starts[1:] - starts[:-1], dtype=np.float64)
     values[~((count >= MINIMUM_COMMENTS) & np.isfinite(values))] = np.nan
-    return np.concatenate([values, count[None]])
+    of_handles = shapes.compute(every, others) if shapes.COLUMN in every else [not_known(n)] * len(shapes.FEATURES)
+    return np.concatenate([values, [*of_handles, count]])
 
 
-def _by_parts(view: View) -> tuple[FloatArray, FloatArray]:
-    """Return the features with NumPy alone, a row for each, and the comments by others."""
+def _by_parts(view: View) -> tuple[FloatArray, shapes.Comments]:
+    """Return the features of ``PARTS`` with NumPy alone, a row for each, and what is known of the comments by others."""
     section = section_of(view)
     assert section is not None, "there are comments"
     with np.errstate(divide="ignore", invalid="ignore"):
         found = {f"comments__{name}": value for part in PARTS for name, value in part.compute(section).items()}
     unknown = not_known(len(view))
-    return np.array([found[name] if name in found else unknown for name in NAMES[:-1]]), section.count  # noqa: SIM401
+    values = np.array([found[name] if name in found else unknown for name in _OF_PARTS])  # noqa: SIM401
+    rows = (section.every.numbers("by_creator") != 1.0).nonzero()[0]
+    return values, shapes.Comments(rows, section.table.starts, section.people, section.sold_steps)

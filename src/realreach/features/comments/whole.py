@@ -25,6 +25,7 @@ from realreach.features.comments.alike import SAMPLE_SIGNS, compressed_shares
 from realreach.features.comments.judged import LEVELS
 from realreach.features.comments.people import in_handles
 from realreach.features.comments.rows import CATALOGUE_ORDER, NAMES, ROWS
+from realreach.features.comments.shapes import Comments
 from realreach.features.comments.subject import places_of_languages
 from realreach.features.view import View
 from realreach.tables.core import FloatArray, IntArray, Table
@@ -44,8 +45,8 @@ _MOST = slice(ROWS["bursts"][0] + 1, ROWS["alike_bursts"][1], 2)
 """Every other row: shares stand between."""
 
 
-def compute_whole(every: Table, view: View, kernels: ModuleType) -> tuple[FloatArray, FloatArray]:
-    """Return the comment features of all creators of a view, a row for each feature, and their comments by others.
+def compute_whole(every: Table, view: View, kernels: ModuleType) -> tuple[FloatArray, Comments]:
+    """Return the comment features of all creators of a view, a row for each, and what is known of comments by others.
 
     Parameters
     ----------
@@ -70,13 +71,13 @@ def compute_whole(every: Table, view: View, kernels: ModuleType) -> tuple[FloatA
     # All bytes that may be drawn: no sign has more than four, and each creator's last text may reach beyond the sample.
     signs = len(told[2][0]) + len(told[0])
     room = np.empty(4 * min(signs, n * (SAMPLE_SIGNS + TEXT_LIMIT)), dtype=np.uint8)
-    found, to_log, threads, ends = kernels.tell(
+    found, to_log, threads, ends, people, steps = kernels.tell(
         tuple(told), compatible(joined), _of_comments(every, own, view), _of_posts(posts, n), _known(), judge, out,
         likelihood, room,
     )  # fmt: skip
     kernels.weigh(starts, found, np.log(to_log), np.log1p(threads), np.exp(likelihood), reach, out)
     _finish(out, room, ends)
-    return out[CATALOGUE_ORDER], np.asarray(starts[1:] - starts[:-1], dtype=np.float64)
+    return out[CATALOGUE_ORDER], Comments(told[0], starts, people, steps)
 
 
 def _finish(out: FloatArray, room: npt.NDArray[np.uint8], ends: IntArray) -> None:

@@ -108,6 +108,8 @@ def _words_of(codes, starts, table, known):
 def tell(told, joined, every, posts, known, judge, out, likelihood, room):
     """Fill all features that need no logarithm, and chances whose logarithm is asked for; return what ``weigh`` needs.
 
+    Behind it stand the author of each comment and the place of its probability in the model's table.
+
     Parameters
     ----------
     told
@@ -210,7 +212,7 @@ def tell(told, joined, every, posts, known, judge, out, likelihood, room):
         to_log[row] = hours[row] + 0.05
     for k in range(len(of)):
         to_log[n + k] = together[0, k] / together[1, k]
-    return (delayed, of, together, of_strangers, placed, thread_starts), to_log, threads, ends
+    return (delayed, of, together, of_strangers, placed, thread_starts), to_log, threads, ends, people, steps
 
 
 @nb.njit(nogil=True, cache=True)
