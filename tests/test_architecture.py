@@ -15,7 +15,7 @@ ROOT = Path(realreach.__file__).parent
 PROJECT = ROOT.parent.parent
 
 LAYERS = (
-    {"_version", "errors", "pillars", "markdown"},
+    {"_version", "errors", "pillars", "markdown", "lazy"},
     {"files", "tomlfile", "tables", "first_compile", "kept_kernels", "compiled"},
     {"interpolation", "trees", "tree_kernels", "tree_text", "tree_contributions", "tree_batches"},
     {"comment_text", "accounts"},
@@ -31,7 +31,7 @@ LAYERS = (
         "settings",
     },
     {"estimator", "fairness", "checks", "heads", "head_fitting", "confidence", "real", "output", "bundle"},
-    {"head_evaluation", "evaluation", "head_card", "card", "scores", "plots", "warming"},
+    {"head_evaluation", "one_answer", "evaluation", "head_card", "card", "scores", "plots", "warming"},
     {"reasons", "evidence", "policy"},
     {"false_alarms", "power", "learning"},
     {"benchmark"},

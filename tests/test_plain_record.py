@@ -168,3 +168,14 @@ def _broken(rng, records):
             else:
                 row[rng.choice(("creator_id", "x", "likes", "likes_hidden", "following"))] = rng.choice(JUNK)
     return record
+
+
+@pytest.mark.parametrize("clock", ["24:00:00", "10:60:00", "10:00:60", "30:00:00", "10-00-00", "1a:00:00", "/9:00:00"])
+@pytest.mark.parametrize("end", ["Z", ".000Z"])
+def test_times_of_day_that_do_not_exist_are_doubted_among_those_that_do(clock, end):
+    posts = [{"post_id": "a", "posted_at": f"2024-01-31T23:59:59{end}"}, {"post_id": "b", "posted_at": ""}]
+    record = {"creator_id": "x", "platform": "tiktok", "posts": posts}
+    posts[1]["posted_at"] = f"2024-01-31T09:00:00{end}"
+    assert_same(plain_tables(record, Limits()), general(record))
+    posts[1]["posted_at"] = f"2024-01-31T{clock}{end}"
+    assert plain_tables(record, Limits()) is None

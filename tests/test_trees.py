@@ -10,7 +10,7 @@ import pytest
 from realreach import compiled, trees
 from realreach.tree_contributions import contributor_of
 from realreach.tree_text import StoredBooster, stored
-from realreach.trees import Forest
+from realreach.trees import Forest, Plan
 
 COLUMNS = 12
 NEEDS = np.array([0, 1, 1, 1, 2, 2, 2, 4, 4, 8, 3, 5])
@@ -247,3 +247,15 @@ def test_a_copy_of_a_forest_gives_the_same(forest, matrix):
 def test_pillars_that_are_hidden_leave_fewer_splits_to_compare(forest):
     sizes = {mask: len(forest.plan(mask).feature) for mask in (0, 1, 3, 15)}
     assert sizes[0] < sizes[1] < sizes[3] < sizes[15]
+
+
+@pytest.mark.parametrize(("most", "leaves"), [(40, 20), (2**15 - 1, 32), (2**15, 33), (2**40, 64)])
+def test_the_compiled_walk_gets_every_number_whole(most, leaves):
+    excludes = np.array([2**leaves - 1 - 2 ** (leaves - 1), 2**64 - 1], dtype=np.uint64)
+    plan = Plan(
+        np.array([0, most]), np.zeros(2), excludes, np.array([0, 2]), np.array([0]), np.zeros(leaves), np.array([0, 1])
+    )
+    feature, _, kept, *_ = plan.arrays
+    assert feature.tolist() == [0, most]
+    wanted = [bits % 2**leaves for bits in excludes.tolist()]
+    assert [bits % 2**leaves for bits in kept.tolist()] == wanted

@@ -48,13 +48,13 @@ def _growth(view):
 
 FAMILIES = {
     "growth": ("curve", _history, _growth, 1_050, 195),
-    "view": ("posts", _curve, _posts, 255, 135),
+    "view": ("posts", _curve, _posts, 225, 106),
     "engagement": ("posts", _curve_and_posts, engagement.compute, 580, 42),
     "coherence": ("posts", _curve_and_posts, coherence.compute, 485, 38),
-    "innocence": ("posts", _curve_and_posts, innocence.compute, 1_045, 155),
-    "comments": ("section", _nothing, comments.compute, 4_400, 360),
-    "comments with shapes": ("shapes", _nothing, comments.compute, 4_550, 540),
-    "audience": ("section", _nothing, audience.compute, 640, 300),
+    "innocence": ("posts", _curve_and_posts, innocence.compute, 1_030, 142),
+    "comments": ("section", _nothing, comments.compute, 2_800, 275),
+    "comments with shapes": ("shapes", _nothing, comments.compute, 2_980, 460),
+    "audience": ("section", _nothing, audience.compute, 636, 277),
 }
 """Family -> creator, what is there already, what is counted, and the most calls with NumPy alone and with kernels."""
 

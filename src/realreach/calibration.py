@@ -27,6 +27,7 @@ RANGE_LEVEL = 0.90
 """Share of calibrations in which the range holds the true share."""
 
 
+_NO_LINES = (None, None, None)
 _FEW = 8
 """Margins up to which reading them one by one is faster."""
 
@@ -97,9 +98,20 @@ class Calibration:
 
     def read_one(self, margin: float, mask: int) -> tuple[float, float, float]:
         """Return probability, low and high of one row, as :meth:`apply` and :meth:`range_of` do of many."""
-        lines = (self._lines[name].get(mask) for name in ("probability", "low", "high"))
-        probability, low, high = (math.nan if line is None else line.at_one(margin) for line in lines)
+        lines = self._lines_of.get(mask, _NO_LINES)
+        probability, low, high = [math.nan if line is None else line.at_one(margin) for line in lines]
         return probability, low, high
+
+    def probability_one(self, margin: float, mask: int) -> float:
+        """Return the probability of one row, as :meth:`apply` does of many."""
+        line = self._lines_of.get(mask, _NO_LINES)[0]
+        return math.nan if line is None else line.at_one(margin)
+
+    @cached_property
+    def _lines_of(self) -> dict[int, tuple[Line | None, ...]]:
+        """Lines of probability, low and high by combination."""
+        kinds = tuple(self._lines[name] for name in ("probability", "low", "high"))
+        return {mask: tuple(lines.get(mask) for lines in kinds) for mask in self.probability}
 
     def _read(self, name: str, margin: FloatArray, mask: IntArray) -> FloatArray:
         lines = self._lines[name]

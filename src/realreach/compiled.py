@@ -101,8 +101,10 @@ def left_out() -> Iterator[None]:
 def frozen(values: npt.NDArray[_T]) -> npt.NDArray[_T]:
     """Return a read-only view in one piece: one form of every array, so that a kernel is compiled only once."""
     flags = values.flags
-    if flags.c_contiguous and not flags.writeable:
+    if not flags.c_contiguous:
+        values = np.ascontiguousarray(values)
+    elif not flags.writeable:
         return values
-    view = np.ascontiguousarray(values).view()
-    view.setflags(write=False)
+    view = values.view()
+    view.flags.writeable = False
     return view

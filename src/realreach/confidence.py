@@ -15,7 +15,7 @@ from realreach.calibration import Calibration
 from realreach.pillars import ALL_PILLARS, PILLARS, subsets_of
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["CONFIDENCES", "WELL_SUPPLIED", "confidence_table", "supplied"]
+__all__ = ["CONFIDENCES", "WELL_SUPPLIED", "confidence_table", "supplied", "supplied_one"]
 
 CONFIDENCES = ("low", "medium", "high")
 """From the least to the most."""
@@ -57,6 +57,18 @@ def supplied(counts: Mapping[str, FloatArray], rows: int) -> IntArray:
         if column in counts:
             out |= (counts[column] >= least).astype(np.int64) << bit
     return out
+
+
+def supplied_one(counts: Mapping[str, float]) -> int:
+    """Return what :func:`supplied` does, of one creator in plain numbers.
+
+    Examples
+    --------
+    >>> supplied_one({"posts_used": 40, "comments_used": 30})
+    6
+    """
+    levels = ((1 << bit, *WELL_SUPPLIED[name]) for bit, name in enumerate(PILLARS))
+    return sum([bit for bit, column, least in levels if counts.get(column, 0.0) >= least])
 
 
 def confidence_table(calibration: Calibration) -> IntArray:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from realreach.compiled import frozen
 from realreach.interpolation import Line
 from realreach.model import Assessment
 from realreach.pillars import ALL_PILLARS, COMBINATIONS, PILLARS, combination_mask, combination_name
@@ -73,7 +72,9 @@ _SEEN_IN: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Pillars of which one must be judged for a head to speak: those that could show what it speaks of."""
 
 SHARES = ("purchased_followers_share", "purchased_engagement_share")
-_FIRST = np.zeros(1, dtype=np.int64)
+_ALL_OF_IT = (0,)
+"""The one view of a row that heads take: they see what the overall model saw, and hide nothing more."""
+_UNKNOWN = (math.nan, math.nan, math.nan)
 SHARE_LEVEL = 0.90
 """Share of creators whose true purchased share lies between low and high."""
 
@@ -241,27 +242,50 @@ class Heads:
 
     def _score_one(self, assessed: Assessment, probability: float) -> HeadScores:
         """Do what :meth:`score` does for one row."""
-        mask = int(assessed.mask[0])
-        slope, intercept = self._line_table[mask].T
+        mechanisms, shares = self.score_one(assessed.values, int(assessed.mask[0]), probability)
+        return HeadScores(
+            {name: np.array([value]) for name, value in mechanisms.items()},
+            {name: (np.array([low]), np.array([mid]), np.array([high])) for name, (low, mid, high) in shares.items()},
+        )
+
+    def score_one(
+        self, values: FloatArray, mask: int, probability: float
+    ) -> tuple[dict[str, float], dict[str, tuple[float, float, float]]]:
+        """Return what :meth:`score` does of a single row in plain numbers: mechanisms, (low, median, high) of shares.
+
+        Parameters
+        ----------
+        values, mask
+            What the model looked at, shape (1, columns), and the pillars judged.
+        probability
+            The overall probability at the prevalence that is wanted.
+        """
+        line = self._line_of[mask]
+        if line is None:
+            return dict.fromkeys(self.mechanisms, math.nan), dict.fromkeys(self.shares, _UNKNOWN)
+        slope, intercept = line
+        raw = self._forest.raw_of_one(values, _ALL_OF_IT)[0]
         heads = len(slope)
-        if np.isnan(slope).all():
-            return self._silent
-        raw = self._forest.raw(assessed.values, _FIRST, _FIRST)[0]
-        bought = probability * (0.5 * (1.0 + np.tanh((slope * raw[:heads] + intercept) / 2.0)))
-        speaking = [name for name, head in self.shares.items() if mask in head.levels]
-        plain = zip(self.shares.items(), bought.tolist()[len(self.mechanisms) :], raw.tolist()[heads:], strict=True)
-        odds = [head.odds_of_one(mask, nonzero, size) for (_, head), nonzero, size in plain if mask in head.levels]
-        found = 0.5 * (1.0 + np.tanh(np.array(odds).reshape(-1, 3) / 2.0))
-        told = {
-            name: (low, median, high) for name, (low, median, high) in zip(speaking, found[:, :, None], strict=True)
+        bought = (probability * (0.5 * (1.0 + np.tanh((slope * raw[:heads] + intercept) / 2.0)))).tolist()
+        sizes, chances = raw.tolist()[heads:], bought[len(self.mechanisms) :]
+        odds = {
+            name: head.odds_of_one(mask, chance, size)
+            for (name, head), chance, size in zip(self.shares.items(), chances, sizes, strict=True)
+            if mask in head.levels
         }
-        return HeadScores(dict(zip(self.mechanisms, bought[:, None], strict=False)), {**self._silent.shares, **told})
+        shares = dict.fromkeys(self.shares, _UNKNOWN)
+        if odds:
+            found = (0.5 * (1.0 + np.tanh(np.array(list(odds.values())) / 2.0))).tolist()
+            shares |= {name: (low, median, high) for name, (low, median, high) in zip(odds, found, strict=True)}
+        return dict(zip(self.mechanisms, bought, strict=False)), shares
 
     @cached_property
-    def _silent(self) -> HeadScores:
-        """What is said of one row of which nothing can be said."""
-        unknown = frozen(np.full(1, np.nan))
-        return HeadScores(dict.fromkeys(self.mechanisms, unknown), dict.fromkeys(self.shares, (unknown,) * 3))
+    def _line_of(self) -> list[tuple[FloatArray, FloatArray] | None]:
+        """Slopes and intercepts of all heads by set of pillars; None where all of them are silent."""
+        return [
+            None if np.isnan(lines[:, 0]).all() else (lines[:, 0].copy(), lines[:, 1].copy())
+            for lines in self._line_table
+        ]
 
     def _raw(self, assessed: Assessment, spoken: npt.NDArray[np.bool_]) -> FloatArray:
         """Return the raw values of :attr:`_forest` for rows whose pillars they speak of; anything for the others."""

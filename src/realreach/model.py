@@ -7,16 +7,16 @@ one from all four.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from realreach.calibration import Calibration
-from realreach.compiled import frozen
 from realreach.features.catalogue import catalogue, pillars_of
 from realreach.pillars import ALL_PILLARS, COMBINATIONS, PILLARS, combination_name, subsets_of
 from realreach.references import References
@@ -36,6 +36,7 @@ __all__ = [
     "Calibration",
     "FittedModel",
     "Layout",
+    "OneAssessment",
     "combination_name",
     "masked_copies",
     "subsets_of",
@@ -104,7 +105,7 @@ class Layout:
         return tuple(self.names[i] for i in self.used)
 
     @cached_property
-    def _hidden(self) -> npt.NDArray[np.bool_]:
+    def hidden(self) -> npt.NDArray[np.bool_]:
         """By set of pillars: which of the used columns need another."""
         return (self.needs & ~np.arange(ALL_PILLARS + 1)[:, None]) != 0
 
@@ -118,7 +119,7 @@ class Layout:
 
     def present(self, matrix: FloatArray) -> IntArray:
         """Return the bit mask of the pillars of which at least one feature is known, for each row."""
-        if not (self.needs > 0).any():
+        if self._needs_nothing:
             return np.full(len(matrix), ALL_PILLARS, dtype=np.int64)
         columns, starts, bits = self._telling
         if len(bits) == 0:
@@ -126,10 +127,26 @@ class Layout:
         there = np.logical_or.reduceat(~np.isnan(matrix[:, columns]), starts, axis=1)
         return np.asarray(there @ bits, dtype=np.int64)
 
+    def present_one(self, matrix: FloatArray) -> int:
+        """Return what :meth:`present` does, of a single row."""
+        if self._needs_nothing:
+            return ALL_PILLARS
+        columns, starts, bits = self._telling
+        if len(bits) == 0:
+            return 0
+        told = matrix[0][columns]
+        # NaN is the one number that differs from itself.
+        there = np.logical_or.reduceat(told == told, starts)
+        return sum([bit for bit, is_there in zip(bits.tolist(), there.tolist(), strict=True) if is_there])
+
+    @cached_property
+    def _needs_nothing(self) -> bool:
+        return not bool((self.needs > 0).any())
+
     def without(self, values: FloatArray, keep: IntArray) -> FloatArray:
         """Return the used columns with NaN for every feature that needs a pillar outside each row's ``keep`` mask."""
         if len(keep) == 1:
-            return np.where(self._hidden[keep], np.nan, values)
+            return np.where(self.hidden[keep], np.nan, values)
         hidden = (self.needs[None, :] & ~keep[:, None]) != 0
         return np.where(hidden, np.nan, values)
 
@@ -150,6 +167,38 @@ class Assessment:
     def take(self, rows: IntArray) -> Assessment:
         """Return what is said of some rows."""
         return Assessment(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class OneAssessment:
+    """What the model says of a single row, in plain numbers; NaN (and no pillar judged) where nothing can be.
+
+    Parameters
+    ----------
+    numbers
+        Probability, low and high end of its range.
+    alone
+        Probability from each pillar alone, in the order of ``PILLARS``.
+    judged, present
+        Bit masks of the pillars that the probability rests on, and of those that are there.
+    values
+        What the model looked at, shape (1, columns).
+    """
+
+    numbers: tuple[float, float, float]
+    alone: tuple[float, ...]
+    judged: int
+    present: int
+    values: FloatArray
+
+    @property
+    def assessment(self) -> Assessment:
+        """The same as arrays of one row."""
+        probability, low, high = (np.array([value]) for value in self.numbers)
+        return Assessment(probability, low, high, np.array([self.judged]), self.values)
+
+
+_UNKNOWN = (math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -264,35 +313,41 @@ class FittedModel:
 
     def _assess_one(self, values: FloatArray, present: int) -> tuple[Assessment, dict[str, FloatArray]]:
         """Do what :meth:`assess_with_pillars` does for one row, with little but the booster to wait for."""
+        one = self._one(values, present)
+        return one.assessment, {name: np.array([value]) for name, value in zip(PILLARS, one.alone, strict=True)}
+
+    def assess_one(self, matrix: FloatArray) -> OneAssessment:
+        """Return what :meth:`assess_with_pillars` does, of a single row and in plain numbers."""
+        return self._one(self.values(matrix), self.layout.present_one(matrix))
+
+    def _one(self, values: FloatArray, present: int) -> OneAssessment:
         own, views, seen = self._views[present]
         if not seen:
-            unknown = np.full(1, np.nan)
-            whole = Assessment(unknown, unknown, unknown, _mask_array(0), self._looked_at(values, own))
-            return whole, dict.fromkeys(PILLARS, unknown)
-        margins = self._margins(values, np.zeros(len(seen), dtype=np.int64), np.array(seen)).tolist()
-        told = {mask: self.calibration.read_one(margin, mask) for mask, margin in zip(seen, margins, strict=True)}
-        probability, low, high = (np.array([value]) for value in told[own])
-        alone = {name: np.array([told[mask][0] if mask else np.nan]) for name, mask in zip(PILLARS, views, strict=True)}
-        return Assessment(probability, low, high, _mask_array(own), self._looked_at(values, own)), alone
+            return OneAssessment(_UNKNOWN, (math.nan,) * len(PILLARS), 0, present, self._looked_at(values, own))
+        margins = self._forest.raw_of_one(values, seen)[:, 0].tolist()
+        margin_of = dict(zip(seen, margins, strict=True))
+        told = self.calibration.read_one(margin_of[own], own)
+        # A creator with a single pillar says by it what it says in all.
+        known = {0: math.nan, own: told[0]}
+        alone = [known[m] if m in known else self.calibration.probability_one(margin_of[m], m) for m in views]
+        return OneAssessment(told, tuple(alone), own, present, self._looked_at(values, own))
 
     def _looked_at(self, values: FloatArray, mask: int) -> FloatArray:
-        return self.layout.without(values, _mask_array(mask)) if self.masks_pillars else values
+        if not self.masks_pillars:
+            return values
+        # In place: nobody else holds these values.
+        np.putmask(values, self.layout.hidden[mask], np.nan)
+        return values
 
     @cached_property
-    def _views(self) -> list[tuple[int, list[int], list[int]]]:
+    def _views(self) -> list[tuple[int, list[int], tuple[int, ...]]]:
         """By pillars that are there: those judged, those judged where only one is looked at, and all such sets."""
         out = []
         for present in range(ALL_PILLARS + 1):
             keep = np.array([ALL_PILLARS, *(1 << bit for bit in range(len(PILLARS)))])
             own, *views = self.calibration.judged(present & keep).tolist()
-            out.append((own, views, list(dict.fromkeys(mask for mask in (own, *views) if mask))))
+            out.append((own, views, tuple(dict.fromkeys(mask for mask in (own, *views) if mask))))
         return out
-
-
-@cache
-def _mask_array(mask: int) -> IntArray:
-    """Return the set of pillars of one row, which nobody may write to."""
-    return frozen(np.array([mask], dtype=np.int64))
 
 
 def masked_copies(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,11 +11,12 @@ from realreach.features.blocks import Ragged, ratio, segment_sum
 from realreach.features.view import View
 from realreach.tables.core import FloatArray
 
-__all__ = ["engagement_per_post", "what_is_real"]
+__all__ = ["engagement_per_post", "what_is_real", "what_is_real_of_one"]
 
 _POSTS = 30
 """Newest settled posts that the engagement per post is averaged over."""
 _LEAST_POSTS = 3
+_UNKNOWN = (math.nan, math.nan, math.nan)
 
 Quantiles = tuple[FloatArray, FloatArray, FloatArray]
 """Low, median and high."""
@@ -82,4 +84,30 @@ def what_is_real(
         out[f"cost_per_real_engagement{end}"] = ratio(price, out[f"real_engagement_per_post{other}"])
     bought = shares.get("purchased_engagement_share", nothing)[1]
     out["price_share_buying_nothing"] = np.where(np.isnan(price), np.nan, bought)
+    return out
+
+
+def what_is_real_of_one(
+    followers: float, per_post: float, price: float, shares: Mapping[str, tuple[float, float, float]]
+) -> dict[str, float]:
+    """Return what :func:`what_is_real` does, of one creator in plain numbers.
+
+    Examples
+    --------
+    >>> real = what_is_real_of_one(1000.0, 50.0, 80.0, {"purchased_engagement_share": (0.0, 0.2, 0.5)})
+    >>> real["real_engagement_per_post"], real["cost_per_real_engagement_high"]
+    (40.0, 3.2)
+    """
+    out: dict[str, float] = {}
+    for name, whole, share in (
+        ("real_followers", followers, "purchased_followers_share"),
+        ("real_engagement_per_post", per_post, "purchased_engagement_share"),
+    ):
+        low, median, high = shares.get(share, _UNKNOWN)
+        out[name], out[f"{name}_low"], out[f"{name}_high"] = (whole * (1.0 - bought) for bought in (median, high, low))
+    for end, other in (("", ""), ("_low", "_high"), ("_high", "_low")):
+        real = out[f"real_engagement_per_post{other}"]
+        out[f"cost_per_real_engagement{end}"] = price / real if real > 0 else math.nan
+    bought = shares.get("purchased_engagement_share", _UNKNOWN)[1]
+    out["price_share_buying_nothing"] = bought if price == price else math.nan
     return out

@@ -18,12 +18,13 @@ import numpy as np
 from realreach.bundle import Bundle, load_bundle
 from realreach.calibration import shifted_odds
 from realreach.compiled import LEAST_CREATORS, kernels_for
-from realreach.confidence import CONFIDENCES, confidence_table, supplied
+from realreach.confidence import CONFIDENCES, confidence_table, supplied, supplied_one
 from realreach.errors import ModelError, UsageError
 from realreach.features import matrix_of
 from realreach.features.catalogue import column_numbers
 from realreach.features.view import View, decision_days
 from realreach.model import Assessment
+from realreach.one_answer import counts_of, heads_of, numbers_of, row_of
 from realreach.output import (
     OUTPUT_COLUMNS,
     STATUS_REASONS,
@@ -207,6 +208,38 @@ class Scorer:
             **self._told(matrix, view, assessed, flagged),
         }
 
+    def _row_of_one(self, matrix: FloatArray, view: View, set_aside: Mapping[str, int]) -> dict[str, Any]:
+        """Return what :meth:`_columns` gives for a single creator, as the row of a service's answer."""
+        model, one = self.bundle.model, self.bundle.model.assess_one(matrix)
+        told = numbers_of(one, None if self.prevalence is None else self._shifted, matrix)
+        counts, probability = counts_of(matrix), told["fake_probability"]
+        scored = probability == probability
+        flagged = one.numbers[0] > model.calibration.threshold.get(one.judged, np.nan)
+        level = self._confidence.item(one.present, supplied_one(counts))
+        key = view.tables.creator_ids[0].as_py()
+        columns: dict[str, Any] = {**told, **counts}
+        columns |= {
+            "creator_id": key,
+            "platform": view.tables.creators.strings("platform")[0].as_py(),
+            "as_of": _day_text(view.as_of.item()),
+            "status": "scored" if scored else "insufficient_data",
+            "status_reasons": _reason(one.judged, one.present),
+            "prevalence": (self.bundle.prevalence if self.prevalence is None else self.prevalence) if scored else None,
+            "confidence": CONFIDENCES[level] if scored and level >= 0 else None,
+            "flagged": flagged if scored else None,
+            "coverage": _COVERAGE[one.judged],
+            "rows_set_aside": set_aside.get(key, 0),
+            "model": self.bundle.name,
+            "schema_version": SCHEMA_VERSION,
+        }
+        if self.heads and self.bundle.heads:
+            columns |= heads_of(self.bundle.heads, one, probability, view, matrix)
+        more = {}
+        if self._more_columns:
+            found = self._told(matrix, view, one.assessment, np.array([flagged]))
+            more = {name: values[0] for name, values in found.items()}
+        return row_of(columns, more)
+
     @property
     def _more_columns(self) -> tuple[str, ...]:
         """Columns behind those of the output table."""
@@ -277,6 +310,8 @@ class Scorer:
         tables, aside = result.tables, _set_aside(result.report)
         view = self.bundle.view(tables, decision_days(tables, as_of))
         matrix = matrix_of(view)
+        if len(view) == 1 and not result.report.invalid_creators:
+            return [self._row_of_one(matrix, view, aside)]
         more = dict.fromkeys(self._more_columns)
         invalid = [self._refused(key, codes, aside.get(key, 1)) | more for key, codes in result.report.invalid_creators]
         return rows_of(self._columns(matrix, view, aside)) + invalid

@@ -18,7 +18,7 @@ __all__ = ["contributions", "raw_scores"]
 _LANES = 16
 """Rows that are compared side by side: two or four vectors of the processor."""
 _ALL = np.uint64(2**64 - 1)
-_ONE = np.uint64(1)
+_ONE, _NONE = np.uint64(1), np.uint64(0)
 _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
 """Times a power of two, its upper six bits tell which (a de Bruijn sequence)."""
 _TOP_SIX = np.uint64(58)
@@ -55,7 +55,8 @@ def _one(lanes, feature, threshold, excludes, starts, leaf_starts, leaves, first
     for tree in range(first, last):
         left = _ALL
         for split in range(starts[tree], starts[tree + 1]):
-            left &= _ALL if lanes[feature[split], 0] <= threshold[split] else excludes[split]
+            # Without a branch: nobody can guess the answers of another creator.
+            left &= np.uint64(excludes[split]) | (_NONE - np.uint64(lanes[feature[split], 0] <= threshold[split]))
         total += leaves[leaf_starts[tree] + _first_left(left)]
     return total
 

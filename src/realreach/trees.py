@@ -47,6 +47,8 @@ _VIEWS = 1 + len(PILLARS)
 """Sets of pillars through which one creator is seen at once: all that are there, and each by itself."""
 _FIRST = (frozen(np.zeros(1, dtype=np.int64)), frozen(np.zeros(1, dtype=np.int64)))
 """The first row, and where its results go, as the compiled walk takes them."""
+_MOST_NARROW, _SHORT_LEAVES = 2**15 - 1, 32
+"""Largest number of a column, and most leaves of a tree, that take half the room."""
 _ALL = np.uint64(2**64 - 1)
 _ONE = np.uint64(1)
 _ZERO = 1.0000000180025095e-35
@@ -90,9 +92,17 @@ class Plan:
 
     @cached_property
     def arrays(self) -> tuple[Any, ...]:
-        """All of it, as the compiled walk takes it."""
-        parts = (self.feature, self.threshold, self.excludes, self.starts, self.leaf_starts, self.leaves, self.trees)
-        return tuple(map(frozen, parts))
+        """All of it, as the compiled walk takes it: as narrow as it can be, for the trees must come from far memory."""
+        narrow = len(self.feature) == 0 or int(self.feature.max()) <= _MOST_NARROW
+        feature = self.feature.astype(np.int16) if narrow else self.feature
+        excludes = self.excludes.astype(np.uint32) if self._most_leaves <= _SHORT_LEAVES else self.excludes
+        starts, leaf_starts = self.starts.astype(np.int32), self.leaf_starts.astype(np.int32)
+        return tuple(map(frozen, (feature, self.threshold, excludes, starts, leaf_starts, self.leaves, self.trees)))
+
+    @property
+    def _most_leaves(self) -> int:
+        """Leaves of the largest tree."""
+        return int(np.diff(np.append(np.unique(self.leaf_starts), len(self.leaves))).max())
 
     @cached_property
     def _table(self) -> tuple[IntArray, int]:
@@ -201,6 +211,13 @@ class Forest:
             places = np.flatnonzero(masks == mask)
             kernels.raw_scores(every, rows[places], places, *self.plan(mask).arrays, _ZERO, out)
         return out
+
+    def raw_of_one(self, values: FloatArray, masks: tuple[int, ...]) -> FloatArray:
+        """Return what :meth:`raw` does of a single row, seen through at most five sets of pillars."""
+        kernels = kernels_for(len(masks), "tree_kernels", self.least)
+        if (kernels is not None or self._is_worth_walking(len(masks))) and self._splits is not None:
+            return self._of_one(values, masks, kernels)
+        return self._predicted(values, np.zeros(len(masks), dtype=np.int64), np.array(masks), None)
 
     def _of_one(self, values: FloatArray, masks: tuple[int, ...], kernels: ModuleType | None) -> FloatArray:
         """Walk the trees for one creator, seen through several pillars in one go."""

@@ -17,13 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from realreach.errors import ModelError
+from realreach.lazy import cached_property
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["LEAST", "BagReference", "BagTest", "bag_test", "bag_tests"]
@@ -171,7 +171,7 @@ def _judge(cells: npt.NDArray[np.int64], reference: BagReference) -> FloatArray:
     weight = np.exp(log - log.max(axis=1, keepdims=True))
     # The prior of the apparent share is flat in the grid's places, which lie closer at small shares.
     weight /= _row_sums(weight)[:, None]
-    reached = np.cumsum(weight, axis=1)
+    reached = weight.cumsum(axis=1)
     below = reached[:, reference.reach].sum(axis=1) / len(reference.organic_shares)
     out = np.empty((len(cells), 6))
     out[:, 0] = np.minimum(below[:, 0], 1.0)
@@ -183,4 +183,4 @@ def _judge(cells: npt.NDArray[np.int64], reference: BagReference) -> FloatArray:
 
 
 def _row_sums(values: FloatArray) -> FloatArray:
-    return np.cumsum(values, axis=1)[:, -1]
+    return values.cumsum(axis=1)[:, -1]

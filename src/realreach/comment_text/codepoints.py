@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -17,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from realreach.comment_text.traits import of
+from realreach.lazy import cached_property
 
 __all__ = ["CodePoints", "as_text", "decode", "encode", "own", "utf8_of"]
 
@@ -43,7 +43,7 @@ class CodePoints:
     @cached_property
     def owner(self) -> _I64:
         """Number of the text that each code point stands in."""
-        return np.repeat(np.arange(len(self)), self.lengths)
+        return np.arange(len(self)).repeat(self.lengths)
 
     @cached_property
     def traits(self) -> _U32:
@@ -110,6 +110,8 @@ class CodePoints:
         return self._at(self.starts[1:] - 1)
 
     def _at(self, places: _I64) -> _U32:
+        if self._all_told:
+            return self.codes[places]
         out = np.full(len(self), 0x20, dtype=np.uint32)
         some = self.lengths > 0
         out[some] = self.codes[places[some]]
@@ -128,19 +130,24 @@ class CodePoints:
 
     def _over_texts(self, how: np.ufunc, values: npt.NDArray[Any], kind: type[np.generic]) -> npt.NDArray[Any]:
         """Return the values of each text taken together; 0 for an empty text."""
-        some = self.lengths > 0
-        if len(self.codes) and some.all():
+        if self._all_told:
             return np.asarray(how.reduceat(values, self.starts[:-1], dtype=kind))
         out = np.zeros(len(self), dtype=kind)
         if len(self.codes):
+            some = self.lengths > 0
             out[some] = how.reduceat(values, self.starts[:-1][some], dtype=kind)
         return out
+
+    @cached_property
+    def _all_told(self) -> bool:
+        """Whether there are texts, and none of them is empty."""
+        return len(self.starts) > 1 and bool(self.lengths.min() > 0)
 
     def take(self, rows: _I64) -> CodePoints:
         """Return some texts, in the order given."""
         lengths = self.lengths[rows]
         starts = _starts_of(lengths)
-        at = np.repeat(self.starts[rows] - starts[:-1], lengths) + np.arange(starts[-1])
+        at = (self.starts[rows] - starts[:-1]).repeat(lengths) + np.arange(starts[-1])
         out = CodePoints(self.codes.take(at), starts)
         if "traits" in self.__dict__:
             out.__dict__["traits"] = self.traits.take(at)
@@ -172,7 +179,7 @@ class CodePoints:
         starts = _starts_of(lengths)
         begins = self.starts[:-1].copy()
         begins[rows] = texts.starts[:-1] + len(self.codes)
-        at = np.repeat(begins - starts[:-1], lengths) + np.arange(starts[-1])
+        at = (begins - starts[:-1]).repeat(lengths) + np.arange(starts[-1])
         out = CodePoints(np.concatenate([self.codes, texts.codes]).take(at), starts)
         out.__dict__["traits"] = np.concatenate([self.traits, texts.traits]).take(at)
         return out
@@ -180,7 +187,7 @@ class CodePoints:
 
 def _starts_of(lengths: npt.NDArray[np.integer]) -> _I64:
     out = np.zeros(len(lengths) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=out[1:])
+    lengths.cumsum(out=out[1:])
     return out
 
 

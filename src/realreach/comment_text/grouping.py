@@ -52,7 +52,7 @@ def packed(owner: _I64, keys: _U64) -> _U64:
     new = np.zeros(len(order), dtype=np.uint64)
     new[1:] = (owner[order][1:] != owner[order][:-1]) | (small[order][1:] != small[order][:-1])
     out = np.empty(len(order), dtype=np.uint64)
-    out[order] = np.cumsum(new, dtype=np.uint64)
+    out[order] = new.cumsum(dtype=np.uint64)
     return out
 
 
@@ -93,15 +93,16 @@ def buffers_of(values: pa.Array) -> Strings:
         Where each text begins in the bytes, and where the last one ends; the bytes; the bits of the rows that are known
         (none if all are); the place of the first row among these bits, -1 if no row is known.
     """
-    if len(values) == 0 or values.null_count == len(values):
-        return frozen(np.zeros(len(values) + 1, dtype=np.int64)), _NO_BYTES, _NO_BYTES, -1
+    rows, unknown = len(values), values.null_count
+    if unknown == rows:
+        return frozen(np.zeros(rows + 1, dtype=np.int64)), _NO_BYTES, _NO_BYTES, -1
     text = values if values.type == _LARGE else values.cast(_LARGE)
     valid, places, data = text.buffers()
     first = text.offset
     return (
-        frozen(np.frombuffer(places, dtype=np.int64)[first : first + len(text) + 1]),
+        frozen(np.frombuffer(places, np.int64, rows + 1, 8 * first)),
         _NO_BYTES if data is None else frozen(np.frombuffer(data, dtype=np.uint8)),
-        _NO_BYTES if valid is None else frozen(np.frombuffer(valid, dtype=np.uint8)),
+        _NO_BYTES if valid is None or unknown == 0 else frozen(np.frombuffer(valid, dtype=np.uint8)),
         first,
     )
 

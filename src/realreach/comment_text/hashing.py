@@ -88,9 +88,10 @@ def read_points(text: pa.Array | CodePoints) -> Points:
     (' ab c!  d ', [0, 0, 0, 0, 0, 0, 0, 1, 2, 2])
     """
     read = text if isinstance(text, CodePoints) else decode(text)
-    rows = np.concatenate([np.zeros(1, dtype=np.int64), np.repeat(np.arange(len(read)), read.lengths + 1)])
+    rows = np.concatenate([np.zeros(1, dtype=np.int64), np.arange(len(read)).repeat(read.lengths + 1)])
     # Behind each text stands a space, and one before the first.
-    spaces = np.append(0, read.starts[1:] + np.arange(1, len(read) + 1))
+    spaces = read.starts + np.arange(len(read) + 1)
+    spaces[:1] = 0
     at = np.arange(-1, len(rows) - 1)
     at -= rows
     values = read.codes.take(at, mode="clip").astype(np.uint64) if len(read.codes) else np.empty(len(rows), np.uint64)
@@ -199,15 +200,16 @@ def weighted_sums(
     parts = ((bucket(found.sums, 1, bits), found.rows), (bucket(pairs, 2, bits), pair_rows))
     bounds = [rows.searchsorted(np.arange(points.count + 1)) for _, rows in parts]
     tokens_total = [sum(_between(w.take(b), at) for (b, _), at in zip(parts, bounds, strict=True)) for w in weights]
-    tokens_count = sum(np.diff(at) for at in bounds)
+    tokens_count = sum(at[1:] - at[:-1] for at in bounds)
     return [(np.array(tokens_total), np.asarray(tokens_count)), _character_sums(points, weights, bits)]
 
 
 def _between(values: npt.NDArray[np.int32], bounds: IntArray) -> npt.NDArray[np.int64]:
     """Return the sums of values between neighbouring bounds."""
     before = np.zeros(len(values) + 1, dtype=np.int64)
-    np.cumsum(values, out=before[1:])
-    return np.diff(before[bounds])
+    values.cumsum(out=before[1:])
+    at = before[bounds]
+    return at[1:] - at[:-1]
 
 
 def _character_sums(

@@ -184,7 +184,7 @@ def _only_words(points: CodePoints, rows: _I64) -> CodePoints:
         first = first[first < points.starts[full[late] + 1]]
         keep[first - 1] = False
     starts = np.zeros(len(rows) + 1, dtype=np.int64)
-    np.cumsum(points.count(keep)[rows], out=starts[1:])
+    points.count(keep)[rows].cumsum(out=starts[1:])
     return CodePoints(np.where(letter, points.codes, np.uint32(0x20)).compress(keep), starts)
 
 
@@ -229,7 +229,7 @@ def _linked(owner: _I64, numbers: _U64, drawn: npt.NDArray[np.uint32]) -> _I64:
     if len(a) == 0:
         return group
     texts = np.unique(np.concatenate([a, b]))
-    texts = texts[np.argsort(numbers[texts])]
+    texts = texts[numbers[texts].argsort()]
     rank = np.empty(len(owner), dtype=np.int64)
     rank[texts] = np.arange(len(texts))
     group[texts] = texts[_smallest_reached(rank[a], rank[b], len(texts))]

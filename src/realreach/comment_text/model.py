@@ -13,7 +13,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -27,6 +27,7 @@ from realreach.comment_text.style import STYLE_SIZE, style_sums
 from realreach.comment_text.traits import table
 from realreach.compiled import frozen, kernels_for
 from realreach.errors import ModelError
+from realreach.lazy import cached_property
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["KINDS", "CommentModel", "Verdict", "default_comment_model", "read_comment_model", "stepped"]
@@ -229,7 +230,7 @@ class CommentModel:
 def stepped(margin: FloatArray, scale: int) -> IntArray:
     """Return margins in weight units as indices into the tables of probabilities (steps of 1/64 logit, cut at +-24)."""
     steps = np.floor(margin * (STEPS / scale) + 0.5)
-    return np.asarray(np.clip(steps, -REACH, REACH), dtype=np.int64) + REACH
+    return np.minimum(np.maximum(steps, -REACH), REACH).astype(np.int64) + REACH
 
 
 @cache

@@ -30,7 +30,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from types import ModuleType
 
 import numpy as np
@@ -42,6 +42,7 @@ from realreach.comment_text import lookalikes, traits
 from realreach.comment_text.codepoints import CodePoints, decode, encode
 from realreach.comment_text.grouping import buffers_of
 from realreach.compiled import frozen, kernels_for
+from realreach.lazy import cached_property
 
 __all__ = [
     "BRAND",

@@ -171,7 +171,7 @@ def _emoji_at_end(raw: CodePoints) -> IntArray:
     place = np.arange(len(mark))
     last_other = np.maximum.accumulate(np.where(mark, -1, place))
     # An emoji belongs to the tail if no other sign of the comment comes after it.
-    ends = np.repeat(seen.starts[1:] - 1, seen.lengths)
+    ends = (seen.starts[1:] - 1).repeat(seen.lengths)
     fresh = mark & (last_other[ends] <= place) & ~seen.again
     out[rows] = seen.count(fresh)
     return out

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from types import MappingProxyType, ModuleType
 
 import numpy as np
@@ -19,6 +19,7 @@ from realreach.comment_text import traits
 from realreach.comment_text.codepoints import CodePoints, own
 from realreach.comment_text.word_lists import ENGLISH, INDONESIAN, WISHES
 from realreach.compiled import kernels_for
+from realreach.lazy import cached_property
 
 __all__ = [
     "BASE",
@@ -98,7 +99,7 @@ def mix(values: _U64) -> _U64:
 def weighted_sums(values: _U64, first: _I64, last: _I64) -> _U64:
     """Return ``v1 B + v2 B^2 + ..`` of the runs ``values[first:last]``, the same wherever a run stands."""
     up, down = powers(len(values))
-    total = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(values * up[1 : len(values) + 1], dtype=np.uint64)])
+    total = np.concatenate([np.zeros(1, dtype=np.uint64), (values * up[1 : len(values) + 1]).cumsum(dtype=np.uint64)])
     return np.asarray((total[last] - total[first]) * down[first], dtype=np.uint64)
 
 
@@ -156,8 +157,9 @@ class Words:
     def count(self, hit: npt.NDArray[np.bool_]) -> _I64:
         """Return how many words of each text are marked."""
         before = np.zeros(len(hit) + 1, dtype=np.int64)
-        np.cumsum(hit, out=before[1:])
-        return np.diff(before[self.starts])
+        hit.cumsum(out=before[1:])
+        at = before[self.starts]
+        return at[1:] - at[:-1]
 
     def sum_by_text(self, values: npt.NDArray) -> npt.NDArray[np.float64]:
         """Return the sum of a value per word over each text."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -62,26 +63,27 @@ def window_item(tested: Innocence, i: int, language: Language) -> WindowItem:
     w = tested.windows
     at = 0 if language == "en" else 1
     told = [
-        Explained(code, float(strength[i]), EXPLANATIONS[code][at])
+        Explained(code, size, EXPLANATIONS[code][at])
         for code, strength in tested.strengths.items()
-        if strength[i] >= _LEAST_SHOWN
+        if (size := strength.item(i)) >= _LEAST_SHOWN
     ]
-    verdict = VERDICTS[int(tested.verdict[i])]
-    after = float(w.level[i] + w.gain[i])
+    verdict = VERDICTS[tested.verdict.item(i)]
+    start, end, gain, expected, level, surprise = w.numbers[:, i].tolist()
     return WindowItem(
-        start=_day(w.start[i]),
-        end=_day(w.end[i]),
-        gained=round(float(w.gain[i])),
-        expected=round(float(w.expected[i])),
-        share=max(float(w.excess[i]), 0.0) / max(after, 1.0),
-        surprise=float(w.surprise[i]),
-        explained=float(tested.explained[i]),
+        start=_day(int(start)),
+        end=_day(int(end)),
+        gained=round(gain),
+        expected=round(expected),
+        share=max(gain - expected, 0.0) / max(level + gain, 1.0),
+        surprise=surprise,
+        explained=tested.explained.item(i),
         verdict=verdict.code,
         words=verdict.sentence if language == "en" else verdict.sentence_id,
         explanations=tuple(sorted(told, key=lambda e: (-e.strength, e.code))),
-        posts_known=bool(tested.asked[i]),
+        posts_known=tested.asked.item(i),
     )
 
 
-def _day(number: float) -> str:
-    return str(np.datetime64(int(number), "D"))
+@lru_cache(maxsize=4096)
+def _day(number: int) -> str:
+    return str(np.datetime64(number, "D"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -51,16 +51,29 @@ def matrix_of(view: View) -> FloatArray:
 
 def _rows(view: View) -> FloatArray:
     """Return one row a feature, in catalogue order."""
+    # Features are the rows first: families write whole rows, and one turn at the end makes the columns.
+    families, places, together = _families()
+    rows = np.empty((len(feature_names()), len(view)))
+    of_view = np.array([np.log10(np.maximum(view.followers, 1.0)), view.platform])
+    if len(view) == 1:
+        # One move for all of them.
+        rows[together] = np.concatenate([of_view, *[family.numbers(view) for family in families]])
+        return rows
+    rows[places[0]] = of_view
+    for at, family in zip(places[1:], families, strict=True):
+        rows[at] = family.numbers(view)
+    return rows
+
+
+@cache
+def _families() -> tuple[tuple[Any, ...], list[IntArray], IntArray]:
+    """Return the modules of the families, the columns of what the view itself tells and of each, and of all together."""
     from realreach.features import audience, coherence, comments, engagement, growth, innocence
 
-    # Features are the rows first: families write whole rows, and one turn at the end makes the columns.
-    rows = np.empty((len(feature_names()), len(view)))
-    rows[_places(_OF_VIEW)] = np.log10(np.maximum(view.followers, 1.0)), view.platform
-    for family in (growth, engagement, audience, coherence, innocence):
-        rows[_places(family.NAMES)] = family.numbers(view)
-    told = comments.compute(view)
-    rows[_places(tuple(told))] = list(told.values())
-    return rows
+    families = (growth, engagement, audience, coherence, innocence, comments)
+    position = column_numbers()
+    places = [np.array([position[name] for name in own]) for own in (_OF_VIEW, *(f.NAMES for f in families))]
+    return families, places, np.concatenate(places)
 
 
 def _load_kernels(view: View) -> None:
@@ -76,12 +89,6 @@ _AT_ONCE = 1_000
 """Creators whose features are computed together: their numbers fit the processor's cache, and no memory is asked for anew."""
 _TURNED_AT_ONCE = 256
 """Creators whose features are turned together: their lines stay in the processor's cache."""
-
-
-@cache
-def _places(names: tuple[str, ...]) -> IntArray:
-    """Return the columns of some features."""
-    return np.array([column_numbers()[name] for name in names])
 
 
 def _turned(rows: FloatArray, out: FloatArray | None = None) -> FloatArray:

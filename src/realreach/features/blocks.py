@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from realreach.lazy import cached_property
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = [
@@ -41,6 +42,7 @@ _T = TypeVar("_T", np.float64, np.int64)
 
 _CELLS_PER_BLOCK = 64_000
 """Cells of one block: a block and its intermediate results stay in the processor's cache, and memory is bounded."""
+_ONE = (1,)
 _ROUNDING = 1e-12
 """Relative difference that sums and means of equal numbers may show."""
 
@@ -180,6 +182,10 @@ def ratio(above: FloatArray, below: FloatArray) -> FloatArray:
     >>> ratio(np.array([1.0, 1.0]), np.array([2.0, 0.0]))
     array([0.5, nan])
     """
+    if above.shape == below.shape == _ONE:
+        # For one creator plain numbers take a third of the time.
+        divisor = below.item()
+        return np.array([above.item() / divisor if divisor > 0 else np.nan])
     if above.shape != below.shape:
         above, below = np.broadcast_arrays(above, below)
     # NaN over NaN is NaN without a warning.
@@ -248,4 +254,7 @@ def mean_where(values: FloatArray, keep: np.ndarray, minimum: int = 1) -> FloatA
 def segment_sum(values: FloatArray, owner: IntArray, creators: int) -> FloatArray:
     """Return the sum of ``values`` per creator, in row order, so that a creator alone gets the same bits."""
     # Of no rows at all, ``bincount`` gives whole numbers.
+    if creators == 1 and len(values):
+        # The same order; and like there the sum begins with 0, not with what may be -0.
+        return values.cumsum(dtype=np.float64)[-1:] + 0.0
     return np.asarray(np.bincount(owner, weights=values, minlength=creators)[:creators], dtype=np.float64)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +22,7 @@ from realreach.features.expected import (
     rounding_step,
     sorted_windows,
 )
+from realreach.lazy import cached_property
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["LONGEST_INTERVAL", "MINIMUM_COUNTS", "MINIMUM_DAYS", "Curve", "chunks", "curve_of", "middle_of_rows"]

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
@@ -25,6 +24,7 @@ from realreach.features.post_rows import LEAST_POSTS
 from realreach.features.view import View
 from realreach.features.window_facts import ROW_OF, facts_of_curve, facts_of_posts
 from realreach.features.windows import Windows, growth_windows
+from realreach.lazy import cached_property
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["EXPLANATIONS", "FEATURES", "Innocence", "Verdict", "compute", "innocence_of"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from realreach.compiled import LEAST_CREATORS, frozen, kernels_for
 from realreach.features.blocks import Ragged, median, not_known, segment_sum
 from realreach.features.post_numbers import detrended
 from realreach.features.post_rows import COUNTS, LEAST_POSTS, PostRows, rows_in_blocks
+from realreach.lazy import cached_property
 from realreach.tables.core import FloatArray, IntArray
 
 __all__ = ["PostStrength", "first_post_from", "post_strength", "range_max"]

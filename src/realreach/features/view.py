@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from realreach.errors import UsageError
 from realreach.features.blocks import Ragged, not_known
 from realreach.features.levels import level_at
 from realreach.features.post_rows import OF_TABLE, ROW_OF, PostRows, post_rows, settled_posts, with_logarithms
+from realreach.lazy import cached_property
 from realreach.tables.contract import ACCOUNT_COLUMNS
 from realreach.tables.core import FloatArray, IntArray, Table, Tables
 
@@ -33,6 +34,7 @@ PLATFORMS = ("instagram", "tiktok", "youtube")
 
 _POST_WINDOW_DAYS = 730.0
 _POST_LIMIT = 100
+_FRESH_DAYS = 60.0
 _HISTORY_LIMIT = 367
 _COMMENT_LIMIT = 5_000
 _ACCOUNT_LIMIT = 50_000
@@ -69,18 +71,36 @@ def decision_days(tables: Tables, as_of: object = None) -> FloatArray:
     if as_of is not None:
         return np.broadcast_to(_day_numbers(as_of), (n,)).copy()
     last = np.full(n, -1.0)
-    for table in (tables.follower_history, tables.posts, tables.comments, tables.audience):
-        if table is not None and table.contract.time is not None:
-            some = (table.starts[1:] > table.starts[:-1]).nonzero()[0]
-            if len(some):
-                latest = _latest(table, table.contract.time, table.starts[some])
-                last[some] = np.maximum(last[some], latest)
+    observed = (tables.follower_history, tables.posts, tables.comments, tables.audience)
+    if n == 1:
+        last[0] = max([-1, *(_latest_of_one(table) for table in observed if table is not None)])
+    else:
+        _put_latest(observed, last)
     days = last + 1.0
     if tables.labels is not None and "as_of" in tables.labels:
         told = tables.labels.days("as_of")
         known = ~np.isnan(told)
         days[tables.labels.creator[known]] = told[known]
     return days
+
+
+def _put_latest(tables: tuple[Table | None, ...], last: FloatArray) -> None:
+    """Put the latest day of each creator in any of the tables where it is later."""
+    for table in tables:
+        if table is not None and table.contract.time is not None:
+            some = (table.starts[1:] > table.starts[:-1]).nonzero()[0]
+            if len(some):
+                latest = _latest(table, table.contract.time, table.starts[some])
+                last[some] = np.maximum(last[some], latest)
+
+
+def _latest_of_one(table: Table) -> int:
+    """Return the latest day of a table of one creator; below zero where no time is known."""
+    times = None if table.contract.time is None else table.columns.get(table.contract.time)
+    if times is None or len(table) == 0:
+        return -1
+    # No time is the smallest of all whole numbers.
+    return int(np.maximum.reduce(times.view(np.int64))) // (1 if times.dtype == _DAY else _A_DAY)
 
 
 def _latest(table: Table, name: str, starts: IntArray) -> FloatArray:
@@ -177,6 +197,10 @@ class View:
     account_model: AccountModel | None = None
 
     def __len__(self) -> int:
+        return self._creators
+
+    @cached_property
+    def _creators(self) -> int:
         return len(self.tables)
 
     def between(self, first: int, last: int) -> View:
@@ -284,6 +308,8 @@ class View:
         table = self.tables.comments
         if table is None:
             return None
+        if len(self) == 1 and len(table) <= _COMMENT_LIMIT and _latest_of_one(table) < self.as_of.item():
+            return table
         day = table.days("commented_at")
         return _newest(table, ~(day >= _per_row(self.as_of, table)), _COMMENT_LIMIT, day)[0]
 
@@ -309,14 +335,23 @@ class View:
         if self.history is None:
             return told
         last, day = self._last("followers"), self._last("day")
-        fresh = ~np.isnan(last) & ((self.as_of - day <= 60.0) | np.isnan(told))
+        if len(told) == 1:
+            newest, given = last.item(), told.item()
+            # NaN is the one number that differs from itself.
+            current = newest == newest and (given != given or self.as_of.item() - day.item() <= _FRESH_DAYS)
+            return last if current else told
+        fresh = ~np.isnan(last) & ((self.as_of - day <= _FRESH_DAYS) | np.isnan(told))
         return np.where(fresh, last, told)
 
     @cached_property
     def following(self) -> FloatArray:
         """Accounts followed, as last known."""
         told = self.tables.creators.numbers("following")
-        return told if self.history is None else np.where(np.isnan(told), self._last("following"), told)
+        if self.history is None:
+            return told
+        if len(told) == 1:
+            return told if (given := told.item()) == given else self._last("following")
+        return np.where(np.isnan(told), self._last("following"), told)
 
     @cached_property
     def platform(self) -> IntArray:
@@ -325,6 +360,9 @@ class View:
 
     def _last(self, name: str) -> FloatArray:
         assert self.history is not None
+        if len(self) == 1:
+            first, last = self.history.starts.tolist()
+            return np.array([self.history.columns[name].item(last - 1) if last > first else np.nan])
         out = not_known(len(self))
         some = self.history.lengths > 0
         out[some] = self.history.columns[name][self.history.starts[1:][some] - 1]

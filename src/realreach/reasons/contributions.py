@@ -154,6 +154,12 @@ def _points_per_logit(
     model: FittedModel, base: FloatArray, margin: FloatArray, mask: IntArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return points of authenticity per log-odds on the way from base to margin, and the authenticity at the base."""
+    if len(mask) == 1:
+        places, pillars = (base.item(), margin.item(), base.item() + 1e-3), mask.item()
+        first, last, next_ = (100.0 * (1.0 - model.calibration.probability_one(at, pillars)) for at in places)
+        far = places[1] - places[0]
+        one = (next_ - first) / 1e-3 if abs(far) < _LEVEL else (last - first) / far
+        return np.array([one]), np.array([first])
     three = model.calibration.apply(np.concatenate([base, margin, base + 1e-3]), np.tile(mask, 3))
     start, end, ahead = (100.0 * (1.0 - three)).reshape(3, -1)
     way = margin - base

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from realreach.features.blocks import not_known
 from realreach.features.catalogue import Feature, catalogue, column_numbers
 from realreach.features.view import View
 from realreach.model import Assessment, FittedModel
@@ -17,7 +18,7 @@ from realreach.reasons.code import Direction, Language, ReasonCode
 from realreach.reasons.codes import CODES, MISSING_DATA
 from realreach.reasons.contributions import Contributions, contributions_of
 from realreach.reasons.measures import measured, number
-from realreach.tables.core import FloatArray, IntArray
+from realreach.tables.core import FloatArray, IntArray, Table
 
 __all__ = ["SMALLEST", "Company", "Parts", "Reason", "ages_of", "parts_of"]
 
@@ -140,25 +141,40 @@ def significant(value: float | None, digits: int = 3) -> float | None:
 def ages_of(view: View, matrix: FloatArray) -> dict[str, FloatArray]:
     """Return the age in days of the newest of each pillar, and of the main ``burst``; NaN = no date."""
     n = len(view)
-    out = {name: np.full(n, np.nan) for name in ("growth", "engagement", "comments", "burst")}
+    out = {name: not_known(n) for name in ("growth", "engagement", "comments", "burst")}
     if view.history is not None:
         out["growth"] = view.as_of - _newest(view.history.columns["day"], view.history.starts)
         out["burst"] = out["growth"] + matrix[:, column_numbers()["context__burst_age__366d__days"]]
     if view.posts is not None:
         out["engagement"] = view.as_of - _newest(view.posts.columns["day"], view.posts.starts)
     if view.comments_table is not None:
-        table = view.comments_table
-        out["comments"] = view.as_of - _newest(table.days("commented_at"), table.starts)
+        out["comments"] = view.as_of - _newest_time(view.comments_table, "commented_at")
     return out
 
 
 def _newest(day: FloatArray, starts: IntArray) -> FloatArray:
     """Return the largest known day of each creator, NaN where there is none."""
-    out = np.full(len(starts) - 1, np.nan)
+    out = not_known(len(starts) - 1)
+    if len(out) == 1:
+        out[0] = np.fmax.reduce(day, initial=np.nan)
+        return out
     some = np.flatnonzero(starts[1:] > starts[:-1])
     if len(some):
         out[some] = np.fmax.reduceat(day, starts[some])
     return out
+
+
+def _newest_time(table: Table, name: str) -> FloatArray:
+    """Return the newest day of each creator's rows; of a creator alone only that is made a day."""
+    times = table.columns.get(name)
+    if len(table.starts) != 2 or times is None or len(times) == 0:
+        return _newest(table.days(name), table.starts)
+    # No time is the smallest of all whole numbers.
+    last = np.maximum.reduce(times.view(np.int64), keepdims=True)
+    return Table(table.contract, {name: last.view(times.dtype)}, _ONE_ROW).days(name)
+
+
+_ONE_ROW = np.array([0, 1])
 
 
 def parts_of(
@@ -259,14 +275,15 @@ def _positions(names: tuple[str, ...]) -> Mapping[str, int]:
 
 def _parts(facts: _Facts, row: int, most: int | None) -> Parts:
     split = facts.split
-    moved = split.by_code[row]
-    order = np.argsort(-np.abs(moved), kind="stable")
-    large = order[np.abs(moved[order]) >= SMALLEST].tolist()
+    moved, plain = split.by_code[row], split.by_code[row].tolist()
+    size = np.abs(moved)
+    order = (-size).argsort(kind="stable")
+    large = order[: np.count_nonzero(size >= SMALLEST)].tolist()
     left = {way: len(large) if most is None else most for way in ("hurts", "helps")}
     told: list[int] = []
     untold: list[int] = []
     for code in large:
-        way = "hurts" if moved[code] > 0 else "helps"
+        way = "hurts" if plain[code] > 0 else "helps"
         left[way] -= 1
         (told if left[way] >= 0 else untold).append(code)
     rest = np.ones(len(CODES), dtype=bool)
@@ -282,7 +299,8 @@ def _parts(facts: _Facts, row: int, most: int | None) -> Parts:
 
 def _reason(facts: _Facts, row: int, at: int) -> Reason:
     split, code, language = facts.split, CODES[at], facts.language
-    direction: Direction = "hurts" if split.by_code[row, at] > 0 else "helps"
+    moved = split.by_code.item(row, at)
+    direction: Direction = "hurts" if moved > 0 else "helps"
     column = None if code is MISSING_DATA else _shown(facts, row, code, direction)
     feature = "" if column is None else split.names[column]
     record = records_by_name().get(feature)
@@ -292,13 +310,13 @@ def _reason(facts: _Facts, row: int, at: int) -> Reason:
     if record is not None and value is not None:
         words = f"{words} {_detail(record, value, company, language)}"
     ages = facts.ages.get("burst" if code.code in _BURST_CODES else code.pillar)
-    age = math.nan if ages is None else float(ages[row])
+    age = math.nan if ages is None else ages.item(row)
     return Reason(
         code=code.code,
         pillar=code.pillar,
         direction=direction,
-        log_odds=float(split.by_code[row, at]),
-        points=float(split.points[row, at]),
+        log_odds=moved,
+        points=split.points.item(row, at),
         feature=feature,
         value=value,
         unit="" if record is None else record.unit,
@@ -321,7 +339,7 @@ def _shown(facts: _Facts, row: int, code: ReasonCode, direction: Direction) -> i
     split = facts.split
     ranked = split.ranked(row, code)
     for column in ranked:
-        if split.columns[row, column] / split.columns[row, ranked[0]] < _TELLING:
+        if column != ranked[0] and split.columns.item(row, column) / split.columns.item(row, ranked[0]) < _TELLING:
             break
         name = split.names[column]
         record, company = records_by_name().get(name), facts.company(row, name)

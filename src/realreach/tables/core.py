@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from realreach.lazy import cached_property
 from realreach.tables.contract import CONTRACTS, TableContract
 
 if TYPE_CHECKING:
@@ -46,7 +46,11 @@ class Table:
     starts: IntArray
 
     def __len__(self) -> int:
-        return int(self.starts[-1])
+        return self._rows
+
+    @cached_property
+    def _rows(self) -> int:
+        return self.starts.item(-1)
 
     def __contains__(self, name: str) -> bool:
         return name in self.columns

@@ -30,7 +30,9 @@ _BLOCK, _COMPILED_BLOCK = 20_000, 10_000
 """Comments worked on at once, by NumPy and by compiled kernels; bounds memory, and keeps a block near the processor."""
 
 FEATURES: tuple[Feature, ...] = tuple(feature for part in (*PARTS, shapes) for feature in part.FEATURES)
-_COLUMNS = (*(feature.name for feature in FEATURES), "context__comments__all__count")
+NAMES = (*(feature.name for feature in FEATURES), "context__comments__all__count")
+"""Names of the rows of :func:`numbers`."""
+_OF_PARTS = tuple(feature.name for part in PARTS for feature in part.FEATURES)
 
 
 def section_of(view: View) -> Section | None:
@@ -48,15 +50,19 @@ def compute(view: View) -> dict[str, FloatArray]:
     Creators are taken in blocks of some ten thousand comments, so that memory stays flat; a creator's values do not
     depend on the others in its block.
     """
+    return dict(zip(NAMES, numbers(view), strict=True))
+
+
+def numbers(view: View) -> FloatArray:
+    """Return what :func:`compute` gives as the rows of one array, in the order of ``NAMES``."""
     comments = view.tables.comments
     if comments is None:
-        return _compute(view)
+        return _numbers(view)
     # Asked for all of them, so that a large table loads the kernels though its blocks are small.
     block = _BLOCK if kernels_for(len(comments)) is None else _COMPILED_BLOCK
     if len(comments) <= block and len(view) <= OWNERS:
-        return _compute(view)
-    parts = [_compute(part) for part in _blocks(view, block)]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return _numbers(view)
+    return np.concatenate([_numbers(part) for part in _blocks(view, block)], axis=1)
 
 
 def _blocks(view: View, block: int) -> Iterator[View]:
@@ -83,17 +89,19 @@ def _neighbours(table: Table | None, low: int, high: int) -> Table | None:
     return Table(table.contract, columns, table.starts[low : high + 1] - first)
 
 
-def _compute(view: View) -> dict[str, FloatArray]:
+def _numbers(view: View) -> FloatArray:
     n, every = len(view), view.comments_table
     if every is None:
-        return {f.name: not_known(n) for f in FEATURES} | {"context__comments__all__count": np.zeros(n)}
+        nothing = not_known((len(NAMES), n))
+        nothing[-1] = 0.0
+        return nothing
     compiled = kernels_for(len(every), WHOLE)
     values, others = _by_parts(view) if compiled is None else compute_whole(every, view, compiled)
     starts = others.starts
     count = np.asarray(starts[1:] - starts[:-1], dtype=np.float64)
     values[~((count >= MINIMUM_COMMENTS) & np.isfinite(values))] = np.nan
     of_handles = shapes.compute(every, others) if shapes.COLUMN in every else [not_known(n)] * len(shapes.FEATURES)
-    return dict(zip(_COLUMNS, (*values, *of_handles, count), strict=True))
+    return np.concatenate([values, [*of_handles, count]])
 
 
 def _by_parts(view: View) -> tuple[FloatArray, shapes.Comments]:
@@ -103,6 +111,6 @@ def _by_parts(view: View) -> tuple[FloatArray, shapes.Comments]:
     with np.errstate(divide="ignore", invalid="ignore"):
         found = {f"comments__{name}": value for part in PARTS for name, value in part.compute(section).items()}
     unknown = not_known(len(view))
-    values = np.array([found.get(feature.name, unknown) for part in PARTS for feature in part.FEATURES])
+    values = np.array([found[name] if name in found else unknown for name in _OF_PARTS])  # noqa: SIM401
     rows = (section.every.numbers("by_creator") != 1.0).nonzero()[0]
     return values, shapes.Comments(rows, section.table.starts, section.people, section.sold_steps)

@@ -88,7 +88,7 @@ def _together(section: Section) -> FloatArray:
     first[1:] = (near[rows][1:] != near[rows][:-1]) | (people[rows][1:] != people[rows][:-1])
     rows = rows[first]
     rows = rows[np.lexsort((day[rows], near[rows]))]
-    close = (near[rows][1:] == near[rows][:-1]) & (np.diff(day[rows]) <= NEARBY_DAYS)
+    close = (near[rows][1:] == near[rows][:-1]) & (day[rows][1:] - day[rows][:-1] <= NEARBY_DAYS)
     twin = np.zeros(len(rows), dtype=bool)
     twin[1:] |= close
     twin[:-1] |= close
@@ -135,14 +135,14 @@ def _drawn(section: Section) -> tuple[memoryview, IntArray] | None:
 
 def _by_content(numbers: npt.NDArray[np.uint64]) -> IntArray:
     """Return the order by the numbers; equal ones keep theirs, which a fast sort alone does not see to."""
-    order = np.argsort(numbers)
+    order = numbers.argsort()
     ordered = numbers[order]
-    return np.argsort(numbers, kind="stable") if (ordered[1:] == ordered[:-1]).any() else order
+    return numbers.argsort(kind="stable") if (ordered[1:] == ordered[:-1]).any() else order
 
 
 def _as_bytes(points: CodePoints, rows: IntArray) -> tuple[memoryview, IntArray]:
     """Return some texts in UTF-8, a line feed after each, and where each ends."""
-    ends = np.cumsum(points.lengths[rows] + 1)
+    ends = (points.lengths[rows] + 1).cumsum()
     first = points.starts[rows]
     first[1:] -= ends[:-1]
     at = first.repeat(points.lengths[rows] + 1)

@@ -68,7 +68,7 @@ def _delays(section: Section, day: FloatArray) -> dict[str, FloatArray]:
 
 def _peak(section: Section, log: FloatArray, known: np.ndarray) -> FloatArray:
     """Return how far the fullest bin of the delay (a quarter of ln hours) rises above the mean of the bins beside it."""
-    at = np.clip(((log - PEAK_LOW) / PEAK_WIDTH).astype(np.int64), 0, PEAK_BINS - 1) + 1
+    at = np.minimum(np.maximum(((log - PEAK_LOW) / PEAK_WIDTH).astype(np.int64), 0), PEAK_BINS - 1) + 1
     cells = _cells(section, at[known], known, PEAK_BINS + 2)
     above = (cells[:, 1:-1] - (cells[:, :-2] + cells[:, 2:]) / 2.0).max(axis=1)
     count = cells.sum(axis=1)
@@ -87,8 +87,9 @@ def _gaps(section: Section, day: FloatArray) -> dict[str, FloatArray]:
     rows = section.in_posts
     places = section.places[rows]
     same = places[1:] == places[:-1]
-    number = np.concatenate([[0], np.cumsum(~same)])
-    gap = (np.diff(day[rows]) * 86_400.0)[same]
+    number = np.concatenate([[0], (~same).cumsum()])
+    told = day[rows]
+    gap = ((told[1:] - told[:-1]) * 86_400.0)[same]
     if len(gap) == 0:
         return {}
     holder, place = section.owner[rows][1:][same], number[1:][same]
@@ -114,8 +115,8 @@ def _rhythm(section: Section, day: FloatArray) -> dict[str, FloatArray]:
     count = cells.sum(axis=1)
     enough = count >= LEAST_FOR_RHYTHM
     # A running sum goes hour after hour for any number of creators; a matrix product may sum in another order.
-    east, north = (np.cumsum(cells * turn, axis=1)[:, -1] for turn in TURNS)
-    seen = np.cumsum(np.concatenate([np.zeros((len(cells), 1)), cells, cells[:, :5]], axis=1), axis=1)
+    east, north = ((cells * turn).cumsum(axis=1)[:, -1] for turn in TURNS)
+    seen = np.concatenate([np.zeros((len(cells), 1)), cells, cells[:, :5]], axis=1).cumsum(axis=1)
     quiet = (seen[:, 6:] - seen[:, :24]).min(axis=1)
     return {
         "rhythm__all__concentration": np.where(enough, np.minimum(ratio(np.hypot(east, north), count), 1.0), np.nan),

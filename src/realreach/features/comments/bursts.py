@@ -147,7 +147,7 @@ def compute(section: Section) -> dict[str, FloatArray]:
     if len(rows) == 0:
         return {}
     places = section.places[rows]
-    place = np.cumsum(np.concatenate([[False], places[1:] != places[:-1]]))
+    place = np.concatenate([[False], places[1:] != places[:-1]]).cumsum()
     seconds = np.floor(section.day[rows] * 86_400.0 + 0.5).astype(np.int64)
     found = {"bursts": surprise_of_bursts(seconds, place, section.strangers[rows])}
     at = np.full(len(section.table), -1, dtype=np.int64)

@@ -60,7 +60,7 @@ def _sums(values: FloatArray, owner: IntArray, groups: int) -> FloatArray:
 
 def _upper(ranked: FloatArray, starts: IntArray, level: float) -> FloatArray:
     """Return a quantile of each creator's ordered values (the next value above)."""
-    count = np.diff(starts)
+    count = starts[1:] - starts[:-1]
     out = not_known(len(count))
     some = count > 0
     out[some] = ranked[starts[:-1][some] + np.ceil(level * (count[some] - 1)).astype(np.int64)]

@@ -73,8 +73,11 @@ def sums(values: npt.NDArray, starts: IntArray) -> IntArray:
     >>> sums(np.array([1, 2, 4]), np.array([0, 2, 2, 3])).tolist()
     [3, 0, 4]
     """
+    if len(starts) == 2:
+        # One creator's rows are all there are, or some of them.
+        return np.array([np.add.reduce(values[starts[0] : starts[1]])], dtype=np.int64)
     total = np.zeros(len(values) + 1, dtype=np.int64)
-    np.cumsum(values, out=total[1:])
+    values.cumsum(out=total[1:])
     at = total[starts]
     return np.asarray(at[1:] - at[:-1], dtype=np.int64)
 
@@ -83,7 +86,7 @@ def distinct(a: IntArray, b: IntArray, width: int) -> tuple[IntArray, IntArray]:
     """Return ``a`` of each different pair of whole numbers (``b`` below ``width``), ascending, and how often it occurs."""
     ordered = np.sort(a * width + b)
     begins = run_starts(ordered)
-    return ordered[begins] // width, np.diff(begins, append=len(ordered))
+    return ordered[begins] // width, np.concatenate([begins[1:], [len(ordered)]])[: len(begins)] - begins
 
 
 def count_pairs(starts: IntArray, group: IntArray, keep: npt.NDArray[np.bool_], place: IntArray | None = None) -> Pairs:
@@ -205,4 +208,4 @@ def _equal_pairs(first: IntArray, starts: IntArray) -> Pairs:
     """Return the counts of rows, ordered by creator, of which the first equal one is told."""
     size = np.bincount(first, minlength=len(first))
     none = np.zeros(len(starts) - 1, dtype=np.int64)
-    return Pairs(np.diff(starts), sums(size * (size - 1) // 2, starts), none, none, none, none, none)
+    return Pairs(starts[1:] - starts[:-1], sums(size * (size - 1) // 2, starts), none, none, none, none, none)

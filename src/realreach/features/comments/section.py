@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ from realreach.features.blocks import not_known, ratio, segment_sum
 from realreach.features.catalogue import Feature
 from realreach.features.comments.pairs import WordPairs, count_words
 from realreach.features.view import View
+from realreach.lazy import cached_property
 from realreach.tables.core import FloatArray, IntArray, Table
 
 __all__ = [
@@ -71,12 +71,12 @@ class Section:
     every: Table
     view: View
 
-    @property
+    @cached_property
     def creators(self) -> int:
         """Number of creators."""
         return len(self.view)
 
-    @property
+    @cached_property
     def owner(self) -> IntArray:
         """Creator of each comment."""
         return self.table.creator
@@ -242,12 +242,12 @@ class Section:
         rows = (~np.isnan(self.day)).nonzero()[0]
         # A creator's rows stand in the order of time; small numbers are sorted by counting.
         small = np.uint16 if len(self.table) <= 1 << 16 else np.int64
-        return np.asarray(rows[np.argsort(self.places[rows].astype(small), kind="stable")], dtype=np.int64)
+        return np.asarray(rows[self.places[rows].astype(small).argsort(kind="stable")], dtype=np.int64)
 
     @cached_property
     def count(self) -> FloatArray:
         """Comments by others of each creator."""
-        return np.diff(self.table.starts).astype(np.float64)
+        return (self.table.starts[1:] - self.table.starts[:-1]).astype(np.float64)
 
     def total(self, values: FloatArray) -> FloatArray:
         """Return the sum over each creator's comments."""

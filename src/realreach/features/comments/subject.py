@@ -90,12 +90,13 @@ def _specificity(section: Section) -> FloatArray:
     wanted = owner * width + said_code
     index = np.minimum(words.searchsorted(wanted), len(words) - 1)
     everywhere = np.where(words[index] == wanted, number[index], 0)
-    others = np.maximum(np.diff(posts.starts)[owner] - 1, 1)
+    count_of_posts = posts.starts[1:] - posts.starts[:-1]
+    others = np.maximum(count_of_posts[owner] - 1, 1)
     excess = hit.astype(np.float64) - (everywhere - hit) / others
     count = segment_sum(np.ones(len(owner)), owner, n)
     # Without a word in any caption there is nothing to compare with: not known, as for this creator alone.
     captioned = np.bincount(posts.creator[written_row], minlength=n) > 0
-    enough = (count >= LEAST_WORDS) & (np.diff(posts.starts) >= LEAST_POSTS) & captioned
+    enough = (count >= LEAST_WORDS) & (count_of_posts >= LEAST_POSTS) & captioned
     return np.where(enough, ratio(segment_sum(excess, owner, n), count), np.nan)
 
 

@@ -49,7 +49,7 @@ def compute(section: Section) -> dict[str, FloatArray]:
     """Return shares and lengths of every creator."""
     names = (*(f"{name}__all__share" for name in SHARES), *LENGTHS)
     of_comments = section.measures
-    shares = section.shares(np.stack([of_comments[name] for name in SHARES]))
+    shares = section.shares(np.array([of_comments[name] for name in SHARES]))
     length = np.log1p(of_comments["length"])
     spreads = (spread(section, length, keep) for keep in (np.ones(len(length), dtype=bool), section.long))
     return dict(zip(names, [*shares, section.share(length), *spreads], strict=True))
