@@ -32,7 +32,9 @@ def write(finished):
 @pytest.fixture(scope="module")
 def tables(frames, tmp_path_factory):
     keys = frames["creators"]["creator_id"].head(20)
-    picked = {n: f[f["creator_id"].isin(keys)] for n, f in frames.items() if n in ("creators", "follower_history", "posts")}
+    picked = {
+        n: f[f["creator_id"].isin(keys)] for n, f in frames.items() if n in ("creators", "follower_history", "posts")
+    }
     return write_csv(picked, tmp_path_factory.mktemp("forked") / "tables")
 
 

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
-__all__ = ["is_ours", "keep_freed_memory", "only_thread", "prepare_numba", "take_over"]
+__all__ = ["is_ours", "keep_freed_memory", "only_thread", "prepare_numba", "start_no_threads", "take_over"]
 
 _TOP_PAD, _TRIM, _MMAP = -2, -1, -3
 """Names of the settings of glibc's ``mallopt``."""
@@ -26,6 +27,14 @@ _ALLOCATOR = "jemalloc_bg_thd"
 """The thread by which pyarrow's allocator tidies up. It has handlers of its own for a fork."""
 
 _ours = [False]
+
+
+def start_no_threads() -> None:
+    """Keep numpy's linear algebra from starting a thread for each core when numpy is imported, unless the user says so.
+
+    We have no use for them, and a process with threads cannot be forked. To be called before numpy is imported.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def take_over() -> None:
@@ -48,7 +57,7 @@ def keep_freed_memory() -> bool:
     """Let this process use freed memory again instead of handing it back; return whether it could be told so (glibc).
 
     An array of some megabytes is asked of the system anew each time otherwise, and paged in page by page as it is
-    filled: a sixth of the CPU time of scoring a hundred thousand creators. The most memory that a run takes is the same.
+    filled: a sixth of the CPU time of scoring a hundred thousand creators. A run takes no more memory at most.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -81,11 +90,9 @@ def only_thread() -> bool:
     """
     if not sys.platform.startswith("linux"):
         return False
-    names = []
     try:
-        for task in os.listdir("/proc/self/task"):
-            with open(f"/proc/self/task/{task}/comm", encoding="utf-8", errors="replace") as stream:
-                names.append(stream.read().strip())
+        tasks = list(Path("/proc/self/task").iterdir())
+        names = [(task / "comm").read_text(encoding="utf-8", errors="replace").strip() for task in tasks]
     except OSError:
         return False
     return len([name for name in names if name != _ALLOCATOR]) == 1
@@ -103,7 +110,7 @@ def prepare_numba() -> None:
     with _without("scipy.linalg"):
         arraymath = import_module("numba.np.arraymath")
     if hasattr(arraymath, "_HAVE_BLAS"):
-        arraymath._HAVE_BLAS = find_spec("scipy") is not None
+        vars(arraymath)["_HAVE_BLAS"] = find_spec("scipy") is not None
 
 
 @contextmanager

@@ -181,8 +181,8 @@ def _bar(console: Console, stack: ExitStack) -> Callable[[int, int], None]:
 
     def show(done: int, total: int) -> None:
         if not bars:
-            # Made at the first call, not before: it starts a thread, and workers are forked where there is none. What an
-            # earlier run did is no speed of this one.
+            # Made at the first call, not before: it starts a thread, and workers are forked where there is none.
+            # What an earlier run did is no speed of this one.
             made = tqdm(unit=" creators", file=sys.stderr, leave=False, total=total, initial=done)
             bars.append(stack.enter_context(made))
         bars[0].update(done - bars[0].n)

@@ -76,8 +76,8 @@ class _Workers:
             if not self._alive:
                 yield from self._otherwise(job, left)
                 return
-            for end in wait(list(busy)):
-                assert isinstance(end, Connection)
+            answered = wait(list(busy))
+            for end in [end for end in busy if end in answered]:
                 shard = busy.pop(end)
                 try:
                     failure = end.recv()

@@ -261,7 +261,9 @@ def _engine(score: Score | None, settings: Settings, source: str | Path, model: 
     if score is not None or settings.workers <= 1:
         yield score or _serial
     elif only_thread():
-        with forked_engine(settings.workers, partial(get_ready, source, str(model)), _processes(settings.workers)) as forked:
+        with forked_engine(
+            settings.workers, partial(get_ready, source, str(model)), _processes(settings.workers)
+        ) as forked:
             yield forked
     else:
         yield _processes(settings.workers)
