@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 __all__ = ["is_ours", "keep_freed_memory", "only_thread", "prepare_numba", "start_no_threads", "take_over"]
@@ -102,15 +101,12 @@ def prepare_numba() -> None:
     """Import what numba needs to load a kernel, without scipy's linear algebra: a third of the time of loading them.
 
     When its array functions are imported, numba imports scipy's linear algebra only to see whether it is there, for
-    products of matrices, of which our kernels have none. It is told the answer, and would import it if it were asked
-    for one.
+    products of matrices, of which our kernels have none. Were it asked for one, it would import it then.
     """
     if not is_ours() or "numba.np.arraymath" in sys.modules or "scipy.linalg" in sys.modules:
         return
     with _without("scipy.linalg"):
-        arraymath = import_module("numba.np.arraymath")
-    if hasattr(arraymath, "_HAVE_BLAS"):
-        vars(arraymath)["_HAVE_BLAS"] = find_spec("scipy") is not None
+        import_module("numba.np.arraymath")
 
 
 @contextmanager

@@ -9,12 +9,15 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parents[2]
+T = TypeVar("T")
+
 PACKAGES = (
     "numpy", "pandas", "pyarrow", "lightgbm", "scikit-learn", "numba", "distributed", "mlflow",
 )  # fmt: skip
@@ -66,10 +69,11 @@ def cpu(work: Callable[[], object], repeats: int) -> float:
     """Return the median CPU seconds of some runs of this process, after one that is not counted (but for a single one)."""
     if repeats > 1:
         work()
-    return statistics.median(_once(work) for _ in range(repeats))
+    return statistics.median(cpu_of(work) for _ in range(repeats))
 
 
-def _once(work: Callable[[], object]) -> float:
+def cpu_of(work: Callable[[], object]) -> float:
+    """Return the CPU seconds of one run of this process."""
     begun = time.process_time()
     work()
     return time.process_time() - begun
@@ -130,6 +134,20 @@ def _look(pid: int, clocks: dict[int, float]) -> float:
         except (OSError, IndexError):
             continue
     return total
+
+
+def rounds(works: Mapping[str, Callable[[], T]], times: int) -> dict[str, list[T]]:
+    """Return what each work gives, all of them done in turn so many times: what disturbs one disturbs its neighbours."""
+    found: dict[str, list[T]] = {name: [] for name in works}
+    for _ in range(times):
+        for name, work in works.items():
+            found[name].append(work())
+    return found
+
+
+def of_pairs(measured: Sequence[float], against: Sequence[float]) -> float:
+    """Return the median of the ratios of runs that were made beside each other."""
+    return statistics.median(a / b for a, b in zip(measured, against, strict=True))
 
 
 def median(values: Sequence[float]) -> float:

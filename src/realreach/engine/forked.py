@@ -2,7 +2,7 @@
 
 A first worker is forked while the plan is made; it imports, loads the model and the compiled kernels on the other core,
 then forks the others. A worker hears from its pipe which shard to score, and answers when its parts are written. A pipe
-that ends tells each side that the other has died: the shard of a dead worker goes to another one, and workers whose run
+that ends tells each side that the other has died: the shard of a dead worker is given out again, and workers whose run
 was killed end by themselves. To be used only where no other thread can be in the middle of something
 (:func:`realreach.own_process.only_thread`), which a fork would leave half done for ever.
 """
@@ -67,7 +67,7 @@ class _Workers:
         self._alive, self._otherwise = list(ends), otherwise
 
     def score(self, job: Job, shards: list[int]) -> Iterator[int]:
-        """Have shards scored, and yield the number of each as it is done."""
+        """Have shards scored, and yield the number of each as it is done; that of a worker that dies is left out."""
         left, busy = list(reversed(shards)), dict[Connection, int]()
         while left or busy:
             for end in [end for end in self._alive if end not in busy]:
@@ -82,8 +82,8 @@ class _Workers:
                 try:
                     failure = end.recv()
                 except (EOFError, OSError):
+                    # Who runs the engine gives out again what was not done.
                     self._alive.remove(end)
-                    left.append(shard)
                     continue
                 if failure is not None:
                     raise failure
