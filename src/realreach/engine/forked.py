@@ -65,14 +65,16 @@ class _Workers:
 
     def __init__(self, ends: Sequence[Connection], otherwise: Score) -> None:
         self._alive, self._otherwise = list(ends), otherwise
+        self._last: dict[Connection, int] = {}
 
     def score(self, job: Job, shards: list[int]) -> Iterator[int]:
         """Have shards scored, and yield the number of each as it is done; that of a worker that dies is left out."""
-        left, busy = list(reversed(shards)), dict[Connection, int]()
+        left, busy = list(shards), dict[Connection, int]()
         while left or busy:
             for end in [end for end in self._alive if end not in busy]:
-                if left and self._sent(end, (job, left[-1])):
-                    busy[end] = left.pop()
+                if left and self._sent(end, (job, shard := self._next(end, left, busy))):
+                    left.remove(shard)
+                    busy[end] = self._last[end] = shard
             if not self._alive:
                 yield from self._otherwise(job, left)
                 return
@@ -88,6 +90,13 @@ class _Workers:
                 if failure is not None:
                     raise failure
                 yield shard
+
+    def _next(self, end: Connection, left: list[int], busy: dict[Connection, int]) -> int:
+        """Return the shard after a worker's last one, of which it may hold rows already; else one far from others."""
+        after = self._last.get(end, -2) + 1
+        if after in left:
+            return after
+        return left[len(left) // 2] if busy else left[0]
 
     def _sent(self, end: Connection, message: object) -> bool:
         try:
