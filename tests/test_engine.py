@@ -150,14 +150,14 @@ def test_a_row_group_in_which_a_shard_ends_is_not_read_again_for_the_next(frames
     ordinary = pq.ParquetFile.read_row_groups
 
     def counted(file, groups, **settings):
-        read.extend(groups if file.metadata.num_columns == posts.shape[1] else [])
+        read.extend(groups)
         return ordinary(file, groups, **settings)
 
     monkeypatch.setattr(pq.ParquetFile, "read_row_groups", counted)
     (file,) = (file for file in plan.files if file.table == "posts")
     found = [rows_of_shard(file, tmp_path, shard)["post_id"].to_pylist() for shard in range(plan.shards)]
     assert [key for keys in found for key in keys] == posts["post_id"].tolist()
-    assert read == sorted(set(read)), "each once"
+    assert read == list(range(pq.read_metadata(folder / "posts.parquet").num_row_groups)), "each once"
     back = [rows_of_shard(file, tmp_path, shard)["post_id"].to_pylist() for shard in reversed(range(plan.shards))]
     assert back[::-1] == found
     # What was held of a file is of no use for another that takes its place.
