@@ -16,7 +16,7 @@ PROJECT = ROOT.parent.parent
 
 LAYERS = (
     {"_version", "errors", "pillars", "markdown", "lazy"},
-    {"files", "tomlfile", "tables", "first_compile", "kept_kernels", "compiled"},
+    {"files", "tomlfile", "tables", "first_compile", "kept_kernels", "own_process", "compiled"},
     {"interpolation", "trees", "tree_kernels", "tree_text", "tree_contributions", "tree_batches"},
     {"comment_text", "accounts"},
     {"features"},

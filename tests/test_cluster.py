@@ -32,7 +32,7 @@ def wanted(tables, bundle):
 
 
 def test_workers_of_a_cluster_give_the_local_output_though_one_is_killed(tables, bundle, wanted, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "_numbered", _killed_once)
+    monkeypatch.setattr(cluster, "_numbered_by_own", _killed_once)
     settings = Settings(size=4, work=tmp_path / "work")
     with dask_engine(workers=2) as engine, score_files(tables, bundle, settings, score=engine) as finished:
         got = pd.concat(list(finished.frames()), ignore_index=True)

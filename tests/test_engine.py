@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from conftest import nested_records, write_csv
 from realreach.engine import Settings, make_plan, read_shard, score_files
 from realreach.engine import run as engine_run
+from realreach.engine.plan import rows_of_shard
 from realreach.engine.work import Job, part_path, score_shard
 from realreach.errors import InputError, OutputError
 from realreach.scores import Scorer
@@ -135,6 +137,33 @@ def test_one_large_row_group_is_not_read_again_for_every_shard(frames, tmp_path)
     work = tmp_path / "work"
     work.mkdir()
     assert all(f.ranges is None for f in make_plan(folder, work, 2).files)
+
+
+def test_a_row_group_in_which_a_shard_ends_is_not_read_again_for_the_next(frames, tmp_path, monkeypatch):
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    posts = frames["posts"].sort_values("creator_id", kind="stable")
+    frames["creators"].sort_values("creator_id").to_parquet(folder / "creators.parquet")
+    posts.to_parquet(folder / "posts.parquet", row_group_size=len(posts) // 5)
+    plan = make_plan(folder, tmp_path, 10)
+    read = []
+    ordinary = pq.ParquetFile.read_row_groups
+
+    def counted(file, groups, **settings):
+        read.extend(groups)
+        return ordinary(file, groups, **settings)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_groups", counted)
+    (file,) = (file for file in plan.files if file.table == "posts")
+    found = [rows_of_shard(file, tmp_path, shard)["post_id"].to_pylist() for shard in range(plan.shards)]
+    assert [key for keys in found for key in keys] == posts["post_id"].tolist()
+    assert read == list(range(pq.read_metadata(folder / "posts.parquet").num_row_groups)), "each once"
+    back = [rows_of_shard(file, tmp_path, shard)["post_id"].to_pylist() for shard in reversed(range(plan.shards))]
+    assert back[::-1] == found
+    # What was held of a file is of no use for another that takes its place.
+    rows_of_shard(file, tmp_path, 0)
+    posts.assign(post_id="new").to_parquet(folder / "posts.parquet", row_group_size=len(posts) // 5)
+    assert set(rows_of_shard(file, tmp_path, 1)["post_id"].to_pylist()) == {"new"}
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from realreach.features import catalogue, feature_names
 import numpy as np
 from realreach.features import feature_matrix
 from realreach.tables import tables_from_records
-from realreach.warming import _creator
-row = feature_matrix(tables_from_records([_creator()]).tables)[0]
+from realreach.warming import made_up_creator
+row = feature_matrix(tables_from_records([made_up_creator()]).tables)[0]
 known = {{f.family for f, value in zip(catalogue(), row, strict=True) if not np.isnan(value)}}
 print(sorted({{f.family for f in catalogue()}} - known))
 """

@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from realreach.first_compile import announce
 from realreach.kept_kernels import forget_stale
+from realreach.own_process import prepare_numba
 
 __all__ = [
     "LEAST_ACCOUNTS",
@@ -75,6 +76,7 @@ def kernels_for(rows: int, module: str = "comment_text.kernels", least: int = LE
 
 @cache
 def _imported(module: str) -> ModuleType:
+    prepare_numba()
     found = import_module(f"realreach.{module}")
     forget_stale()
     announce(found)

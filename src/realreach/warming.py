@@ -17,7 +17,7 @@ from realreach.tree_text import StoredBooster
 if TYPE_CHECKING:
     from realreach.scores import Scorer
 
-__all__ = ["is_installed", "warm_up"]
+__all__ = ["is_installed", "made_up_creator", "warm_up"]
 
 
 def warm_up(scorer: Scorer | None = None) -> bool:
@@ -43,7 +43,7 @@ def warm_up(scorer: Scorer | None = None) -> bool:
     True
     """
     in_use = load_from_now_on()
-    creator = _creator()
+    creator = made_up_creator()
     # A made-up creator with something in every table takes every path once.
     feature_matrix(tables_from_records([creator]).tables)
     explaining = contributor_of(StoredBooster(default_account_model().booster_text))
@@ -60,7 +60,8 @@ _PILLARS = ("follower_history", "posts", "comments", "audience")
 """The tables that a creator may lack; without posts the comments stand alone."""
 
 
-def _creator() -> dict[str, Any]:
+def made_up_creator() -> dict[str, Any]:
+    """Return a creator, as a record, with something in every table: enough for every path of the features."""
     first = np.datetime64("2026-01-01", "D")
     days = [str(first + day) for day in range(90)]
     texts = ("halo kak, bagus banget!", "𝐏𝐔𝐋𝐀𝐔𝟕𝟕𝟕 gacor 🔥", "where did you buy it?")

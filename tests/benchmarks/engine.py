@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 from tests.benchmarks.data import make
-from tests.benchmarks.measure import ROOT, Context, Part, Row, Run, cpu, median, run
+from tests.benchmarks.measure import ROOT, Context, Part, Row, Run, cpu_of, median, of_pairs, rounds, run
 from tests.benchmarks.world import small_model
 
 from realreach.features import feature_names
@@ -20,12 +21,13 @@ from realreach.scores import Scorer
 from realreach.tables import read_tables
 
 _ENGINE = """
-import sys
+import json, sys
 from pathlib import Path
-from tests.benchmarks.engine import read_and_score
-from tests.benchmarks.measure import cpu
-print(cpu(lambda: read_and_score(Path(sys.argv[1]), Path(sys.argv[2])), int(sys.argv[3])), int(sys.modules.get("numba") is not None))
+from tests.benchmarks.engine import alternately
+print(json.dumps(alternately(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))))
 """
+_WITHOUT_NUMBA = "import sys\nsys.modules['numba'] = None\n"
+_PREDICT = "import sys; from realreach.cli import run_command; sys.exit(run_command('predict', prog='predict.py'))"
 
 
 def read_only(folder: Path) -> None:
@@ -36,8 +38,20 @@ def read_only(folder: Path) -> None:
 
 def read_and_score(folder: Path, model: Path) -> None:
     """Read, check, compute all features and score, without reasons: what ``predict.py`` does before it writes."""
-    pa.set_cpu_count(1)
     Scorer.load(model).score_result(read_tables(folder), None)
+
+
+def alternately(folder: Path, model: Path, times: int) -> dict[str, list[float]]:
+    """Return the CPU seconds of reading, of reading and checking, and of all, in turn, so many times of each."""
+    pa.set_cpu_count(1)
+    works = {
+        "read": partial(read_only, folder),
+        "checked": partial(read_tables, folder),
+        "scored": partial(read_and_score, folder, model),
+    }
+    for work in works.values():
+        work()
+    return rounds({name: partial(cpu_of, work) for name, work in works.items()}, times)
 
 
 def against_reading(context: Context) -> Part:
@@ -46,52 +60,79 @@ def against_reading(context: Context) -> Part:
     part = Part(
         f"Whole engine ({len(feature_names())} catalogue columns, comment model, score) against reading its Parquet with pyarrow"
     )
-    model = small_model(context)
     for number in (1_000,) if context.quick else (10_000, 100_000):
         for comments in (True, False):
-            if number > context.most(True):
-                part.notes.append(f"{number:,} creators: left out (--largest-with-comments {context.most(True):,}).")
+            if number > context.most(comments):
+                part.notes.append(f"{_what(number, comments)}: left out (--largest, --largest-with-comments).")
                 continue
-            part.rows += _engine_rows(context, make(context.work, number, comments=comments), model, number, comments)
+            measured = _predict_rows if number > 10_000 else _memory_rows
+            part.rows += measured(context, number, comments)
     part.notes.append(
-        "Why the aims are missed: reading and checking every cell (keys, dates, ranges, duplicates, order) take half of them by themselves "
-        "(first line of each); 190 numbers from 180 days and 30 posts, and every comment decoded, folded, split, hashed, compared and judged, "
-        "are several times the cost of reading them. The profiles below tell the parts."
+        "Up to 10,000 creators: read_tables and Scorer in a process of ours, start and writing not counted. 100,000: the whole of predict.py "
+        "in shards to Parquet; start, reasons of the flagged and writing count."
     )
     return part
 
 
-def _engine_rows(context: Context, folder: Path, model: Path, number: int, comments: bool) -> list[Row]:
-    # A single run of a minute and more is steady enough.
-    runs = 1 if number > 10_000 or (comments and number > 1_000) else context.repeats
-    floor = cpu(partial(read_only, folder), context.repeats if number <= 10_000 else 2)
-    what = f"{number:,} creators {'with' if comments else 'without'} comments"
+def _memory_rows(context: Context, number: int, comments: bool) -> list[Row]:
+    """Return rows of all tables in memory: measured and baseline in turn, in one process for each kind."""
+    folder, model = make(context.work, number, comments=comments), small_model(context)
     rows = []
-    if number <= 10_000:
-        checked = cpu(partial(read_tables, folder), 3)
-        rows.append(
-            Row(
-                f"{what}, read and check only",
-                f"{checked:.2f} CPU-s",
-                f"{floor:.3f} CPU-s",
-                f"{checked / floor:.1f}x",
-                "",
-                3,
-            )
-        )
-    for kind, spent in with_and_without_numba(_ENGINE, [folder, model, runs]).items():
-        aim = "<= 3x" if not comments else "<= 12x" if kind == "numba" else "<= 40x"
-        value = f"{spent:.2f} CPU-s ({number / spent:,.0f} creators a second)"
-        rows.append(Row(f"{what}, {kind}", value, f"{floor:.3f} CPU-s", f"{spent / floor:.1f}x", aim, runs))
-    if number > 10_000:
-        # In shards, as predict.py reads an input of this size: what is worked on stays small.
-        spent = _predicted(context, number, comments, workers=1).cpu
-        value = f"{spent:.2f} CPU-s ({number / spent:,.0f} creators a second)"
-        told = f"{what}, the whole of predict.py (in shards, start, reasons of the flagged and writing included)"
-        rows.append(
-            Row(told, value, f"{floor:.3f} CPU-s", f"{spent / floor:.1f}x", "<= 12x" if comments else "<= 3x", 1)
-        )
+    for kind, code in _kinds(_ENGINE).items():
+        found = json.loads(_elsewhere(code, [folder, model, context.repeats]).out)
+        told = {"scored": f"{_what(number, comments)}, {kind}"}
+        if not rows:
+            told = {"checked": f"{_what(number, comments)}, read and check only", **told}
+        for name, what in told.items():
+            aim = "" if name == "checked" else _aim(comments, kind)
+            rows.append(_against(what, number, found[name], found["read"], aim))
     return rows
+
+
+def _predict_rows(context: Context, number: int, comments: bool) -> list[Row]:
+    """Return rows of the whole of ``predict.py``, each run beside one of reading."""
+    folder = make(context.work, number, comments=comments)
+    works: dict[str, Callable[[], float]] = {"read": partial(cpu_of, partial(read_only, folder))}
+    for kind in _kinds(""):
+        works[kind] = partial(_cpu_of_predict, context, number, comments, kind)
+    found = rounds(works, context.repeats)
+    return [
+        _against(
+            f"{_what(number, comments)}, predict.py, {kind}", number, found[kind], found["read"], _aim(comments, kind)
+        )
+        for kind in works
+        if kind != "read"
+    ]
+
+
+def _cpu_of_predict(context: Context, number: int, comments: bool, kind: str) -> float:
+    return _predict(context, number, comments, "1 local flagged" + (" plain" if kind == "NumPy" else "")).cpu
+
+
+def _aim(comments: bool, kind: str) -> str:
+    return "<= 3x" if not comments else "<= 12x" if kind == "numba" else "<= 40x"
+
+
+def _what(number: int, comments: bool) -> str:
+    return f"{number:,} creators {'with' if comments else 'without'} comments"
+
+
+def _against(what: str, number: int, measured: Sequence[float], floor: Sequence[float], aim: str) -> Row:
+    spent = median(measured)
+    speed = f" ({number / spent:,.0f} creators a second)" if aim else ""
+    ratio = f"{of_pairs(measured, floor):.1f}x"
+    return Row(what, f"{spent:.2f} CPU-s{speed}", f"{median(floor):.3f} CPU-s", ratio, aim, len(measured))
+
+
+def _kinds(code: str) -> dict[str, str]:
+    """Return a piece of Python by kind: with numba out of its reach, and within it where it is installed."""
+    kinds = {"NumPy": _WITHOUT_NUMBA + code}
+    return kinds if find_spec("numba") is None else {**kinds, "numba": code}
+
+
+def _elsewhere(code: str, arguments: Sequence[object]) -> Run:
+    path = os.pathsep.join([str(ROOT), str(ROOT / "src")])
+    return run([sys.executable, "-c", code, *arguments], environment={"PYTHONPATH": path}, cwd=ROOT)
 
 
 def with_and_without_numba(code: str, arguments: Sequence[object]) -> dict[str, float]:
@@ -99,19 +140,12 @@ def with_and_without_numba(code: str, arguments: Sequence[object]) -> dict[str, 
 
     The second is left out where numba is not installed, or nothing asked for it.
     """
-    found = {"NumPy": _cpu_elsewhere("import sys\nsys.modules['numba'] = None\n" + code, arguments)[0]}
-    if find_spec("numba") is not None:
-        spent, used = _cpu_elsewhere(code, arguments)
-        if used:
-            found["numba"] = spent
+    found = {}
+    for kind, whole in _kinds(code).items():
+        spent, used = _elsewhere(whole, arguments).out.split()
+        if kind == "NumPy" or used == "1":
+            found[kind] = float(spent)
     return found
-
-
-def _cpu_elsewhere(code: str, arguments: Sequence[object]) -> tuple[float, bool]:
-    path = os.pathsep.join([str(ROOT), str(ROOT / "src")])
-    out = run([sys.executable, "-c", code, *arguments], environment={"PYTHONPATH": path}, cwd=ROOT).out
-    spent, used = out.split()
-    return float(spent), used == "1"
 
 
 def linear(context: Context) -> Part:
@@ -119,57 +153,51 @@ def linear(context: Context) -> Part:
     part = Part(
         "Cost per creator as their number grows (predict.py to Parquet, one worker, parts of 5,000, start taken off)"
     )
+    start = median([found.cpu for found in _runs(context, [(10, False, _SERIAL)])[0]])
     for comments, numbers in ((True, (1_000, 10_000, 100_000)), (False, (1_000, 10_000, 100_000, 1_000_000))):
-        first: float | None = None
-        for number in numbers:
-            if number > context.most(comments):
-                part.notes.append(f"{number:,} creators {'with' if comments else 'without'} comments: left out.")
-                continue
-            spent = _predicted(context, number, comments, workers=1).cpu / number * 1e3
-            # Starting the process and loading the model is not a cost of a creator.
-            spent -= _start(context) / number * 1e3
-            first = first or spent
-            what = f"{number:,} creators {'with' if comments else 'without'} comments"
-            part.rows.append(
-                Row(
-                    what,
-                    f"{spent:.3f} CPU ms a creator",
-                    f"{first:.3f} at 1,000",
-                    f"{spent / first:.2f}x",
-                    "<= 1.2x",
-                    1,
-                )
-            )
+        measured = [number for number in numbers if number <= context.most(comments)]
+        part.notes += [f"{_what(number, comments)}: left out." for number in numbers if number not in measured]
+        all_runs = _runs(context, [(number, comments, _SERIAL) for number in measured])
+        # Starting the process and loading the model is not a cost of a creator.
+        each = [
+            [(found.cpu - start) / number * 1e3 for found in runs]
+            for number, runs in zip(measured, all_runs, strict=True)
+        ]
+        for number, spent in zip(measured, each, strict=True):
+            value, against = f"{median(spent):.3f} CPU ms a creator", f"{median(each[0]):.3f} at {measured[0]:,}"
+            ratio = f"{of_pairs(spent, each[0]):.2f}x"
+            part.rows.append(Row(_what(number, comments), value, against, ratio, "<= 1.2x", len(spent)))
     return part
 
 
-_STARTS: list[float] = []
+_SERIAL = "1 local flagged"
+_RUNS: dict[tuple[int, bool, str], list[Run]] = {}
 
 
-def _start(context: Context) -> float:
-    """Return the CPU seconds of ``predict.py`` on ten creators: what is not a cost of a creator."""
-    if not _STARTS:
-        _STARTS.append(median([_predicted(context, 10, False, workers=1).cpu for _ in range(3)]))
-    return _STARTS[0]
+def _runs(context: Context, wanted: Sequence[tuple[int, bool, str]]) -> list[list[Run]]:
+    """Return runs of ``predict.py``, made in turn; what another section has measured is not measured again."""
+    for round_ in range(context.repeats):
+        for key in wanted:
+            found = _RUNS.setdefault(key, [])
+            if len(found) <= round_:
+                found.append(_predict(context, *key))
+    return [_RUNS[key] for key in wanted]
 
 
-_RUNS: dict[tuple[int, bool, int, str, str], Run] = {}
+def _predict(context: Context, number: int, comments: bool, how: str) -> Run:
+    """Run ``predict.py`` in a process of its own, in shards, to a Parquet file.
 
-
-def _predicted(
-    context: Context, number: int, comments: bool, *, workers: int, engine: str = "local", explain: str = "flagged"
-) -> Run:
-    """Run ``predict.py`` in a process of its own, in shards, to a Parquet file; the same run is made once."""
-    key = (number, comments, workers, engine, explain)
-    if key not in _RUNS or number <= 10:
-        out, left = context.work / "scores.parquet", context.work / "scores.parquet.work"
-        command = [
-            sys.executable, ROOT / "predict.py", make(context.work, number, comments=comments), "--model", small_model(context),
-            "--out", out, "--overwrite", "--workers", workers, "--work-dir", left, "--engine", engine,
-            "--explain", explain, "--quiet",
-        ]  # fmt: skip
-        _RUNS[key] = run(command, environment={"OMP_WAIT_POLICY": "passive"})
-    return _RUNS[key]
+    ``how`` names the workers, the engine and whose reasons are told, and says ``plain`` where numba is out of reach.
+    """
+    workers, engine, explain, *plain = how.split()
+    out, left = context.work / "scores.parquet", context.work / "scores.parquet.work"
+    program = [sys.executable, "-c", _WITHOUT_NUMBA + _PREDICT] if plain else [sys.executable, ROOT / "predict.py"]
+    command = [
+        *program, make(context.work, number, comments=comments), "--model", small_model(context),
+        "--out", out, "--overwrite", "--workers", workers, "--work-dir", left, "--engine", engine,
+        "--explain", explain, "--quiet",
+    ]  # fmt: skip
+    return run(command, environment={"OMP_WAIT_POLICY": "passive"})
 
 
 def explaining(context: Context) -> Part:
@@ -178,16 +206,14 @@ def explaining(context: Context) -> Part:
     part = Part(
         f"Reasons in a batch ({number:,} creators with comments, predict.py to Parquet, one worker, start taken off)"
     )
-    spent = {
-        explain: _predicted(context, number, True, workers=1, explain=explain).cpu - _start(context)
-        for explain in ("none", "flagged", "all")
-    }
-    for explain, seconds in spent.items():
-        value, against = (
-            f"{seconds / number * 1e3:.3f} CPU ms a creator",
-            f"{spent['none'] / number * 1e3:.3f} with none",
-        )
-        part.rows.append(Row(f"--explain {explain}", value, against, f"{seconds / spent['none']:.2f}x", "", 1))
+    start = median([found.cpu for found in _runs(context, [(10, False, _SERIAL)])[0]])
+    kinds = ("none", "flagged", "all")
+    all_runs = _runs(context, [(number, True, f"1 local {explain}") for explain in kinds])
+    each = [[(found.cpu - start) / number * 1e3 for found in runs] for runs in all_runs]
+    for explain, spent in zip(kinds, each, strict=True):
+        value, against = f"{median(spent):.3f} CPU ms a creator", f"{median(each[0]):.3f} with none"
+        ratio = f"{of_pairs(spent, each[0]):.2f}x"
+        part.rows.append(Row(f"--explain {explain}", value, against, ratio, "", len(spent)))
     return part
 
 
@@ -198,9 +224,11 @@ def memory(context: Context) -> Part:
     if many > max(context.largest, 10_000):
         part.notes.append(f"{many:,} creators: left out (--largest {context.largest}); {context.largest:,} instead.")
         few, many = context.largest // 10, context.largest
-    a, b = (_predicted(context, number, False, workers=1) for number in (few, many))
+    a, b = (
+        [found.memory for found in runs] for runs in _runs(context, [(few, False, _SERIAL), (many, False, _SERIAL)])
+    )
     part.rows.append(
-        Row(f"{many:,} creators", f"{b.memory:,.0f} MiB", f"{a.memory:,.0f} MiB with {few:,}", f"{b.memory / a.memory:.2f}x", "<= 1.2x, < 1,024 MiB", 1)
+        Row(f"{many:,} creators", f"{median(b):,.0f} MiB", f"{median(a):,.0f} MiB with {few:,}", f"{of_pairs(b, a):.2f}x", "<= 1.2x, < 1,024 MiB", len(b))
     )  # fmt: skip
     return part
 
@@ -209,24 +237,25 @@ def workers(context: Context) -> Part:
     """Return how much two workers save in wall time; on a busy machine this says little."""
     number = 5_000 if context.quick else max(min(100_000, context.largest), 5_000)
     part = Part(f"Two workers against one ({number:,} creators; wall seconds of the whole command)")
+    engines = {"local": ">= 1.75x"} | ({"dask": ">= 1.85x"} if find_spec("distributed") is not None else {})
     for comments in (False, True):
         if number > context.most(comments):
-            part.notes.append(f"{number:,} creators with comments: left out (--largest-with-comments).")
+            part.notes.append(f"{_what(number, comments)}: left out (--largest-with-comments).")
             continue
-        serial = _predicted(context, number, comments, workers=1)
-        predicted = partial(_predicted, context, number, comments, workers=2)
-        engines: dict[str, Callable[[], Run]] = {"joblib": predicted}
-        if find_spec("distributed") is not None:
-            engines["Dask"] = partial(predicted, engine="dask")
-        for name, work in engines.items():
-            found = work()
-            what = f"two workers, {name}, {'with' if comments else 'without'} comments"
-            aim = ">= 1.75x" if name == "joblib" else ">= 1.85x"
-            part.rows.append(
-                Row(what, f"{found.wall:.1f} s wall, {found.cpu:.1f} CPU-s", f"{serial.wall:.1f} s wall, {serial.cpu:.1f} CPU-s", f"{serial.wall / found.wall:.2f}x", aim, 1)
-            )  # fmt: skip
+        hows = [_SERIAL, *(f"2 {engine} flagged" for engine in engines)]
+        serial, *others = _runs(context, [(number, comments, how) for how in hows])
+        for (engine, aim), found in zip(engines.items(), others, strict=True):
+            what = f"two workers, {engine}, {'with' if comments else 'without'} comments"
+            ratio = f"{of_pairs([one.wall for one in serial], [two.wall for two in found]):.2f}x"
+            part.rows.append(Row(what, _spent(found), _spent(serial), ratio, aim, len(found)))
     part.notes.append(
-        "What a run costs once and each worker once (last line of the profiles) bounds the ratio; it nears two with more creators."
+        "local: on Linux forked from a worker that is ready, elsewhere joblib's. What a run costs once and each worker once (last line of "
+        "the profiles) bounds the ratio; it nears two with more creators."
     )
     part.notes.append("The wall times speak of two idle cores only; the CPU seconds say what the second worker costs.")
     return part
+
+
+def _spent(runs: Sequence[Run]) -> str:
+    wall, cpu = median([one.wall for one in runs]), median([one.cpu for one in runs])
+    return f"{wall:.1f} s wall, {cpu:.1f} CPU-s"

@@ -9,12 +9,15 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parents[2]
+T = TypeVar("T")
+
 PACKAGES = (
     "numpy", "pandas", "pyarrow", "lightgbm", "scikit-learn", "numba", "distributed", "mlflow",
 )  # fmt: skip
@@ -66,10 +69,11 @@ def cpu(work: Callable[[], object], repeats: int) -> float:
     """Return the median CPU seconds of some runs of this process, after one that is not counted (but for a single one)."""
     if repeats > 1:
         work()
-    return statistics.median(_once(work) for _ in range(repeats))
+    return statistics.median(cpu_of(work) for _ in range(repeats))
 
 
-def _once(work: Callable[[], object]) -> float:
+def cpu_of(work: Callable[[], object]) -> float:
+    """Return the CPU seconds of one run of this process."""
     begun = time.process_time()
     work()
     return time.process_time() - begun
@@ -86,9 +90,11 @@ class Run:
 
 
 def run(command: Sequence[object], *, environment: dict[str, str] | None = None, cwd: Path | None = None) -> Run:
-    """Run a command to its end, looking at the memory of its tree twenty times a second.
+    """Run a command to its end, looking at the memory and the clocks of its tree twenty times a second.
 
-    Pages that processes share are counted once for each, so that the memory of several workers is an upper bound.
+    Pages that processes share are counted once for each, so that the memory of several workers is an upper bound. The
+    system tells the CPU seconds of a process to whoever waits for its end, which nobody does for the workers of a server
+    process: their own clocks are read as long as they run.
     """
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1", **(environment or {})}
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
@@ -100,30 +106,48 @@ def run(command: Sequence[object], *, environment: dict[str, str] | None = None,
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    most = 0.0
+    most, clocks = 0.0, dict[int, float]()
     while process.poll() is None:
-        most = max(most, _memory(process.pid))
+        most = max(most, _look(process.pid, clocks))
         time.sleep(0.05)
     wall = time.perf_counter() - begun
     out = process.stdout.read() if process.stdout is not None else ""
     if process.returncode:
         raise RuntimeError(f"{command}: exit code {process.returncode}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Run(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall, most, out)
+    told = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Run(max(told, sum(clocks.values())), wall, most, out)
 
 
-def _memory(pid: int) -> float:
-    """Return the resident MiB of a process and of all below it (Linux)."""
+def _look(pid: int, clocks: dict[int, float]) -> float:
+    """Return the resident MiB of a process and of all below it (Linux), and note the CPU seconds of each so far."""
     total, left = 0.0, [pid]
     while left:
-        place = Path(f"/proc/{left.pop()}")
+        number = left.pop()
+        place = Path(f"/proc/{number}")
         try:
             total += int((place / "statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 2**20
+            ticks = (place / "stat").read_text().rsplit(")", 1)[1].split()[11:13]
+            clocks[number] = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
             for task in (place / "task").iterdir():
                 left += [int(child) for child in (task / "children").read_text().split()]
         except (OSError, IndexError):
             continue
     return total
+
+
+def rounds(works: Mapping[str, Callable[[], T]], times: int) -> dict[str, list[T]]:
+    """Return what each work gives, all of them done in turn so many times: what disturbs one disturbs its neighbours."""
+    found: dict[str, list[T]] = {name: [] for name in works}
+    for _ in range(times):
+        for name, work in works.items():
+            found[name].append(work())
+    return found
+
+
+def of_pairs(measured: Sequence[float], against: Sequence[float]) -> float:
+    """Return the median of the ratios of runs that were made beside each other."""
+    return statistics.median(a / b for a, b in zip(measured, against, strict=True))
 
 
 def median(values: Sequence[float]) -> float:

@@ -90,7 +90,9 @@ def _worker(model: str, folder: str) -> dict[str, float]:
     """Return the CPU seconds of each step of a run in shards; a shard is the second one, the first loads the kernels."""
     from realreach.engine.plan import make_plan
     from realreach.engine.work import PLAN, Job, part_path, score_shard
+    from realreach.own_process import take_over
 
+    take_over()  # as predict.py does
     spent = [0.0]  # the clock runs from the start of the process
 
     def step() -> float:

@@ -57,8 +57,9 @@ def markdown(sections: Mapping[str, Section], order: Sequence[str]) -> str:
         "# Benchmarks",
         "",
         "Measured by `make bench`, made of benchmarks.json beside it; do not edit. Ratios are measured side by side in one run, in "
-        "CPU seconds (user and system, all threads) after one run that does not count, and are medians of as many runs as the "
-        "last column says. The data is synthetic and says nothing of accuracy.",
+        "CPU seconds (user and system, all threads), and are medians of as many runs as the last column says: what is measured and what "
+        "it is measured against run in turn, and the ratio is the median of the ratios of neighbours. Work inside of a process is done "
+        "once before without counting; whole commands are not. The data is synthetic and says nothing of accuracy.",
         "",
     ]
     before: tuple[str, ...] = ()

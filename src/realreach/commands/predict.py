@@ -22,6 +22,7 @@ from realreach.commands.policy import policy_named, warn_other_model
 from realreach.commands.scoring import add_engine_arguments, scored_creators
 from realreach.commands.writing import FORMATS, Poured, output_format, write_parts
 from realreach.errors import InputError, ModelError, OutputError
+from realreach.own_process import start_no_threads, take_over
 
 if TYPE_CHECKING:
     from realreach.output import Part
@@ -91,7 +92,9 @@ def run(arguments: argparse.Namespace) -> int:
         if check_writable(arguments.out, overwrite=arguments.overwrite).is_dir():
             raise OutputError(f"{arguments.out} is a folder. Name a file.")
     if getattr(arguments, "own_process", False):
+        start_no_threads()
         leave_pandas_out()
+        take_over()
     with loading():
         from realreach.evidence.explaining import ExplainingScorer
 

@@ -177,14 +177,14 @@ def _bar(console: Console, stack: ExitStack) -> Callable[[int, int], None]:
         return lambda _done, _all: None
     from tqdm import tqdm
 
-    bar = stack.enter_context(tqdm(unit=" creators", file=sys.stderr, leave=False))
+    bars: list[Any] = []
 
     def show(done: int, total: int) -> None:
-        if bar.total is None:
+        if not bars:
+            # Made at the first call, not before: it starts a thread, and workers are forked where there is none.
             # What an earlier run did is no speed of this one.
-            bar.reset(total)
-            bar.initial = done
-        bar.total = total
-        bar.update(done - bar.n)
+            made = tqdm(unit=" creators", file=sys.stderr, leave=False, total=total, initial=done)
+            bars.append(stack.enter_context(made))
+        bars[0].update(done - bars[0].n)
 
     return show

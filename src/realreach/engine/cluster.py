@@ -8,7 +8,7 @@ is the same whoever did it, so the output equals the local one byte for byte.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from realreach.engine.work import Job, score_shard
 from realreach.errors import UsageError
+from realreach.own_process import take_over
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,8 @@ __all__ = ["dask_client", "dask_engine", "spark_partitions"]
 
 _RETRIES = 3
 _OWN_WORKERS = {
+    # They are forked from a server without threads that has imported what all of them need.
+    "distributed.worker.multiprocessing-method": "forkserver",
     # Dask lets its workers give freed memory back at once, so that every large array is paged in anew: a fifth of the
     # work of a shard. A worker does shards of one size, and needs the memory again for the next.
     "distributed.nanny.pre-spawn-environ": {"MALLOC_TRIM_THRESHOLD_": None},
@@ -33,6 +36,7 @@ _OWN_WORKERS = {
     "distributed.worker.profile.enabled": False,
 }
 """Settings of workers started here; those of a cluster that runs already are its owner's."""
+_PRELOADED = ("distributed", "pandas", "pyarrow.parquet", "realreach.engine.work", "realreach.evidence.explaining")
 
 
 @contextmanager
@@ -54,13 +58,13 @@ def dask_engine(scheduler: str | None = None, *, workers: int = 2) -> Iterator[S
     """
     with ExitStack() as stack:
         if scheduler is not None:
-            yield _on_dask(stack.enter_context(dask_client(scheduler)))
+            yield _on_dask(stack.enter_context(dask_client(scheduler)), _numbered)
             return
         _check_installed()
         # Workers start while the plan is made.
         with ThreadPoolExecutor(1) as starter:
             started = starter.submit(stack.enter_context, dask_client(workers=workers))
-            yield lambda job, shards: _on_dask(started.result())(job, shards)
+            yield lambda job, shards: _on_dask(started.result(), _numbered_by_own)(job, shards)
 
 
 @contextmanager
@@ -69,10 +73,13 @@ def dask_client(scheduler: str | None = None, *, workers: int = 2) -> Iterator[A
     _check_installed()
     import dask
     from distributed import Client, LocalCluster
+    from distributed.utils import get_mp_context
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     if scheduler is None:
         with dask.config.set(_OWN_WORKERS):
+            # Dask sets its own list at first; where the server runs already, nothing is changed.
+            get_mp_context().set_forkserver_preload([*_PRELOADED])
             place: Any = LocalCluster(
                 n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
             )
@@ -95,11 +102,11 @@ def _check_installed() -> None:
         raise UsageError("Dask is not installed. Run: pip install 'realreach[cluster]'.")
 
 
-def _on_dask(client: Any) -> Score:
+def _on_dask(client: Any, numbered: Callable[[Job, int], int]) -> Score:
     def score(job: Job, shards: list[int]) -> Iterator[int]:
         from distributed import as_completed
 
-        futures = [client.submit(_numbered, job, shard, retries=_RETRIES, pure=False) for shard in shards]
+        futures = [client.submit(numbered, job, shard, retries=_RETRIES, pure=False) for shard in shards]
         try:
             for future in as_completed(futures):
                 yield future.result()
@@ -112,6 +119,11 @@ def _on_dask(client: Any) -> Score:
 def _numbered(job: Job, shard: int) -> int:
     score_shard(job, shard)
     return shard
+
+
+def _numbered_by_own(job: Job, shard: int) -> int:
+    take_over()  # of a worker started here
+    return _numbered(job, shard)
 
 
 def spark_partitions(frames: Iterator[pd.DataFrame], job: Job) -> Iterator[pd.DataFrame]:

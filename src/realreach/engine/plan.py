@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -296,18 +297,58 @@ def rows_of_shard(file: PlannedFile, work: Path, shard: int) -> pa.Table:
     return _slice(Path(file.path), first, last)
 
 
-def _slice(path: Path, first: int, last: int) -> pa.Table:
+@dataclass(frozen=True, eq=False)
+class _Facts:
+    """What stands at the end of a Parquet file: asked for with every shard, and the same every time."""
+
+    coded: tuple[str, ...]
+    sizes: IntArray
+    empty: pa.Table
+
+
+@lru_cache(maxsize=4096)
+def _facts(path: Path, _written: tuple[int, int]) -> _Facts:
     # The key of a creator stands in the file once for many rows; it is checked and looked up once, too.
-    coded = [name for name in text_columns(path) if name == "creator_id"]
-    with pq.ParquetFile(path, read_dictionary=coded) as source:
-        sizes = np.array([source.metadata.row_group(i).num_rows for i in range(source.num_row_groups)], dtype=np.int64)
-        ends = np.cumsum(sizes)
-        groups = np.flatnonzero((ends > first) & (ends - sizes < last)).tolist()
-        # Most files of a table hold nothing of a shard.
-        table = source.read_row_groups(groups, use_threads=False) if groups else source.schema_arrow.empty_table()
-    start = int(ends[groups[0]] - sizes[groups[0]]) if groups else 0
+    coded = tuple(name for name in text_columns(path) if name == "creator_id")
+    with pq.ParquetFile(path, read_dictionary=list(coded)) as source:
+        sizes = [source.metadata.row_group(i).num_rows for i in range(source.num_row_groups)]
+        return _Facts(coded, np.array(sizes, dtype=np.int64), source.schema_arrow.empty_table())
+
+
+_HELD_BYTES = 2**26
+_HELD_FILES = 8
+_held: dict[tuple[Path, tuple[int, int]], tuple[int, pa.Table]] = {}
+"""By file: the number and the rows of the row group in which the last shard ended, and the next one begins."""
+
+
+def _slice(path: Path, first: int, last: int) -> pa.Table:
+    found = path.stat()
+    written = (found.st_mtime_ns, found.st_size)
+    facts = _facts(path, written)
+    ends = np.cumsum(facts.sizes)
+    groups = np.flatnonzero((ends > first) & (ends - facts.sizes < last)).tolist()
+    # Most files of a table hold nothing of a shard.
+    table = _row_groups(path, written, facts, groups) if groups else facts.empty
+    start = int(ends[groups[0]] - facts.sizes[groups[0]]) if groups else 0
+    if groups and last < ends[groups[-1]]:
+        rest = table.slice(len(table) - int(facts.sizes[groups[-1]]))
+        if rest.nbytes <= _HELD_BYTES:
+            while len(_held) >= _HELD_FILES:
+                _held.pop(next(iter(_held)))
+            _held[path, written] = groups[-1], rest
     table = table.slice(first - start, last - first)
     for at, column in enumerate(table.schema):
         if pa.types.is_string(column.type):
             table = table.set_column(at, column.name, table.column(at).cast(pa.large_string()))
     return table.append_column(ROW, pa.array(np.arange(first + 1, last + 1)))
+
+
+def _row_groups(path: Path, written: tuple[int, int], facts: _Facts, groups: list[int]) -> pa.Table:
+    """Read row groups, but for the one that is held from the shard before."""
+    number, held = _held.pop((path, written), (-1, facts.empty))
+    known = number == groups[0]
+    if known and len(groups) == 1:
+        return held
+    with pq.ParquetFile(path, read_dictionary=list(facts.coded)) as source:
+        table = source.read_row_groups(groups[1:] if known else groups, use_threads=False)
+    return pa.concat_tables([held, table]) if known else table

@@ -10,17 +10,21 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from realreach._version import __version__
 from realreach.bundle import manifest_sha256
 from realreach.compiled import LEAST_CREATORS, is_installed
+from realreach.engine.forked import forked_engine
 from realreach.engine.plan import Plan, input_files, make_plan
+from realreach.engine.ready import get_ready
 from realreach.engine.work import PLAN, Job, part_path, score_shard, stored_report
 from realreach.errors import InputError, OutputError, RealreachError
 from realreach.files import atomic_folder
 from realreach.first_compile import IN_WORKERS, nothing_is_kept
+from realreach.own_process import only_thread, take_over
 from realreach.tables.contract import CONTRACTS
 from realreach.tables.limits import Limits
 from realreach.tables.problems import merged_problems, similar_file
@@ -146,12 +150,12 @@ def score_files(
     work = Path(tempfile.mkdtemp(prefix="realreach-")) if settings.work is None else settings.work
     done = False
     try:
-        with _locked(work):
+        with _locked(work), _engine(score, settings, source, model) as engine:
             plan = _planned(source, model, work, settings, as_of, options or {}, report)
             if score is None and _will_compile(settings, plan):
                 report(IN_WORKERS)
             job = Job(str(work), str(model), as_of, settings.assume_tz, tuple(sorted((options or {}).items())))
-            _score_all(job, plan, score or _engine(settings.workers), progress)
+            _score_all(job, plan, engine, progress)
             merged = merged_report(plan, work)
             if merged.counts["creators"].rows_in and not merged.counts["creators"].used and not merged.invalid_creators:
                 raise InputError(f"creators: none of {merged.counts['creators'].rows_in:,} rows could be used")
@@ -251,8 +255,18 @@ def _will_compile(settings: Settings, plan: Plan) -> bool:
     return settings.workers > 1 and much and is_installed() and nothing_is_kept()
 
 
-def _engine(workers: int) -> Score:
-    return _serial if workers <= 1 else _processes(workers)
+@contextmanager
+def _engine(score: Score | None, settings: Settings, source: str | Path, model: str | Path) -> Iterator[Score]:
+    """Yield the engine of a run: the one given, this process, or workers, which get ready while the plan is made."""
+    if score is not None or settings.workers <= 1:
+        yield score or _serial
+    elif only_thread():
+        with forked_engine(
+            settings.workers, partial(get_ready, source, str(model)), _processes(settings.workers)
+        ) as forked:
+            yield forked
+    else:
+        yield _processes(settings.workers)
 
 
 def _serial(job: Job, shards: list[int]) -> Iterator[int]:
@@ -275,6 +289,7 @@ def _processes(workers: int) -> Score:
 
 
 def _numbered(job: Job, shard: int) -> int:
+    take_over()  # of a worker process
     score_shard(job, shard)
     return shard
 

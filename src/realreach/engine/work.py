@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from realreach.evidence.explaining import ExplainingScorer
 
-__all__ = ["Job", "StoredRejects", "part_path", "score_shard", "stored_report"]
+__all__ = ["Job", "StoredRejects", "loaded_scorer", "part_path", "score_shard", "stored_report"]
 
 PLAN = "plan.json"
 
@@ -50,7 +50,8 @@ def part_path(work: Path, shard: int, kind: str = "scored") -> Path:
 
 
 @lru_cache(maxsize=2)
-def _loaded(model: str) -> ExplainingScorer:
+def loaded_scorer(model: str) -> ExplainingScorer:
+    """Return the scorer of a model folder, loaded once in a process."""
     from realreach.bundle import load_bundle
     from realreach.evidence.explaining import ExplainingScorer
 
@@ -81,7 +82,7 @@ def score_shard(job: Job, shard: int) -> int:
         return plan.creators_of(shard)
     result = read_shard(plan, work, shard, assume_tz=job.assume_tz)
     as_of = None if job.as_of is None else np.datetime64(job.as_of, "D")
-    scorer = replace(_loaded(job.model), **dict(job.options))
+    scorer = replace(loaded_scorer(job.model), **dict(job.options))
     frame = scorer.score_result(result, as_of)
     invalid = (frame["status"] == "invalid_input").to_numpy()
     for kind, rows in (("scored", ~invalid), ("invalid", invalid)):
