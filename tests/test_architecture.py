@@ -29,6 +29,7 @@ LAYERS = (
         "model",
         "baselines",
         "settings",
+        "kept_work",
     },
     {"estimator", "fairness", "checks", "heads", "head_fitting", "confidence", "real", "output", "bundle"},
     {"head_evaluation", "evaluation", "head_card", "card", "scores", "plots", "warming"},

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.stats import beta
-from sklearn.isotonic import IsotonicRegression
 
 from realreach.calibration import RANGE_LEVEL, Calibration
 from realreach.errors import InputError
@@ -219,6 +217,8 @@ def share_range(
     level
         Share of calibrations in which the true share lies inside.
     """
+    from scipy.stats import beta
+
     order = np.argsort(margin, kind="stable")
     x, y, w = margin[order], target[order], weight[order]
     at = np.searchsorted(x, knots)
@@ -255,6 +255,8 @@ def _moved(share: FloatArray, shift: FloatArray) -> FloatArray:
 
 def _rising(values: FloatArray) -> FloatArray:
     """Return the nearest sequence that never falls."""
+    from sklearn.isotonic import IsotonicRegression
+
     steps = np.arange(len(values), dtype=np.float64)
     return np.asarray(IsotonicRegression().fit_transform(steps, values), dtype=np.float64)
 

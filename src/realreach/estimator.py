@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +14,17 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from realreach.calibrating import fit_calibration
 from realreach.errors import InputError
 from realreach.features.catalogue import feature_names
+from realreach.kept_work import KeptWork, Pieces, text_of, text_piece
 from realreach.model import ALL_PILLARS, COMBINATIONS, FittedModel, Layout, masked_copies
 from realreach.references import References, fit_references, no_references
 from realreach.splits import grouped_folds
 from realreach.tables.core import FloatArray, IntArray
+from realreach.tree_text import StoredBooster
 
 __all__ = ["AuthenticityClassifier"]
+
+_NOT_OF_THE_TREES = ("operating_fpr", "n_jobs")
+"""Parameters on which neither trees nor margins depend."""
 
 
 class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
@@ -112,7 +118,9 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         tags.classifier_tags.multi_class = False
         return tags
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> AuthenticityClassifier:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, kept: KeptWork | None = None
+    ) -> AuthenticityClassifier:
         """Fit, stop early and calibrate.
 
         Parameters
@@ -125,6 +133,8 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
             Weight of each creator; equal if None.
         groups
             Creators of one group never stand on both sides of the inner split.
+        kept
+            Where the trees of earlier fits on the very same input are found; None grows them.
         """
         X, y = validate_data(self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, ensure_min_samples=2)
         check_classification_targets(y)
@@ -142,8 +152,14 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         layout = self._layout(names)
         self.base_rate_ = float(np.average(target, weights=weight))
         data = self._checked(X, target, weight, layout)
-        self.fitted_ = self._fit_crossed(data, groups)
+        facts = (self.recipe(), list(names), X, target, weight, None if groups is None else _named(groups))
+        grown = (kept or KeptWork()).of("model", facts, lambda: self._fit_crossed(data, groups))
+        self.fitted_ = self._calibrated(data, grown)
         return self
+
+    def recipe(self) -> dict[str, Any]:
+        """Return the parameters on which trees and crossed margins depend."""
+        return {name: value for name, value in self.get_params().items() if name not in _NOT_OF_THE_TREES}
 
     @staticmethod
     def _checked(matrix: FloatArray, target: FloatArray, weight: FloatArray, layout: Layout) -> _Data:
@@ -171,8 +187,8 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         probability = self.predict_proba(X)[:, 1]
         return self.classes_[(probability >= 0.5).astype(int)]
 
-    def _fit_crossed(self, data: _Data, groups: Any) -> FittedModel:
-        """Fit on all creators; rounds and calibration come from folds, each judged by trees that never saw it."""
+    def _fit_crossed(self, data: _Data, groups: Any) -> Pieces:
+        """Fit on all creators; rounds and margins come from folds, each judged by trees that never saw it."""
         every = np.arange(len(data.target))
         folds = min(self.folds, _groups_of_rarer_class(data.target, groups))
         if folds < 2:
@@ -189,11 +205,23 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
             rounds.append(best)
             for mask, out in margin.items():
                 out[test] = _margins(booster, data, own, test, mask)
-        self.best_iteration_ = max(int(np.mean(rounds)), 1)
-        booster, _ = self._boost(data, values, every, None, self.best_iteration_)
-        self.crossed_ = margin
-        calibration = fit_calibration(margin, data.target, data.weight, self.operating_fpr)
-        return FittedModel(booster, data.layout, references, calibration)
+        best = max(int(np.mean(rounds)), 1)
+        booster, _ = self._boost(data, values, every, None, best)
+        return {
+            "booster": text_piece(booster.model_to_string()),
+            "references": text_piece(json.dumps(references.to_dict())),
+            "rounds": np.array(best),
+            "masks": np.array(list(margin), dtype=np.int64),
+            "margins": np.array(list(margin.values())),
+        }
+
+    def _calibrated(self, data: _Data, grown: Pieces) -> FittedModel:
+        """Return the model of trees and margins, whether they were grown now or in an earlier run."""
+        self.best_iteration_ = int(grown["rounds"])
+        self.crossed_ = dict(zip(grown["masks"].tolist(), grown["margins"], strict=True))
+        references = References.from_dict(json.loads(text_of(grown["references"])))
+        calibration = fit_calibration(self.crossed_, data.target, data.weight, self.operating_fpr)
+        return FittedModel(StoredBooster(text_of(grown["booster"])), data.layout, references, calibration)
 
     @staticmethod
     def _margins_by_mask(
@@ -319,9 +347,13 @@ class _Data:
     present: IntArray
 
 
+def _named(groups: Any) -> np.ndarray:
+    return np.asarray(groups, dtype=object).astype(str)
+
+
 def _groups_of_rarer_class(target: FloatArray, groups: Any) -> int:
     """Return in how many groups the class lives that lives in fewer of them."""
-    of_row = np.arange(len(target)) if groups is None else np.asarray(groups, dtype=object).astype(str)
+    of_row = np.arange(len(target)) if groups is None else _named(groups)
     return min(len(np.unique(of_row[target == label])) for label in (0.0, 1.0))
 
 
