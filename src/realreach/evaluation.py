@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from realreach.baselines import BASELINES, norms_rule
+from realreach.crossed_fit import CrossedFit
 from realreach.errors import UsageError
 from realreach.features import feature_names
 from realreach.head_evaluation import judge_heads, put_scores, range_coverages
@@ -33,6 +34,7 @@ __all__ = [
     "evaluate_held_out",
     "held_out_parts",
     "make_estimator",
+    "make_fit",
     "summary_table",
 ]
 
@@ -113,7 +115,7 @@ class Evaluation:
     table: pd.DataFrame
     frame: pd.DataFrame
     rule: FloatArray
-    estimator: AuthenticityClassifier
+    estimator: CrossedFit
     split: Split | None
     protocol: str
     test_rows: IntArray
@@ -129,6 +131,12 @@ def make_estimator(settings: TrainSettings, seed: int | None = None) -> Authenti
 
     seed = settings.seed if seed is None else seed
     return AuthenticityClassifier(**settings.model.model_dump(), random_state=seed, n_jobs=settings.threads)
+
+
+def make_fit(settings: TrainSettings, seed: int | None = None, **changed: Any) -> CrossedFit:
+    """Return what a run fits with: the settings of its estimator, some of them changed, without scikit-learn."""
+    seed = settings.seed if seed is None else seed
+    return CrossedFit(**(settings.model.model_dump() | changed), random_state=seed, n_jobs=settings.threads)
 
 
 def held_out_parts(data: Labelled, settings: TrainSettings) -> tuple[Split, IntArray]:
@@ -158,18 +166,20 @@ def evaluate_held_out(
     fit = data.take(fit_rows)
     report(f"fitting on {len(fit):,} creators, testing on {len(split.test):,} ({split.reason})")
     kept = kept or KeptWork()
-    estimator = _fitted(make_estimator(settings), fit, kept)
+    estimator = _fitted(make_fit(settings), fit, kept)
     heads = _fit_heads(estimator, fit, settings, report, kept)
     test = data.take(split.test)
     return judge_fitted(estimator, heads, fit, test, split.test, settings, report, split.reason, split=split, kept=kept)
 
 
-def _fitted(estimator: AuthenticityClassifier, fit: Labelled, kept: KeptWork) -> AuthenticityClassifier:
-    return estimator.fit(fit.features, fit.target, sample_weight=fit.weight, groups=fit.group, kept=kept)
+def _fitted(estimator: CrossedFit, fit: Labelled, kept: KeptWork, target: FloatArray | None = None) -> CrossedFit:
+    """Return the estimator, fitted on some creators; ``target``: other labels than theirs."""
+    names, labels = tuple(fit.features.columns), fit.target if target is None else target
+    return estimator.fit_matrix(fit.matrix, names, labels, fit.weight, fit.group, kept)
 
 
 def judge_fitted(
-    estimator: AuthenticityClassifier,
+    estimator: CrossedFit,
     heads: Heads,
     fit: Labelled,
     test: Labelled,
@@ -222,9 +232,7 @@ def _baseline_scores(fit: Labelled, test: Labelled, settings: TrainSettings, kep
     return {name: found[name] for name in BASELINES}
 
 
-def _fit_heads(
-    estimator: AuthenticityClassifier, fit: Labelled, settings: TrainSettings, report: Report, kept: KeptWork
-) -> Heads:
+def _fit_heads(estimator: CrossedFit, fit: Labelled, settings: TrainSettings, report: Report, kept: KeptWork) -> Heads:
     """Return the heads that settings and labels allow, fitted on the very creators of the estimator."""
     if not settings.heads:
         return Heads()
@@ -249,7 +257,7 @@ def evaluate_by_folds(
         scores = {name: np.full(len(data), np.nan) for name in ("realreach", *BASELINES)}
         for train, test in parts:
             fit, asked = data.take(train[~held_out[train]]), data.take(test)
-            seeded = _fitted(make_estimator(settings, settings.seed + repeat), fit, kept_work)
+            seeded = _fitted(make_fit(settings, settings.seed + repeat), fit, kept_work)
             assessed = seeded.fitted_.assess(asked.matrix)
             scores["realreach"][test] = assessed.probability
             if repeat == 0:
@@ -262,7 +270,7 @@ def evaluate_by_folds(
         for name, values in scores.items():
             totals[name] = totals.get(name, 0.0) + values / settings.repeats
     report(f"fitting the model to keep on all {len(whole):,} creators")
-    estimator = _fitted(make_estimator(settings), whole, kept_work)
+    estimator = _fitted(make_fit(settings), whole, kept_work)
     heads = _fit_heads(estimator, whole, settings, report, kept_work)
     times = "once" if settings.repeats == 1 else f"{settings.repeats} times"
     protocol = f"{folds} folds by group, {times}, mean out-of-fold score"
@@ -276,7 +284,7 @@ def evaluate_by_folds(
     return _evaluation(judged, estimator, heads, whole, settings, report, None, protocol, kept_work)
 
 
-def _flagged(estimator: AuthenticityClassifier, assessed: Assessment) -> np.ndarray:
+def _flagged(estimator: CrossedFit, assessed: Assessment) -> np.ndarray:
     """Return which creators lie above the operating point of the pillars they have."""
     return assessed.probability > estimator.fitted_.calibration.limit(assessed.mask)
 
@@ -284,13 +292,12 @@ def _flagged(estimator: AuthenticityClassifier, assessed: Assessment) -> np.ndar
 def _shuffled_scores(fit: Labelled, test: Labelled, settings: TrainSettings, kept: KeptWork) -> FloatArray:
     """Return scores of the recipe fitted on shuffled labels: they know nothing, unless the test leaks into it."""
     # Two folds calibrate it: what it says must be nothing, whatever the calibration.
-    estimator = make_estimator(settings).set_params(n_estimators=60, masked_copies=0, folds=2)
+    estimator = make_fit(settings, n_estimators=60, masked_copies=0, folds=2)
     seen, asked = fit.matrix, test.matrix
 
     def fitted() -> Pieces:
         shuffled = np.random.default_rng(settings.seed).permutation(fit.target)
-        estimator.fit(fit.features, shuffled, sample_weight=fit.weight, groups=fit.group)
-        return {"scores": estimator.fitted_.probabilities(asked)}
+        return {"scores": _fitted(estimator, fit, KeptWork(), shuffled).fitted_.probabilities(asked)}
 
     facts = [estimator.recipe(), list(fit.features.columns), seen, fit.target, fit.weight, fit.group, asked]
     return kept.of("shuffled labels", [settings.seed, *facts], fitted)["scores"]
@@ -315,7 +322,7 @@ class _Judged:
 
 def _evaluation(
     judged: _Judged,
-    estimator: AuthenticityClassifier,
+    estimator: CrossedFit,
     heads: Heads,
     fit: Labelled,
     settings: TrainSettings,
@@ -374,9 +381,7 @@ def _metrics(
     return table[["model", *[c for c in table.columns if c != "model"]]]
 
 
-def _covered(
-    estimator: AuthenticityClassifier, fit: Labelled, settings: TrainSettings, kept: KeptWork
-) -> dict[str, float]:
+def _covered(estimator: CrossedFit, fit: Labelled, settings: TrainSettings, kept: KeptWork) -> dict[str, float]:
     """Return by combination of pillars how often the range held a share that was known."""
     calibration = estimator.fitted_.calibration
     facts = [estimator.crossed_, calibration.margin, calibration.probability, sorted(calibration.low), fit.weight]
@@ -395,7 +400,7 @@ def _columns(frame: pd.DataFrame) -> dict[str, np.ndarray]:
     return {str(name): frame[name].to_numpy() for name in frame.columns}
 
 
-def _frame(test: Labelled, estimator: AuthenticityClassifier) -> pd.DataFrame:
+def _frame(test: Labelled, estimator: CrossedFit) -> pd.DataFrame:
     """Return labels and slices of the judged creators, without their keys."""
     import pandas as pd
 

@@ -30,7 +30,7 @@ from realreach.tables.core import FloatArray, IntArray
 from realreach.tree_text import StoredBooster
 
 if TYPE_CHECKING:
-    from realreach.estimator import AuthenticityClassifier
+    from realreach.crossed_fit import CrossedFit
 
 __all__ = ["HeadLabels", "fit_heads"]
 
@@ -99,7 +99,7 @@ class _Data:
 
 
 def fit_heads(
-    estimator: AuthenticityClassifier,
+    estimator: CrossedFit,
     matrix: FloatArray,
     target: FloatArray,
     weight: FloatArray,
@@ -154,7 +154,7 @@ def fit_heads(
 
 
 def _fit(
-    estimator: AuthenticityClassifier,
+    estimator: CrossedFit,
     matrix: FloatArray,
     target: FloatArray,
     weight: FloatArray,
@@ -193,7 +193,7 @@ def _fit(
     return Heads(mechanisms, shares)
 
 
-def _parameters(estimator: AuthenticityClassifier) -> dict[str, Any]:
+def _parameters(estimator: CrossedFit) -> dict[str, Any]:
     own = estimator._parameters(estimator.fitted_.layout)
     # A head asks which kind, not how suspicious: the catalogue's directions do not bind it.
     own.pop("monotone_constraints")

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from realreach.errors import UsageError
-from realreach.evaluation import Labelled, held_out_parts, make_estimator
+from realreach.evaluation import Labelled, held_out_parts, make_fit
 from realreach.kept_work import KeptWork, digest_of
 from realreach.settings import ModelSettings, TrainSettings
 from realreach.splits import grouped_folds
 
 if TYPE_CHECKING:
-    from realreach.estimator import AuthenticityClassifier
+    from realreach.crossed_fit import CrossedFit
     from realreach.tables.core import FloatArray
 
 __all__ = ["Search", "SearchPlan", "Trial", "check_searchable", "search_settings"]
@@ -217,7 +217,7 @@ class Folds:
 
     def loss(self, model: ModelSettings, fold: int) -> float:
         """Return the log loss of settings on the held-out creators of a fold, at the best number of trees."""
-        estimator = make_estimator(self._settings.model_copy(update={"model": model}))
+        estimator = make_fit(self._settings.model_copy(update={"model": model}))
         facts = [self._digest, estimator.recipe(), self._folds, fold]
         made = self._kept.of("trials by fold", facts, lambda: {"loss": np.array(self._loss(estimator, model, fold))})
         return float(made["loss"])
@@ -227,7 +227,7 @@ class Folds:
         data = self._data
         return digest_of([list(data.features.columns), data.matrix, data.target, data.weight, data.group])
 
-    def _loss(self, estimator: AuthenticityClassifier, model: ModelSettings, fold: int) -> float:
+    def _loss(self, estimator: CrossedFit, model: ModelSettings, fold: int) -> float:
         import lightgbm as lgb
 
         layout = estimator._layout(tuple(self._data.features.columns))
