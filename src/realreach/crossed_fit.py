@@ -76,7 +76,7 @@ class CrossedFit:
         n_estimators: int = 800,
         min_child_samples: int = 20,
         reg_lambda: float = 5.0,
-        feature_fraction: float = 0.4,
+        feature_fraction: float = 0.25,
         bagging_fraction: float = 0.8,
         early_stopping_rounds: int = 60,
         masked_copies: int = 2,

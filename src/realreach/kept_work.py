@@ -100,8 +100,10 @@ class KeptWork:
 
     def _write(self, place: Path, key: str, pieces: Pieces) -> None:
         """Store an entry, whole or not at all; a full disk stops no run."""
+        if any(piece.dtype.hasobject for piece in pieces.values()):
+            raise TypeError("kept work is made of numbers and texts, not of objects")
         content = io.BytesIO()
-        np.savez(content, allow_pickle=False, **pieces)
+        np.savez(content, **pieces)  # type: ignore[arg-type]  # its own flag is a keyword, too
         payload = content.getvalue()
         head = json.dumps({"key": key, "sha256": hashlib.sha256(payload).hexdigest()}).encode()
         with suppress(OutputError, OSError):
@@ -173,12 +175,15 @@ def kept_table(kept: KeptWork, kind: str, facts: object, make: Callable[[], pd.D
         return make()
 
     def written() -> Pieces:
-        content = io.BytesIO()
-        pq.write_table(pa.Table.from_pandas(make()), content)
-        return {"table": np.frombuffer(content.getvalue(), dtype=np.uint8)}
+        table, content = make(), io.BytesIO()
+        pq.write_table(pa.Table.from_pandas(table), content)
+        # Parquet knows texts, but not that pandas held them as objects.
+        objects = [name for name in table.columns if table[name].dtype == object]
+        return {"table": np.frombuffer(content.getvalue(), dtype=np.uint8), "objects": text_piece(json.dumps(objects))}
 
-    found = kept.of(kind, facts, written)["table"]
-    return pq.read_table(pa.BufferReader(found.tobytes())).to_pandas()
+    found = kept.of(kind, facts, written)
+    table = pq.read_table(pa.BufferReader(found["table"].tobytes())).to_pandas()
+    return table.astype(dict.fromkeys(json.loads(text_of(found["objects"])), object))
 
 
 def digest_of(value: object) -> str:
