@@ -171,7 +171,8 @@ def gains(text: str, columns: int) -> FloatArray:
     )
     # Splits are added one by one, as LightGBM does; those that gained nothing count for nothing.
     values = np.maximum(np.array(gain, dtype=np.float32), 0.0).astype(np.float64)
-    return np.bincount(np.array(feature, dtype=np.int64), weights=values, minlength=columns)
+    brought = np.bincount(np.array(feature, dtype=np.int64), weights=values, minlength=columns)
+    return np.asarray(brought, dtype=np.float64)
 
 
 def family_importance(evaluation: Evaluation) -> dict[str, float]:
