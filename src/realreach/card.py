@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from realreach.evaluation import Evaluation
     from realreach.tables.core import FloatArray
 
-__all__ = ["family_importance", "markdown_table", "model_card"]
+__all__ = ["family_importance", "gains", "markdown_table", "model_card"]
 
 _SHOWN = (
     "roc_auc", "pr_auc", "pr_auc_at_5pct", "pr_auc_at_10pct", "pr_auc_at_25pct", "recall_at_1pct_fpr", "recall_at_5pct_fpr", "brier",
