@@ -11,7 +11,7 @@ import pytest
 from conftest import SENTINELS, SMALL
 from realreach import training
 from realreach.baselines import BASELINES
-from realreach.card import family_importance
+from realreach.card import family_importance, gains
 from realreach.errors import InputError, UsageError
 from realreach.evaluation import evaluate_by_folds, evaluate_held_out, summary_table
 from realreach.features import feature_names
@@ -172,6 +172,13 @@ def test_the_card_has_its_sections_and_says_simulated(trained):
     assert "context" not in family_importance(trained.evaluation)
 
 
+def test_gains_read_from_the_text_are_those_of_lightgbm(trained):
+    booster = trained.evaluation.estimator.fitted_.booster
+    told = gains(booster.model_to_string(), booster.num_feature())
+    np.testing.assert_array_equal(told, booster.feature_importance("gain"))
+    assert (told > 0).sum() > 3
+
+
 def test_plots_are_made_and_hold_no_key(trained):
     import io
 
@@ -186,21 +193,24 @@ def test_plots_are_made_and_hold_no_key(trained):
 class Spy:
     """Notes which creators each fit gets."""
 
-    def __init__(self, monkeypatch):
-        from realreach.estimator import AuthenticityClassifier
+    def __init__(self, monkeypatch, data):
+        from realreach.crossed_fit import CrossedFit
 
         self.seen = []
-        fit = AuthenticityClassifier.fit
+        fit = CrossedFit.fit_matrix
+        # Whose features a row holds; no two creators have the same.
+        owner = {row.tobytes(): key for key, row in zip(data.features.index, data.matrix, strict=True)}
+        assert len(owner) == len(data)
 
-        def noted(estimator, X, y, **others):
-            self.seen.append(set(X.index))
-            return fit(estimator, X, y, **others)
+        def noted(estimator, matrix, *others):
+            self.seen.append({owner[row.tobytes()] for row in matrix})
+            return fit(estimator, matrix, *others)
 
-        monkeypatch.setattr(AuthenticityClassifier, "fit", noted)
+        monkeypatch.setattr(CrossedFit, "fit_matrix", noted)
 
 
 def test_folds_judge_every_creator_by_models_that_never_saw_it(data, monkeypatch):
-    spy = Spy(monkeypatch)
+    spy = Spy(monkeypatch, data)
     evaluation = evaluate_by_folds(data, fast(folds=3), lambda _: None)
     folds = spy.seen[:3]
     assert all(sum(key not in fold for fold in folds) == 1 for key in data.features.index)
@@ -209,7 +219,7 @@ def test_folds_judge_every_creator_by_models_that_never_saw_it(data, monkeypatch
 
 
 def test_held_out_creators_are_in_no_fit(data, monkeypatch):
-    spy = Spy(monkeypatch)
+    spy = Spy(monkeypatch, data)
     evaluation = evaluate_held_out(data, fast(folds=0), lambda _: None)
     tested = set(data.features.index[evaluation.split.test])
     assert tested
@@ -222,7 +232,7 @@ def test_a_mechanism_that_is_held_out_is_tested_but_never_trained_on(data, monke
     codes = pd.Series([c for m in data.mechanisms for c in m.split("+") if c]).value_counts()
     code = codes.index[len(codes) // 3]
     having = {key for key, m in zip(data.features.index, data.mechanisms, strict=True) if code in m.split("+")}
-    spy = Spy(monkeypatch)
+    spy = Spy(monkeypatch, data)
     settings = fast(hold_out_mechanisms=(code,), folds=2 if recipe is evaluate_by_folds else 0)
     evaluation = recipe(data, settings, lambda _: None)
     assert having

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from conftest import write_csv
-from realreach import training_cache
+from realreach import kept_work, training_cache
 from realreach.cli import run_command
 from realreach.settings import TrainSettings, load_settings
 from realreach.tables import read_tables
@@ -80,7 +80,7 @@ def drop_a_table(folder, _):
 
 
 def change_the_code(_, monkeypatch):
-    monkeypatch.setattr(training_cache, "_code", lambda: "another package")
+    monkeypatch.setattr(training_cache, "code_digest", lambda: "another package")
 
 
 def change_the_catalogue(_, monkeypatch):
@@ -113,8 +113,8 @@ def test_another_way_of_reading_is_another_entry(cache, folder, flags):
 
 
 def test_the_digest_of_the_code_covers_features_and_the_models_that_judge_comments_and_accounts():
-    root = training_cache.Path(training_cache.__file__).parent
-    names = {path.relative_to(root).as_posix() for path in training_cache._sources(root)}
+    root = kept_work.Path(kept_work.__file__).parent
+    names = {path.relative_to(root).as_posix() for path in kept_work._sources(root)}
     assert {"features/growth.py", "comment_text/default/model.json", "accounts/default/model.txt"} <= names
 
 

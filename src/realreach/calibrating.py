@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.stats import beta
-from sklearn.isotonic import IsotonicRegression
 
 from realreach.calibration import RANGE_LEVEL, Calibration
 from realreach.errors import InputError
+from realreach.kept_work import KeptWork, Pieces
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["calibration_curve", "fit_calibration", "logistic_fit", "range_coverage", "share_range"]
+__all__ = ["calibration_curve", "fit_calibration", "kept_calibration", "logistic_fit", "range_coverage", "share_range"]
 
 _CALIBRATE_LEAST = 15
 """Creators of each class that a combination of pillars needs for a calibration of its own."""
@@ -28,6 +27,7 @@ _WINDOW = (40, 600)
 """Creators in the window that the range is counted in: this power of their number, within these limits.
 
 A wide window mixes creators of different chances and then misses the true share, a narrow one knows little."""
+_TABLES = ("margin", "probability", "low", "high")
 _END_WINDOW = 0.3
 """Smallest window at the ends of the scale, as a share of the window."""
 
@@ -76,6 +76,24 @@ def fit_calibration(
         threshold[mask], honest[mask] = float(good[len(good) - 1 - above]), len(good)
     margin, probability, lows, highs = tables
     return Calibration(margin, probability, threshold, honest, lows, highs)
+
+
+def kept_calibration(
+    margins: Mapping[int, FloatArray], target: FloatArray, weight: FloatArray, operating_fpr: float, kept: KeptWork
+) -> Calibration:
+    """Return what :func:`fit_calibration` gives, found where an earlier run kept it."""
+
+    def fitted() -> Pieces:
+        made = fit_calibration(margins, target, weight, operating_fpr)
+        facts = {"threshold": list(made.threshold.values()), "honest": list(made.honest.values())}
+        tables = {f"{name} {mask}": values for name in _TABLES for mask, values in getattr(made, name).items()}
+        return {"masks": np.array(list(made.margin)), **{n: np.array(v) for n, v in facts.items()}, **tables}
+
+    found = kept.of("calibration", [margins, target, weight, operating_fpr], fitted)
+    masks = found["masks"].tolist()
+    margin, probability, low, high = ({mask: found[f"{name} {mask}"] for mask in masks} for name in _TABLES)
+    threshold, honest = (dict(zip(masks, found[name].tolist(), strict=True)) for name in ("threshold", "honest"))
+    return Calibration(margin, probability, threshold, honest, low, high)
 
 
 def _window(creators: int) -> int:
@@ -219,6 +237,8 @@ def share_range(
     level
         Share of calibrations in which the true share lies inside.
     """
+    from scipy.stats import beta
+
     order = np.argsort(margin, kind="stable")
     x, y, w = margin[order], target[order], weight[order]
     at = np.searchsorted(x, knots)
@@ -255,6 +275,8 @@ def _moved(share: FloatArray, shift: FloatArray) -> FloatArray:
 
 def _rising(values: FloatArray) -> FloatArray:
     """Return the nearest sequence that never falls."""
+    from sklearn.isotonic import IsotonicRegression
+
     steps = np.arange(len(values), dtype=np.float64)
     return np.asarray(IsotonicRegression().fit_transform(steps, values), dtype=np.float64)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +11,16 @@ import numpy as np
 from realreach.features.catalogue import catalogue
 from realreach.head_card import head_section
 from realreach.markdown import markdown_table
+from realreach.tree_text import stored
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from realreach.checks import Finding
     from realreach.evaluation import Evaluation
+    from realreach.tables.core import FloatArray
 
-__all__ = ["family_importance", "markdown_table", "model_card"]
+__all__ = ["family_importance", "gains", "markdown_table", "model_card"]
 
 _SHOWN = (
     "roc_auc", "pr_auc", "pr_auc_at_5pct", "pr_auc_at_10pct", "pr_auc_at_25pct", "recall_at_1pct_fpr", "recall_at_5pct_fpr", "brier",
@@ -155,10 +158,27 @@ def _operating(evaluation: Evaluation) -> str:
     return markdown_table(["pillars", "flagged above fake_probability", "honest calibration creators"], rows)
 
 
+def gains(text: str, columns: int) -> FloatArray:
+    r"""Return how much each column brought to a booster, from LightGBM's text: what its own ``feature_importance`` says.
+
+    Examples
+    --------
+    >>> gains("split_feature=0 2\nsplit_gain=3 1\nsplit_feature=2\nsplit_gain=0.5\n", 3).tolist()
+    [3.0, 0.0, 1.5]
+    """
+    feature, gain = (
+        " ".join(re.findall(rf"^{name}=(.*)$", text, re.MULTILINE)).split() for name in ("split_feature", "split_gain")
+    )
+    # Splits are added one by one, as LightGBM does; those that gained nothing count for nothing.
+    values = np.maximum(np.array(gain, dtype=np.float32), 0.0).astype(np.float64)
+    brought = np.bincount(np.array(feature, dtype=np.int64), weights=values, minlength=columns)
+    return np.asarray(brought, dtype=np.float64)
+
+
 def family_importance(evaluation: Evaluation) -> dict[str, float]:
     """Return the share of the model's total gain that each feature family brings."""
     model = evaluation.estimator.fitted_
-    gain = model.booster.feature_importance("gain")
+    gain = gains(stored(model.booster).text, len(model.layout.used))
     total = max(float(gain.sum()), 1e-12)
     out: dict[str, float] = {}
     for name, value in zip(model.layout.used_names, gain, strict=True):
@@ -169,7 +189,7 @@ def family_importance(evaluation: Evaluation) -> dict[str, float]:
 
 def _importance(evaluation: Evaluation) -> str:
     model = evaluation.estimator.fitted_
-    gain = model.booster.feature_importance("gain")
+    gain = gains(stored(model.booster).text, len(model.layout.used))
     order = np.argsort(-gain)[:15]
     sentences = {f.model_name: f.sentence for f in catalogue()} | {f.name: f.sentence for f in catalogue()}
     total = max(float(gain.sum()), 1e-12)

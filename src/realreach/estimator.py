@@ -1,8 +1,7 @@
-"""The scikit-learn estimator around LightGBM: fits, calibrates, and hands out the fitted model for the bundle."""
+"""The scikit-learn estimator: checks what it is given, fits, and hands out the fitted model for the bundle."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,18 +9,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from realreach.calibrating import fit_calibration
-from realreach.errors import InputError
-from realreach.features.catalogue import feature_names
-from realreach.model import ALL_PILLARS, COMBINATIONS, FittedModel, Layout, masked_copies
-from realreach.references import References, fit_references, no_references
-from realreach.splits import grouped_folds
-from realreach.tables.core import FloatArray, IntArray
+from realreach.crossed_fit import CrossedFit
+from realreach.tables.core import FloatArray
 
 __all__ = ["AuthenticityClassifier"]
 
 
-class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
+class AuthenticityClassifier(ClassifierMixin, BaseEstimator, CrossedFit):
     """Probability that a creator's engagement was bought, from the features of :func:`realreach.build_features`.
 
     A gradient-boosted classifier that is deterministic, expects missing pillars (rows are also trained with pillars
@@ -68,43 +62,6 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
     (400, 2)
     """
 
-    def __init__(
-        self,
-        *,
-        num_leaves: int = 15,
-        max_depth: int = 5,
-        learning_rate: float = 0.05,
-        n_estimators: int = 800,
-        min_child_samples: int = 20,
-        reg_lambda: float = 5.0,
-        feature_fraction: float = 0.4,
-        bagging_fraction: float = 0.8,
-        early_stopping_rounds: int = 60,
-        masked_copies: int = 2,
-        balance_size: bool = True,
-        exclude: tuple[str, ...] = (),
-        operating_fpr: float = 0.01,
-        folds: int = 5,
-        random_state: int = 0,
-        n_jobs: int = 1,
-    ) -> None:
-        self.num_leaves = num_leaves
-        self.max_depth = max_depth
-        self.learning_rate = learning_rate
-        self.n_estimators = n_estimators
-        self.min_child_samples = min_child_samples
-        self.reg_lambda = reg_lambda
-        self.feature_fraction = feature_fraction
-        self.bagging_fraction = bagging_fraction
-        self.early_stopping_rounds = early_stopping_rounds
-        self.masked_copies = masked_copies
-        self.balance_size = balance_size
-        self.exclude = exclude
-        self.operating_fpr = operating_fpr
-        self.folds = folds
-        self.random_state = random_state
-        self.n_jobs = n_jobs
-
     def __sklearn_tags__(self) -> Any:
         """Say what scikit-learn must know: NaN is allowed, two classes only."""
         tags = super().__sklearn_tags__()
@@ -139,24 +96,7 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(f"y must hold two classes, got {len(self.classes_)} class")
         target = codes.astype(np.float64)
         weight = np.ones(len(target)) if sample_weight is None else _checked_weight(sample_weight, len(target))
-        layout = self._layout(names)
-        self.base_rate_ = float(np.average(target, weights=weight))
-        data = self._checked(X, target, weight, layout)
-        self.fitted_ = self._fit_crossed(data, groups)
-        return self
-
-    @staticmethod
-    def _checked(matrix: FloatArray, target: FloatArray, weight: FloatArray, layout: Layout) -> _Data:
-        return _Data(matrix, target, weight, layout, layout.present(matrix))
-
-    def _layout(self, names: tuple[str, ...]) -> Layout:
-        unknown = sorted(set(self.exclude) - set(names))
-        if unknown:
-            raise ValueError(f"exclude names {len(unknown)} features that X does not have, such as {unknown[0]!r}")
-        layout = Layout.of(names, self.exclude)
-        if len(layout.used) == 0:
-            raise ValueError("no feature is left to fit: X holds only context and excluded columns")
-        return layout
+        return self.fit_matrix(X, names, target, weight, groups)
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Return probabilities of shape (n, 2): authentic, bought. A row without any pillar gets the base rate."""
@@ -170,174 +110,6 @@ class AuthenticityClassifier(ClassifierMixin, BaseEstimator):
         """Return the more probable class. For decisions use a policy on ``predict_proba`` instead."""
         probability = self.predict_proba(X)[:, 1]
         return self.classes_[(probability >= 0.5).astype(int)]
-
-    def _fit_crossed(self, data: _Data, groups: Any) -> FittedModel:
-        """Fit on all creators; rounds and calibration come from folds, each judged by trees that never saw it."""
-        every = np.arange(len(data.target))
-        folds = min(self.folds, _groups_of_rarer_class(data.target, groups))
-        if folds < 2:
-            raise InputError(
-                "each class needs creators of at least two groups: one to fit, another to calibrate. Add labels."
-            )
-        references = self._references(data, every)
-        values = references.transform(data.X)[:, data.layout.used]
-        rounds: list[int] = []
-        margin = {mask: np.full(len(every), np.nan) for mask in _masks(data.layout)}
-        for train, test in grouped_folds(data.target, groups, folds, self.random_state)[0]:
-            own = self._references(data, train).transform(data.X)[:, data.layout.used]
-            booster, best = self._boost(data, own, train, test)
-            rounds.append(best)
-            for mask, out in margin.items():
-                out[test] = _margins(booster, data, own, test, mask)
-        self.best_iteration_ = max(int(np.mean(rounds)), 1)
-        booster, _ = self._boost(data, values, every, None, self.best_iteration_)
-        self.crossed_ = margin
-        calibration = fit_calibration(margin, data.target, data.weight, self.operating_fpr)
-        return FittedModel(booster, data.layout, references, calibration)
-
-    @staticmethod
-    def _margins_by_mask(
-        booster: Any, layout: Layout, transformed: FloatArray, matrix: FloatArray
-    ) -> dict[int, FloatArray]:
-        """Return by combination of pillars the margins of creators that no tree of the booster has seen."""
-        data = _Data(matrix, np.zeros(len(matrix)), np.ones(len(matrix)), layout, layout.present(matrix))
-        every = np.arange(len(matrix))
-        return {mask: _margins(booster, data, transformed[:, layout.used], every, mask) for mask in _masks(layout)}
-
-    def _references(self, data: _Data, train: IntArray) -> References:
-        if data.layout.names != feature_names():
-            return no_references()
-        honest = train[data.target[train] == 0]
-        return fit_references(data.X[honest], data.weight[honest])
-
-    def _boost(
-        self, data: _Data, values: FloatArray, train: IntArray, stop: IntArray | None, rounds: int | None = None
-    ) -> tuple[Any, int]:
-        """Fit trees on ``train``; with ``stop`` until nothing is gained there, else a number of ``rounds``."""
-        import lightgbm as lgb
-
-        sets = self._sets(data, values, train, stop)
-        callbacks = [lgb.log_evaluation(0)]
-        if stop is not None:
-            callbacks.append(lgb.early_stopping(self.early_stopping_rounds, verbose=False))
-        booster = lgb.train(
-            self._parameters(data.layout),
-            sets[0],
-            num_boost_round=rounds or self.n_estimators,
-            valid_sets=sets[1:],
-            callbacks=callbacks,
-        )
-        best = int(booster.best_iteration) if stop is not None else int(booster.current_iteration())
-        # Only the trees up to the best round are kept, so that file and memory hold one and the same model; and no
-        # trace of the number of threads, which changes nothing else in it.
-        text = booster.model_to_string(num_iteration=max(best, 1))
-        return lgb.Booster(model_str=text.replace(f"[num_threads: {self.n_jobs}]", "[num_threads: 1]")), max(best, 1)
-
-    def _sets(self, data: _Data, values: FloatArray, train: IntArray, stop: IntArray | None) -> list[Any]:
-        """Return the binned rows to fit on and, where asked for, to stop on."""
-        import lightgbm as lgb
-
-        rng = np.random.default_rng(self.random_state)
-        balanced = data.weight * self._size_weight(data, train)
-        sets = [
-            lgb.Dataset(
-                v,
-                label=t,
-                weight=w,
-                feature_name=list(data.layout.used_names),
-                params={"verbosity": -1, "max_bin": 127},
-            )
-            for v, t, w in (
-                self._with_masks(data, values, balanced, part, rng) for part in (train, stop) if part is not None
-            )
-        ]
-        for other in sets[1:]:
-            other.set_reference(sets[0])
-        return sets
-
-    def _parameters(self, layout: Layout) -> dict[str, Any]:
-        return {
-            "objective": "binary",
-            "num_leaves": self.num_leaves,
-            "max_depth": self.max_depth,
-            "learning_rate": self.learning_rate,
-            "min_data_in_leaf": self.min_child_samples,
-            "lambda_l2": self.reg_lambda,
-            "feature_fraction": self.feature_fraction,
-            "bagging_fraction": self.bagging_fraction,
-            "bagging_freq": 1,
-            "max_bin": 127,
-            "monotone_constraints": layout.direction.tolist(),
-            "seed": self.random_state,
-            "deterministic": True,
-            # The same trees as row-wise, in little more than half the time from some ten thousand rows on: only the
-            # columns that a tree may use are touched.
-            "force_col_wise": True,
-            "num_threads": self.n_jobs,
-            "verbosity": -1,
-        }
-
-    def _with_masks(
-        self, data: _Data, values: FloatArray, weight: FloatArray, part: IntArray, rng: np.random.Generator
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        own, labels, weights = values[part], data.target[part], weight[part]
-        if self.masked_copies == 0 or not (data.layout.needs > 0).any():
-            return own, labels, weights
-        copies, source = masked_copies(data.layout, own, data.present[part], self.masked_copies, rng)
-        # A creator weighs the same whatever the number of its copies.
-        weights = weights / (1.0 + np.bincount(source, minlength=len(own)))
-        return (
-            np.concatenate([own, copies]),
-            np.concatenate([labels, labels[source]]),
-            np.concatenate([weights, weights[source]]),
-        )
-
-    def _size_weight(self, data: _Data, train: IntArray) -> FloatArray:
-        """Return overlap weights: in each band of size both classes weigh the same, where one is alone next to nothing.
-
-        The weight is the chance of the other class at this size (counted in ten bands, one creator of each added), so
-        that size says nothing about the class and the fit looks where both kinds live.
-        """
-        if not self.balance_size or data.layout.names != feature_names():
-            return np.ones(len(data.target))
-        size = np.nan_to_num(data.X[:, data.layout.names.index("context__followers__now__log10")], nan=-1.0)
-        edges = np.unique(np.quantile(size[train], np.linspace(0.1, 0.9, 9)))
-        cell = np.searchsorted(edges, size, side="right") * 2 + data.target.astype(np.int64)
-        count = np.bincount(cell[train], minlength=2 * (len(edges) + 1)).astype(np.float64) + 1.0
-        other = count.reshape(-1, 2)[:, ::-1].ravel() / count.reshape(-1, 2).sum(axis=1).repeat(2)
-        return 2.0 * other[cell]
-
-
-@dataclass(frozen=True, eq=False)
-class _Data:
-    """The checked input of a fit."""
-
-    X: FloatArray
-    target: FloatArray
-    weight: FloatArray
-    layout: Layout
-    present: IntArray
-
-
-def _groups_of_rarer_class(target: FloatArray, groups: Any) -> int:
-    """Return in how many groups the class lives that lives in fewer of them."""
-    of_row = np.arange(len(target)) if groups is None else np.asarray(groups, dtype=object).astype(str)
-    return min(len(np.unique(of_row[target == label])) for label in (0.0, 1.0))
-
-
-def _masks(layout: Layout) -> tuple[int, ...]:
-    return COMBINATIONS if (layout.needs > 0).any() else (ALL_PILLARS,)
-
-
-def _margins(booster: Any, data: _Data, values: FloatArray, part: IntArray, mask: int) -> FloatArray:
-    """Return the margins of some rows seen through some pillars only; NaN for rows that lack one of them."""
-    out = np.full(len(part), np.nan)
-    rows = (data.present[part] & mask) == mask
-    if rows.any():
-        keep = np.full(int(rows.sum()), mask, dtype=np.int64)
-        seen = data.layout.without(values[part[rows]], keep)
-        out[rows] = booster.predict(seen, raw_score=True, num_threads=1)
-    return out
 
 
 def _checked_weight(weight: Any, rows: int) -> FloatArray:

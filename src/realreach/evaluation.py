@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from realreach.baselines import BASELINES, norms_rule
+from realreach.crossed_fit import CrossedFit
 from realreach.errors import UsageError
 from realreach.features import feature_names
 from realreach.head_evaluation import judge_heads, put_scores, range_coverages
 from realreach.head_fitting import HeadLabels, fit_heads
 from realreach.heads import SHARES, Heads, HeadScores
+from realreach.kept_work import KeptWork, Pieces, kept_table
 from realreach.metrics import calibration_noise, evaluate, evaluate_matched, roc_auc, size_tier
-from realreach.model import combination_name
+from realreach.model import Assessment, combination_name
 from realreach.settings import TrainSettings
 from realreach.splits import Split, SplitSettings, grouped_folds, split_creators
 from realreach.tables.core import FloatArray, IntArray
@@ -32,6 +34,7 @@ __all__ = [
     "evaluate_held_out",
     "held_out_parts",
     "make_estimator",
+    "make_fit",
     "summary_table",
 ]
 
@@ -112,7 +115,7 @@ class Evaluation:
     table: pd.DataFrame
     frame: pd.DataFrame
     rule: FloatArray
-    estimator: AuthenticityClassifier
+    estimator: CrossedFit
     split: Split | None
     protocol: str
     test_rows: IntArray
@@ -128,6 +131,12 @@ def make_estimator(settings: TrainSettings, seed: int | None = None) -> Authenti
 
     seed = settings.seed if seed is None else seed
     return AuthenticityClassifier(**settings.model.model_dump(), random_state=seed, n_jobs=settings.threads)
+
+
+def make_fit(settings: TrainSettings, seed: int | None = None, **changed: Any) -> CrossedFit:
+    """Return what a run fits with: the settings of its estimator, some of them changed, without scikit-learn."""
+    seed = settings.seed if seed is None else seed
+    return CrossedFit(**(settings.model.model_dump() | changed), random_state=seed, n_jobs=settings.threads)
 
 
 def held_out_parts(data: Labelled, settings: TrainSettings) -> tuple[Split, IntArray]:
@@ -149,20 +158,28 @@ def held_out_parts(data: Labelled, settings: TrainSettings) -> tuple[Split, IntA
     return split, fit_rows
 
 
-def evaluate_held_out(data: Labelled, settings: TrainSettings, report: Report) -> Evaluation:
+def evaluate_held_out(
+    data: Labelled, settings: TrainSettings, report: Report, kept: KeptWork | None = None
+) -> Evaluation:
     """Fit on the earlier creators and judge on the rest, which no step of the fit has seen."""
     split, fit_rows = held_out_parts(data, settings)
     fit = data.take(fit_rows)
     report(f"fitting on {len(fit):,} creators, testing on {len(split.test):,} ({split.reason})")
-    estimator = make_estimator(settings).fit(fit.features, fit.target, sample_weight=fit.weight, groups=fit.group)
-    heads = _fit_heads(estimator, fit, settings, report)
-    return judge_fitted(
-        estimator, heads, fit, data.take(split.test), split.test, settings, report, split.reason, split=split
-    )
+    kept = kept or KeptWork()
+    estimator = _fitted(make_fit(settings), fit, kept)
+    heads = _fit_heads(estimator, fit, settings, report, kept)
+    test = data.take(split.test)
+    return judge_fitted(estimator, heads, fit, test, split.test, settings, report, split.reason, split=split, kept=kept)
+
+
+def _fitted(estimator: CrossedFit, fit: Labelled, kept: KeptWork, target: FloatArray | None = None) -> CrossedFit:
+    """Return the estimator, fitted on some creators; ``target``: other labels than theirs."""
+    names, labels = tuple(fit.features.columns), fit.target if target is None else target
+    return estimator.fit_matrix(fit.matrix, names, labels, fit.weight, fit.group, kept)
 
 
 def judge_fitted(
-    estimator: AuthenticityClassifier,
+    estimator: CrossedFit,
     heads: Heads,
     fit: Labelled,
     test: Labelled,
@@ -172,6 +189,7 @@ def judge_fitted(
     protocol: str,
     *,
     split: Split | None = None,
+    kept: KeptWork | None = None,
 ) -> Evaluation:
     """Judge a fitted model on creators that no step of its fit has seen, the baselines beside it.
 
@@ -185,89 +203,104 @@ def judge_fitted(
         Creators to judge, and their rows in the labelled data.
     settings, report, protocol, split
         Settings of the run; called at every step; how creators were held out, in words and (None: not here) rows.
+    kept
+        Where fits and figures of earlier runs on the very same input are found.
     """
-    scores = {"realreach": estimator.fitted_.probabilities(test.matrix)}
-    flagged = _flagged(estimator, test.matrix)
-    told = _told(estimator, heads, test)
-    for name, fitting in BASELINES.items():
-        report(f"baseline: {name}")
-        scores[name] = fitting(_plain(fit.features), fit.target, fit.weight, seed=settings.seed)(_plain(test.features))
+    kept = kept or KeptWork()
+    assessed = estimator.fitted_.assess(test.matrix)
+    report("baselines: " + ", ".join(BASELINES))
+    scores = {"realreach": assessed.probability} | _baseline_scores(fit, test, settings, kept)
     report("the same fit on shuffled labels, as a check")
-    shuffled = _auc(test.target, _shuffled_scores(fit, test, settings))
-    judged = _Judged(test, scores, flagged, shuffled, rows, told)
-    return _evaluation(judged, estimator, heads, fit, settings, report, split, protocol)
+    shuffled = _auc(test.target, _shuffled_scores(fit, test, settings, kept))
+    told = heads.score(assessed, assessed.probability)
+    judged = _Judged(test, scores, _flagged(estimator, assessed), shuffled, rows, told)
+    return _evaluation(judged, estimator, heads, fit, settings, report, split, protocol, kept)
 
 
-def _fit_heads(estimator: AuthenticityClassifier, fit: Labelled, settings: TrainSettings, report: Report) -> Heads:
+def _baseline_scores(fit: Labelled, test: Labelled, settings: TrainSettings, kept: KeptWork) -> dict[str, FloatArray]:
+    """Return what the baselines, fitted on some creators, say of others."""
+    seen, asked = _plain(fit.features), _plain(test.features)
+    facts = [seen, fit.target, fit.weight, asked, settings.seed]
+
+    def fitted() -> Pieces:
+        return {
+            name: fitting(seen, fit.target, fit.weight, seed=settings.seed)(asked)
+            for name, fitting in BASELINES.items()
+        }
+
+    found = kept.of("baselines", [*BASELINES, facts], fitted)
+    return {name: found[name] for name in BASELINES}
+
+
+def _fit_heads(estimator: CrossedFit, fit: Labelled, settings: TrainSettings, report: Report, kept: KeptWork) -> Heads:
     """Return the heads that settings and labels allow, fitted on the very creators of the estimator."""
     if not settings.heads:
         return Heads()
     report("heads: mechanisms and purchased shares")
-    return fit_heads(estimator, fit.matrix, fit.target, fit.weight, fit.group, fit.head_labels)
+    return fit_heads(estimator, fit.matrix, fit.target, fit.weight, fit.group, fit.head_labels, kept=kept)
 
 
-def _told(estimator: AuthenticityClassifier, heads: Heads, test: Labelled) -> HeadScores:
-    assessed = estimator.fitted_.assess(test.matrix)
-    return heads.score(assessed, assessed.probability)
-
-
-def evaluate_by_folds(data: Labelled, settings: TrainSettings, report: Report) -> Evaluation:
+def evaluate_by_folds(
+    data: Labelled, settings: TrainSettings, report: Report, kept: KeptWork | None = None
+) -> Evaluation:
     """Judge every creator by models that never saw its group; the model to keep is then fitted on all."""
-    folds = settings.folds or 5
+    folds, kept_work = settings.folds or 5, kept or KeptWork()
     totals: dict[str, FloatArray] = {}
     flagged = np.zeros(len(data))
     told: HeadScores | None = None
     held_out = _holds(data.mechanisms, settings.hold_out_mechanisms)
-    kept = data.take(np.flatnonzero(~held_out))
+    whole = data.take(np.flatnonzero(~held_out))
     for repeat, parts in enumerate(
         grouped_folds(data.target, data.group, folds, settings.seed, repeats=settings.repeats)
     ):
         report(f"{folds} folds, repetition {repeat + 1} of {settings.repeats}")
         scores = {name: np.full(len(data), np.nan) for name in ("realreach", *BASELINES)}
         for train, test in parts:
-            fit, seen = data.take(train[~held_out[train]]), data.features.iloc[test]
-            seeded = make_estimator(settings, settings.seed + repeat)
-            seeded.fit(fit.features, fit.target, sample_weight=fit.weight, groups=fit.group)
-            scores["realreach"][test] = seeded.fitted_.probabilities(seen.to_numpy(dtype=np.float64))
+            fit, asked = data.take(train[~held_out[train]]), data.take(test)
+            seeded = _fitted(make_fit(settings, settings.seed + repeat), fit, kept_work)
+            assessed = seeded.fitted_.assess(asked.matrix)
+            scores["realreach"][test] = assessed.probability
             if repeat == 0:
                 # Once is enough for the heads: each creator is judged by some that never saw it.
-                own = _told(seeded, _fit_heads(seeded, fit, settings, report), data.take(test))
-                told = put_scores(told, own, test, len(data))
-            flagged[test] += _flagged(seeded, seen.to_numpy(dtype=np.float64)) / settings.repeats
-            for name, fitting in BASELINES.items():
-                scores[name][test] = fitting(_plain(fit.features), fit.target, fit.weight, seed=settings.seed)(
-                    _plain(seen)
-                )
+                heads = _fit_heads(seeded, fit, settings, report, kept_work)
+                told = put_scores(told, heads.score(assessed, assessed.probability), test, len(data))
+            flagged[test] += _flagged(seeded, assessed) / settings.repeats
+            for name, values in _baseline_scores(fit, asked, settings, kept_work).items():
+                scores[name][test] = values
         for name, values in scores.items():
             totals[name] = totals.get(name, 0.0) + values / settings.repeats
-    report(f"fitting the model to keep on all {len(kept):,} creators")
-    estimator = make_estimator(settings).fit(kept.features, kept.target, sample_weight=kept.weight, groups=kept.group)
-    heads = _fit_heads(estimator, kept, settings, report)
+    report(f"fitting the model to keep on all {len(whole):,} creators")
+    estimator = _fitted(make_fit(settings), whole, kept_work)
+    heads = _fit_heads(estimator, whole, settings, report, kept_work)
     times = "once" if settings.repeats == 1 else f"{settings.repeats} times"
     protocol = f"{folds} folds by group, {times}, mean out-of-fold score"
     report("the same folds on shuffled labels, as a check")
     chance = np.full(len(data), np.nan)
     for train, test in grouped_folds(data.target, data.group, folds, settings.seed)[0]:
-        chance[test] = _shuffled_scores(data.take(train[~held_out[train]]), data.take(test), settings)
+        chance[test] = _shuffled_scores(data.take(train[~held_out[train]]), data.take(test), settings, kept_work)
     shuffled = _auc(data.target, chance)
     # Most repetitions decide.
     judged = _Judged(data, totals, flagged > 0.5, shuffled, np.arange(len(data)), told or HeadScores({}, {}))
-    return _evaluation(judged, estimator, heads, kept, settings, report, None, protocol)
+    return _evaluation(judged, estimator, heads, whole, settings, report, None, protocol, kept_work)
 
 
-def _flagged(estimator: AuthenticityClassifier, matrix: FloatArray) -> np.ndarray:
+def _flagged(estimator: CrossedFit, assessed: Assessment) -> np.ndarray:
     """Return which creators lie above the operating point of the pillars they have."""
-    model = estimator.fitted_
-    return model.probabilities(matrix) > model.calibration.limit(model.judged(matrix))
+    return assessed.probability > estimator.fitted_.calibration.limit(assessed.mask)
 
 
-def _shuffled_scores(fit: Labelled, test: Labelled, settings: TrainSettings) -> FloatArray:
+def _shuffled_scores(fit: Labelled, test: Labelled, settings: TrainSettings, kept: KeptWork) -> FloatArray:
     """Return scores of the recipe fitted on shuffled labels: they know nothing, unless the test leaks into it."""
-    shuffled = np.random.default_rng(settings.seed).permutation(fit.target)
     # Two folds calibrate it: what it says must be nothing, whatever the calibration.
-    estimator = make_estimator(settings).set_params(n_estimators=60, masked_copies=0, folds=2)
-    estimator.fit(fit.features, shuffled, sample_weight=fit.weight, groups=fit.group)
-    return estimator.fitted_.probabilities(test.matrix)
+    estimator = make_fit(settings, n_estimators=60, masked_copies=0, folds=2)
+    seen, asked = fit.matrix, test.matrix
+
+    def fitted() -> Pieces:
+        shuffled = np.random.default_rng(settings.seed).permutation(fit.target)
+        return {"scores": _fitted(estimator, fit, KeptWork(), shuffled).fitted_.probabilities(asked)}
+
+    facts = [estimator.recipe(), list(fit.features.columns), seen, fit.target, fit.weight, fit.group, asked]
+    return kept.of("shuffled labels", [settings.seed, *facts], fitted)["scores"]
 
 
 def _auc(target: FloatArray, scores: FloatArray) -> float:
@@ -289,45 +322,85 @@ class _Judged:
 
 def _evaluation(
     judged: _Judged,
-    estimator: AuthenticityClassifier,
+    estimator: CrossedFit,
     heads: Heads,
     fit: Labelled,
     settings: TrainSettings,
     report: Report,
     split: Split | None,
     protocol: str,
+    kept: KeptWork,
 ) -> Evaluation:
-    import pandas as pd
-
-    report("metrics with bootstrap intervals")
     frame = _frame(judged.test, estimator)
     rule = norms_rule(judged.test.features)
-    tables = []
-    for name, values in (*judged.scores.items(), ("norms_rule", rule)):
-        scored = frame.assign(p=values)
-        own = name == "realreach"
-        part = evaluate(scored, slices=None if own else [], replicates=settings.bootstrap, seed=settings.seed)
-        if own:
-            # At the operating point a creator is flagged or not; thresholds differ by pillars, so flags are judged.
-            flags = frame.assign(p=np.where(np.isnan(values), np.nan, judged.flagged.astype(np.float64)))
-            at_point = evaluate(flags, threshold=0.5, only=_AT_POINT, replicates=settings.bootstrap, seed=settings.seed)
-            at_point = at_point[at_point["metric"].isin(_AT_POINT)]
-            part = pd.concat([part, at_point, calibration_noise(scored, seed=settings.seed)], ignore_index=True)
-        matched = evaluate_matched(scored, replicates=settings.bootstrap, seed=settings.seed)
-        tables.append(pd.concat([part, matched], ignore_index=True).assign(model=name))
-    table = pd.concat(tables, ignore_index=True)
-    table = table[["model", *[c for c in table.columns if c != "model"]]]
-    scored = frame.assign(p=judged.scores["realreach"])
-    report("the heads and the ranges")
     truth = judged.test.head_labels
-    head_table = judge_heads(judged.told, truth, scored, replicates=settings.bootstrap, seed=settings.seed)
-    covered = range_coverages(estimator, fit.weight, seed=settings.seed)
+    scores = {**judged.scores, "norms_rule": rule}
+    report("metrics with bootstrap intervals")
+    table = kept_table(
+        kept,
+        "metrics",
+        [_columns(frame), scores, judged.flagged, settings.bootstrap, settings.seed],
+        lambda: _metrics(frame, scores, judged.flagged, settings),
+    )
+    report("the heads and the ranges")
+    scored = frame.assign(p=judged.scores["realreach"])
+    options = {"replicates": settings.bootstrap, "seed": settings.seed}
+    head_table = kept_table(
+        kept,
+        "figures of heads",
+        [_columns(scored), judged.told.mechanisms, judged.told.shares, truth.mechanisms, truth.shares, options],
+        lambda: judge_heads(judged.told, truth, scored, **options),
+    )
+    covered = _covered(estimator, fit, settings, kept)
     return Evaluation(
         table, scored, rule, estimator, split, protocol, judged.rows, judged.shuffled_auc, heads, head_table, covered
     )
 
 
-def _frame(test: Labelled, estimator: AuthenticityClassifier) -> pd.DataFrame:
+def _metrics(
+    frame: pd.DataFrame, scores: Mapping[str, FloatArray], flagged: np.ndarray, settings: TrainSettings
+) -> pd.DataFrame:
+    """Return the metrics of every model: all of them, and by slice, for our own."""
+    import pandas as pd
+
+    tables = []
+    options: dict[str, Any] = {"replicates": settings.bootstrap, "seed": settings.seed}
+    for name, values in scores.items():
+        scored = frame.assign(p=values)
+        own = name == "realreach"
+        part = evaluate(scored, slices=None if own else [], **options)
+        if own:
+            # At the operating point a creator is flagged or not; thresholds differ by pillars, so flags are judged.
+            flags = frame.assign(p=np.where(np.isnan(values), np.nan, flagged.astype(np.float64)))
+            at_point = evaluate(flags, threshold=0.5, only=_AT_POINT, **options)
+            at_point = at_point[at_point["metric"].isin(_AT_POINT)]
+            part = pd.concat([part, at_point, calibration_noise(scored, seed=settings.seed)], ignore_index=True)
+        matched = evaluate_matched(scored, **options)
+        tables.append(pd.concat([part, matched], ignore_index=True).assign(model=name))
+    table = pd.concat(tables, ignore_index=True)
+    return table[["model", *[c for c in table.columns if c != "model"]]]
+
+
+def _covered(estimator: CrossedFit, fit: Labelled, settings: TrainSettings, kept: KeptWork) -> dict[str, float]:
+    """Return by combination of pillars how often the range held a share that was known."""
+    calibration = estimator.fitted_.calibration
+    facts = [estimator.crossed_, calibration.margin, calibration.probability, sorted(calibration.low), fit.weight]
+    found = kept.of(
+        "ranges",
+        [*facts, settings.seed],
+        lambda: {
+            name: np.array(share) for name, share in range_coverages(estimator, fit.weight, seed=settings.seed).items()
+        },
+    )
+    return {name: float(share) for name, share in found.items()}
+
+
+def _columns(frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return the columns of a table as arrays, for a digest."""
+    return {str(name): frame[name].to_numpy() for name in frame.columns}
+
+
+def _frame(test: Labelled, estimator: CrossedFit) -> pd.DataFrame:
     """Return labels and slices of the judged creators, without their keys."""
     import pandas as pd
 

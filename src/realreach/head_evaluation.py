@@ -17,7 +17,7 @@ from realreach.tables.core import FloatArray, IntArray
 if TYPE_CHECKING:
     import pandas as pd
 
-    from realreach.estimator import AuthenticityClassifier
+    from realreach.crossed_fit import CrossedFit
 
 __all__ = ["judge_heads", "put_scores", "range_coverages"]
 
@@ -134,7 +134,7 @@ def _mean(values: FloatArray) -> tuple[float, float, float]:
     return mean, mean - half, mean + half
 
 
-def range_coverages(estimator: AuthenticityClassifier, weight: FloatArray, *, seed: int = 0) -> dict[str, float]:
+def range_coverages(estimator: CrossedFit, weight: FloatArray, *, seed: int = 0) -> dict[str, float]:
     """Return by combination of pillars how often its range holds the true share (see :func:`range_coverage`).
 
     Combinations with fewer than 500 creators are left out.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,12 +23,14 @@ from realreach.heads import (
     level_of,
     which_combinations,
 )
+from realreach.kept_work import KeptWork, text_of, text_piece
 from realreach.model import FittedModel, Layout, masked_copies
 from realreach.splits import grouped_folds
 from realreach.tables.core import FloatArray, IntArray
+from realreach.tree_text import StoredBooster
 
 if TYPE_CHECKING:
-    from realreach.estimator import AuthenticityClassifier
+    from realreach.crossed_fit import CrossedFit
 
 __all__ = ["HeadLabels", "fit_heads"]
 
@@ -96,7 +99,7 @@ class _Data:
 
 
 def fit_heads(
-    estimator: AuthenticityClassifier,
+    estimator: CrossedFit,
     matrix: FloatArray,
     target: FloatArray,
     weight: FloatArray,
@@ -104,6 +107,7 @@ def fit_heads(
     labels: HeadLabels,
     *,
     rounds: int = 100,
+    kept: KeptWork | None = None,
 ) -> Heads:
     """Fit the heads that the labels allow.
 
@@ -117,6 +121,8 @@ def fit_heads(
         Mechanisms and shares. A head needs 40 bought creators with and 40 without what it speaks of.
     rounds
         Trees of each head at most; never more than the overall model has.
+    kept
+        Where heads of earlier fits on the very same input are found; None fits them.
 
     Returns
     -------
@@ -128,6 +134,34 @@ def fit_heads(
     UserWarning
         If mechanism codes are unknown; they are ignored.
     """
+    groups = np.asarray(groups, dtype=object).astype(str)
+    _warn_of_unknown(labels.mechanisms[_told(target, labels)])
+    facts = (
+        [estimator.recipe(), list(estimator.fitted_.layout.names)],
+        rounds,
+        [matrix, target, weight, groups],
+        [labels.mechanisms, dict(labels.shares)],
+        # Trees of the overall model are not asked, only what it said of those it had not seen.
+        [estimator.best_iteration_, estimator.crossed_, json.dumps(estimator.fitted_.references.to_dict())],
+    )
+
+    def fitted() -> dict[str, np.ndarray]:
+        heads = _fit(estimator, matrix, target, weight, groups, labels, rounds)
+        return {"heads": text_piece(json.dumps(heads.to_dict()))}
+
+    found = json.loads(text_of((kept or KeptWork()).of("heads", facts, fitted)["heads"]))
+    return Heads.from_dict(found, {name: StoredBooster(text) for name, text in found["boosters"].items()})
+
+
+def _fit(
+    estimator: CrossedFit,
+    matrix: FloatArray,
+    target: FloatArray,
+    weight: FloatArray,
+    groups: np.ndarray,
+    labels: HeadLabels,
+    rounds: int,
+) -> Heads:
     model, copies, seed = estimator.fitted_, estimator.masked_copies, estimator.random_state
     values, present, bought = model.values(matrix), model.layout.present(matrix), np.flatnonzero(target == 1)
     data = _Data(
@@ -136,16 +170,14 @@ def fit_heads(
         present,
         target,
         weight,
-        np.asarray(groups, dtype=object).astype(str),
+        groups,
         estimator.crossed_,
         _parameters(estimator),
         min(rounds, estimator.best_iteration_),
         seed,
         _Pool(model.layout, values, present, weight, bought, copies=copies, seed=seed),
     )
-    told = (target == 1) & (labels.mechanisms.astype(str) != "")
-    _warn_of_unknown(labels.mechanisms[told])
-    mechanisms = {}
+    mechanisms, told = {}, _told(target, labels)
     for name in MECHANISM_GROUPS:
         own = np.array([name in groups_of(str(m)) for m in labels.mechanisms], dtype=np.float64)
         head = _fit_chance(data, name, np.where(told, own, np.nan))
@@ -161,11 +193,16 @@ def fit_heads(
     return Heads(mechanisms, shares)
 
 
-def _parameters(estimator: AuthenticityClassifier) -> dict[str, Any]:
+def _parameters(estimator: CrossedFit) -> dict[str, Any]:
     own = estimator._parameters(estimator.fitted_.layout)
     # A head asks which kind, not how suspicious: the catalogue's directions do not bind it.
     own.pop("monotone_constraints")
     return own | _SMALL | _BINNING | {"num_threads": 1}
+
+
+def _told(target: FloatArray, labels: HeadLabels) -> np.ndarray:
+    """Return which creators bought and have mechanisms that are known."""
+    return (target == 1) & (labels.mechanisms.astype(str) != "")
 
 
 def _warn_of_unknown(mechanisms: np.ndarray) -> None:

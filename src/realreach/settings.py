@@ -30,7 +30,7 @@ class ModelSettings(BaseModel):
     n_estimators: int = Field(default=800, ge=1, le=20_000)
     min_child_samples: int = Field(default=20, ge=1)
     reg_lambda: float = Field(default=5.0, ge=0)
-    feature_fraction: float = Field(default=0.4, gt=0, le=1)
+    feature_fraction: float = Field(default=0.25, gt=0, le=1)
     bagging_fraction: float = Field(default=0.8, gt=0, le=1)
     early_stopping_rounds: int = Field(default=60, ge=1)
     masked_copies: int = Field(default=2, ge=0, le=7)

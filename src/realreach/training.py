@@ -20,6 +20,7 @@ from realreach.card import model_card
 from realreach.checks import Finding, Run, run_checks
 from realreach.comment_text.model import CommentModel
 from realreach.evaluation import Evaluation, Labelled, evaluate_by_folds, evaluate_held_out
+from realreach.kept_work import KeptWork
 from realreach.power import SimulatedWorld, refuse_trained_seeds, world_seeds
 from realreach.power import judge as judge_model
 from realreach.scores import Scorer
@@ -83,6 +84,7 @@ def train(
     account_model: AccountModel | None = None,
     search: SearchPlan | None = None,
     report: Callable[[str], None] = lambda _: None,
+    kept: KeptWork | None = None,
 ) -> TrainingResult:
     """Fit, evaluate and check a model.
 
@@ -105,6 +107,8 @@ def train(
         Search the model settings first, in the part of the data that is never tested on.
     report
         Called with a short sentence at every step.
+    kept
+        Where fits and figures of earlier runs on the very same input are found; None does all the work.
 
     Returns
     -------
@@ -130,10 +134,12 @@ def train(
     data = prepared.labelled
     found: Search | None = None
     if search is not None:
-        found = search_settings(data, settings, search, report)
+        found = search_settings(data, settings, search, report, kept)
         settings = settings.model_copy(update={"model": found.best})
     by_folds = settings.folds > 0 or (len(data) < _FOLDS_BELOW and settings.time_split != "on" and search is None)
-    evaluation = (evaluate_by_folds if by_folds else evaluate_held_out)(data, settings, report)
+    evaluation = (evaluate_by_folds if by_folds else evaluate_held_out)(data, settings, report, kept)
+    if kept is not None and kept.told():
+        report(kept.told())
     return assembled(prepared, evaluation, settings, data_name=data_name, judge=judge, search=found, report=report)
 
 

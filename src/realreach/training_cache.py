@@ -12,7 +12,7 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -25,6 +25,7 @@ from realreach.errors import OutputError
 from realreach.features import feature_names
 from realreach.features.catalogue import CATALOGUE_VERSION
 from realreach.files import atomic_folder
+from realreach.kept_work import code_digest
 from realreach.tables.contract import CONTRACTS
 from realreach.tables.folders import similar_files, table_files
 from realreach.tables.parts import Refusal
@@ -95,7 +96,7 @@ class TrainingCache:
         flags = [source.format, source.assume_tz, source.as_of, source.labels is not None]
         with suppress(OSError):
             contents = [(shown, _digest(path) if path.name else "") for shown, path in files]
-            facts = [_LAYOUT, CATALOGUE_VERSION, list(feature_names()), flags, contents, _code(), _libraries()]
+            facts = [_LAYOUT, CATALOGUE_VERSION, list(feature_names()), flags, contents, code_digest(), _libraries()]
             return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
         return None
 
@@ -146,21 +147,6 @@ class TrainingCache:
 def _digest(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _code() -> str:
-    """Return a digest of this package: whatever is changed in it, features are computed anew."""
-    digest = hashlib.sha256()
-    root = Path(__file__).parent
-    for path in _sources(root):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-def _sources(root: Path) -> Iterator[Path]:
-    for path in sorted(root.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            yield path
 
 
 def _libraries() -> list[str]:

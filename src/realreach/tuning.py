@@ -10,16 +10,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from realreach.errors import UsageError
-from realreach.evaluation import Labelled, held_out_parts, make_estimator
+from realreach.evaluation import Labelled, held_out_parts, make_fit
+from realreach.kept_work import KeptWork, digest_of
 from realreach.settings import ModelSettings, TrainSettings
 from realreach.splits import grouped_folds
 
 if TYPE_CHECKING:
+    from realreach.crossed_fit import CrossedFit
     from realreach.tables.core import FloatArray
 
 __all__ = ["Search", "SearchPlan", "Trial", "check_searchable", "search_settings"]
@@ -95,7 +98,11 @@ class Search:
 
 
 def search_settings(
-    data: Labelled, settings: TrainSettings, plan: SearchPlan, report: Report = lambda _: None
+    data: Labelled,
+    settings: TrainSettings,
+    plan: SearchPlan,
+    report: Report = lambda _: None,
+    kept: KeptWork | None = None,
 ) -> Search:
     """Search model settings on the creators that the run trains on.
 
@@ -109,6 +116,8 @@ def search_settings(
         How long to search. The same seed finds the same settings, unless the time ran out.
     report
         Called with a short sentence per trial that is better than all before.
+    kept
+        Where trials of earlier runs on the very same input are found; None tries them all.
 
     Returns
     -------
@@ -126,7 +135,7 @@ def search_settings(
     except ImportError as err:
         raise UsageError("Optuna is not installed. Run: pip install 'realreach[tune]'.") from err
     _, rows = held_out_parts(data, settings)
-    folds = Folds(data.take(rows), settings, plan.folds)
+    folds = Folds(data.take(rows), settings, plan.folds, kept)
     report(f"searching settings: {plan.trials} trials by {plan.folds} folds of {len(rows):,} creators")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(
@@ -200,16 +209,27 @@ def _loss(trial: Any, folds: Folds, model: ModelSettings, number: int, *, prune:
 class Folds:
     """The folds of a search, each binned once."""
 
-    def __init__(self, data: Labelled, settings: TrainSettings, folds: int) -> None:
+    def __init__(self, data: Labelled, settings: TrainSettings, folds: int, kept: KeptWork | None = None) -> None:
         self._data, self._settings = data, settings
         self._parts = grouped_folds(data.target, data.group, folds, settings.seed)[0]
         self._sets: dict[int, list[Any]] = {}
+        self._kept, self._folds = kept or KeptWork(), folds
 
     def loss(self, model: ModelSettings, fold: int) -> float:
         """Return the log loss of settings on the held-out creators of a fold, at the best number of trees."""
+        estimator = make_fit(self._settings.model_copy(update={"model": model}))
+        facts = [self._digest, estimator.recipe(), self._folds, fold]
+        made = self._kept.of("trials by fold", facts, lambda: {"loss": np.array(self._loss(estimator, model, fold))})
+        return float(made["loss"])
+
+    @cached_property
+    def _digest(self) -> str:
+        data = self._data
+        return digest_of([list(data.features.columns), data.matrix, data.target, data.weight, data.group])
+
+    def _loss(self, estimator: CrossedFit, model: ModelSettings, fold: int) -> float:
         import lightgbm as lgb
 
-        estimator = make_estimator(self._settings.model_copy(update={"model": model}))
         layout = estimator._layout(tuple(self._data.features.columns))
         train, stop = self._binned(estimator, layout, fold)
         callbacks = [lgb.log_evaluation(0), lgb.early_stopping(model.early_stopping_rounds, verbose=False)]

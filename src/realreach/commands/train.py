@@ -119,9 +119,11 @@ def run(arguments: argparse.Namespace) -> int:
             fake = int(data.labelled.target.sum())
             console.say(f"would fit on {len(data.labelled):,} labelled creators ({fake:,} fake) of {name}")
             return 0
+        from realreach.kept_work import KeptWork
         from realreach.training import train
 
-        trained = train(data, settings, data_name=name, judge=world, search=plan, report=console.say)
+        kept = None if arguments.no_cache else KeptWork(arguments.cache / "work")
+        trained = train(data, settings, data_name=name, judge=world, search=plan, report=console.say, kept=kept)
     from realreach.evaluation import summary_table
 
     # The model first: whatever becomes of the reader of our output, the work is not lost.

@@ -24,7 +24,7 @@ def add_cache_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path(".realreach-cache"),
         metavar="DIR",
-        help="keep features here for the next run on the same data (default: .realreach-cache)",
+        help="keep features and fits here for the next run on the same data (default: .realreach-cache)",
     )
     parser.add_argument("--no-cache", action="store_true", help="read and compute everything, keep nothing")
 
