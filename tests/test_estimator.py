@@ -274,7 +274,7 @@ def test_every_creator_is_calibrated_on_and_by_trees_that_never_saw_it():
     X = X[[*[n for n in feature_names() if n.startswith("context__")], *GROWTH[:14]]]
     rng = np.random.default_rng(2)
     X, y = X.iloc[rng.permutation(len(X))], rng.permutation(y)
-    model = AuthenticityClassifier(n_estimators=60, min_child_samples=2).fit(X, y)
+    model = AuthenticityClassifier(n_estimators=60, min_child_samples=2, feature_fraction=1.0).fit(X, y)
     known = ~np.isnan(model.crossed_[1])
     assert model.fitted_.calibration.honest[1] == (known & (y == 0)).sum()
     own = model.fitted_.margins(model.fitted_.values(X.to_numpy()))

@@ -226,7 +226,7 @@ def done(data, tmp_path_factory):
         ({"model.learning_rate": 0.2}, ALL - {"baselines"}),
         ({"seed": 1}, ALL),
     ],
-    ids=str,
+    ids=["operating point", "threads", "bootstrap", "heads", "learning rate", "seed"],
 )
 def test_a_changed_setting_does_anew_what_depends_on_it_and_nothing_else(data, done, tmp_path, changed, redone):
     own = KeptWork(shutil.copytree(done, tmp_path / "kept"))

@@ -21,7 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
     path = tmp_path_factory.mktemp("config") / "small.toml"
-    path.write_text("folds = 2\nrepeats = 1\nbootstrap = 20\n[model]\nn_estimators = 5\nmasked_copies = 0\n")
+    path.write_text(
+        "folds = 2\nrepeats = 1\nbootstrap = 20\n[model]\nn_estimators = 5\nmasked_copies = 0\nfeature_fraction = 1.0\n"
+    )
     return path
 
 

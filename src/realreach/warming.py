@@ -65,6 +65,7 @@ def made_up_creator() -> dict[str, Any]:
     first = np.datetime64("2026-01-01", "D")
     days = [str(first + day) for day in range(90)]
     texts = ("halo kak, bagus banget!", "𝐏𝐔𝐋𝐀𝐔𝟕𝟕𝟕 gacor 🔥", "where did you buy it?")
+    shapes = ("Aaaa_Aaaa", "aaa000", "aaa.aa00")
     posts = [
         {
             "post_id": f"p{i}",
@@ -81,6 +82,7 @@ def made_up_creator() -> dict[str, Any]:
             "comment_id": f"m{i}",
             "post_id": f"p{i % 12}",
             "author_id": f"a{i % 31}",
+            "author_shape": shapes[i % 3],
             "text": texts[i % 3],
             "commented_at": f"{days[60]}T12:{i:02d}:00Z",
         }
