@@ -111,7 +111,7 @@ def _worker(model: str, folder: str) -> dict[str, float]:
         from realreach.evidence.explaining import ExplainingScorer
 
         ExplainingScorer.load(model)
-        ready += step()
+        model_loaded = step()
         job = Job(scratch, model, options=(("explain", "flagged"),))
         score_shard(job, 0)
         first = step()
@@ -119,8 +119,8 @@ def _worker(model: str, folder: str) -> dict[str, float]:
         shard = step() if plan.shards > 1 else first
         output = _output(part_path(work, 0), work) * plan.shards
     return {
-        "start": ready, "plan": planning, "output": output, "once": ready + planning + output, "ready": ready,
-        "kernels": first - shard, "worker": ready + first - shard, "shard": shard, "shards": plan.shards,
+        "start": ready, "plan": planning, "output": output, "model": model_loaded, "kernels": first - shard, "shard": shard,
+        "shards": plan.shards,
     }  # fmt: skip
 
 
