@@ -2,18 +2,21 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from conftest import nested_records, write_csv
 from realreach.engine import Settings, make_plan, read_shard, score_files
+from realreach.engine import plan as plan_module
 from realreach.engine import run as engine_run
 from realreach.engine.plan import rows_of_shard
-from realreach.engine.work import Job, part_path, score_shard
+from realreach.engine.work import Job, loaded_scorer, part_path, score_shard
 from realreach.errors import InputError, OutputError
 from realreach.scores import Scorer
 from realreach.tables import read_tables
@@ -219,6 +222,55 @@ def test_half_a_part_is_done_again(tables, bundle, tmp_path):
         score_shard(Job(str(work), str(bundle)), shard)
     finished = engine_run.Finished(plan, engine_run.merged_report(plan, work), work)
     pd.testing.assert_frame_equal(pd.concat(list(finished.frames()), ignore_index=True), wanted)
+
+
+def test_a_part_that_kills_every_worker_ends_the_run_with_a_word(tables, bundle, tmp_path, monkeypatch):
+    """An engine leaves out the shard of a worker that died; four times is enough."""
+    settings = Settings(size=6, work=tmp_path / "work")
+    with (
+        pytest.raises(RuntimeError, match="a worker died at part 0 each time"),
+        score_files(tables, bundle, settings, score=lambda job, shards: iter(())),
+    ):
+        pass
+
+
+def test_a_worker_that_outlived_its_run_leaves_nothing_in_the_folder_of_the_next(tables, bundle, tmp_path):
+    work = tmp_path / "work"
+    (work / "done").mkdir(parents=True)
+    plan = make_plan(tables, work, 6)
+    (work / "plan.json").write_text(plan.to_json(), "utf-8")
+    (work / "run.json").write_text(json.dumps({"fingerprint": "next"}), "utf-8")
+    score_shard(Job(str(work), str(bundle), mark="before"), 0)
+    assert not list((work / "done").iterdir())
+    score_shard(Job(str(work), str(bundle), mark="next"), 0)
+    assert part_path(work, 0, "report").is_file()
+
+
+def test_one_process_scores_with_the_plan_and_the_model_that_are_there_now(tables, bundle, tmp_path):
+    work, model = tmp_path / "work", shutil.copytree(bundle, tmp_path / "model")
+    for size in (6, 9):
+        (work / "done").mkdir(parents=True)
+        (work / "plan.json").write_text(make_plan(tables, work, size).to_json(), "utf-8")
+        score_shard(Job(str(work), str(model)), 0)
+        assert pq.read_metadata(part_path(work, 0)).num_rows == size
+        shutil.rmtree(work)
+    before = loaded_scorer(str(model))
+    assert loaded_scorer(str(model)) is before
+    os.utime(model / "manifest.json", ns=(1, 1))
+    assert loaded_scorer(str(model)) is not before
+
+
+def test_rows_held_for_the_next_shard_keep_nothing_else_alive(tmp_path):
+    rows = pa.table({"creator_id": [f"c{i // 10:05d}" for i in range(40_000)], "x": np.arange(40_000.0)})
+    pq.write_table(rows, tmp_path / "rows.parquet", row_group_size=10_000)
+    found = plan_module._slice(tmp_path / "rows.parquet", 0, 35_000)
+    assert found.column("x").to_pylist() == list(range(35_000))
+    ((_, held),) = [value for (path, _), value in plan_module._held.items() if path.parent == tmp_path]
+    assert held.column("x").to_pylist() == list(range(30_000, 40_000))
+    assert held.get_total_buffer_size() < 1.1 * held.nbytes
+    assert plan_module._slice(tmp_path / "rows.parquet", 35_000, 40_000).column("x").to_pylist() == list(
+        range(35_000, 40_000)
+    )
 
 
 def test_two_runs_never_share_a_work_folder(tables, bundle, tmp_path):

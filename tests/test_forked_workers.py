@@ -130,24 +130,26 @@ except InputError as err:
     assert not (tmp_path / "waited").exists()
 
 
-def test_a_fault_that_cannot_travel_is_told_by_its_name(tables, bundle, tmp_path):
+@pytest.mark.parametrize(
+    "fault", ["def __reduce__(self): raise TypeError", "def __init__(self, a, b): super().__init__(a)"]
+)
+def test_a_fault_that_cannot_travel_is_told_by_its_name(tables, bundle, tmp_path, fault):
     code = """
 class Odd(Exception):
-    def __reduce__(self):
-        raise TypeError
+    FAULT
 
 def score(job, shard):
-    raise Odd
+    raise Odd(*"ab")
 
 forked.score_shard = score
 try:
     with score_files(tables, bundle, Settings(size=4, workers=2)) as finished:
         pass
 except RuntimeError as err:
-    print(err)
+    print(err, "in score" in err.__notes__[0])
 """
-    out, _ = ended(started(code, tables, bundle, tmp_path))
-    assert out.strip() == "Odd in a worker"
+    out, _ = ended(started(code.replace("FAULT", fault), tables, bundle, tmp_path))
+    assert out.strip() == "Odd in a worker True"
 
 
 def test_workers_of_a_killed_run_end_by_themselves(tables, bundle, tmp_path):

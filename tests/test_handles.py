@@ -17,7 +17,14 @@ from realreach.features.view import View, decision_days
 from realreach.simulate import SimulationSettings, simulate
 from realreach.simulate import creator as simulated_creator
 from realreach.simulate.handles import _MAKE, _dice
-from realreach.tables import handle_shape, handle_shapes, read_tables, tables_from_frames, tables_from_records
+from realreach.tables import (
+    handle_shape,
+    handle_shapes,
+    plain_record,
+    read_tables,
+    tables_from_frames,
+    tables_from_records,
+)
 from realreach.tables.contract import CONTRACTS, LONGEST_SHAPE
 from realreach.tables.limits import Limits
 from realreach.tables.plain_record import plain_tables
@@ -121,6 +128,24 @@ def test_what_is_no_shape_is_set_aside_and_not_shown(value, tmp_path):
         assert (problem.code, problem.column, problem.count) == ("bad_category", "author_shape", 1)
         assert "handle_shape" in problem.advice
         assert value not in problem.message
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("value", ["budi.santoso1990", "Aaaa_000", "a" * 5_000_000])
+def test_nothing_private_is_kept_from_one_record_to_the_next(value, number):
+    keys = [f"k{i}" for i in range(number)]
+    comments = {"comment_id": keys, "text": ["t"] * number, "author_shape": [value] * number}
+    before = plain_record._word.cache_info().currsize, plain_record._one_word.cache_info().currsize
+    for _ in range(2):
+        plain_tables({"creator_id": "a", "platform": "youtube", "comments": comments}, Limits())
+    after = plain_record._word.cache_info().currsize, plain_record._one_word.cache_info().currsize
+    assert sum(after) - sum(before) <= 2, "the platform, and no more"
+
+
+def test_a_word_of_any_length_is_not_kept():
+    before = plain_record._word.cache_info().currsize
+    assert plain_tables({"creator_id": "a", "platform": "x" * 1_000_000}, Limits()) is None
+    assert plain_record._word.cache_info().currsize == before
 
 
 def test_shapes_keep_their_case_and_blanks_are_unknown():

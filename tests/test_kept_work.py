@@ -1,5 +1,6 @@
 """What earlier runs fitted is found only where it is the very result, and a run is the same with it and without."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -135,13 +136,30 @@ def list_for_a_head(content):
     return b"[]\n" + content
 
 
-@pytest.mark.parametrize("damage", [damage_the_end, cut, other_key, list_for_a_head, lambda _: b""])
+def no_archive(content):
+    payload = b"PK\x03\x04 and no more"
+    head = json.loads(content.partition(b"\n")[0]) | {"sha256": hashlib.sha256(payload).hexdigest()}
+    return json.dumps(head).encode() + b"\n" + payload
+
+
+@pytest.mark.parametrize("damage", [damage_the_end, cut, other_key, list_for_a_head, no_archive, lambda _: b""])
 def test_a_damaged_entry_counts_as_not_there(kept, damage):
     kept.of("fit", 1, lambda: {"x": np.array(1.0)})
     (entry,) = kept.folder.glob("*.work")
     entry.write_bytes(damage(entry.read_bytes()))
     assert kept.of("fit", 1, lambda: {"x": np.array(2.0)})["x"] == 2.0
     assert kept.of("fit", 1, never)["x"] == 2.0
+
+
+def test_nothing_is_kept_of_code_that_has_changed_since(kept, monkeypatch):
+    monkeypatch.setattr(kept_work, "_code_now", lambda: "edited")
+    assert kept.of("fit", 1, lambda: {"x": np.array(1.0)})["x"] == 1.0
+    assert not kept.folder.exists()
+
+
+def test_names_of_one_text_and_another_kind_have_another_digest():
+    values = [None, "None", 1, "1", 1.0]
+    assert len({digest_of(np.array([value], dtype=object)) for value in values}) == len(values)
 
 
 def test_objects_are_never_stored(kept):

@@ -280,6 +280,8 @@ def test_control_c_ends_with_130_and_no_file(bundle, shortlist, tmp_path):
         "import os, signal, sys\n"
         "from realreach.scores import Scorer\n"
         "from realreach.cli import main\n"
+        # A shell that runs the tests in the background has them ignore it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "Scorer.score_columns = lambda *a, **k: os.kill(os.getpid(), signal.SIGINT) or __import__('time').sleep(20)\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )

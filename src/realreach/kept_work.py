@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import os
+import platform
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -61,6 +62,8 @@ class KeptWork:
 
     def __init__(self, folder: str | Path | None = None) -> None:
         self.folder = None if folder is None else Path(folder)
+        if self.folder is not None:
+            code_digest()
         self._found: Counter[str] = Counter()
         self._made: Counter[str] = Counter()
 
@@ -102,6 +105,9 @@ class KeptWork:
         """Store an entry, whole or not at all; a full disk stops no run."""
         if any(piece.dtype.hasobject for piece in pieces.values()):
             raise TypeError("kept work is made of numbers and texts, not of objects")
+        if _code_now() != code_digest():
+            # Somebody edits the package: what was imported before is not what the key would say.
+            return
         content = io.BytesIO()
         np.savez(content, **pieces)  # type: ignore[arg-type]  # its own flag is a keyword, too
         payload = content.getvalue()
@@ -120,15 +126,17 @@ def _counted(counts: Counter[str]) -> list[str]:
 
 def _read(place: Path, key: str) -> dict[str, npt.NDArray[Any]] | None:
     """Return the pieces of an entry; None where there is none, or it is damaged."""
-    # Whatever was done to the file, the run must not suffer from it.
     try:
+        if place.stat().st_size > _MOST_BYTES:
+            return None
         head, _, payload = place.read_bytes().partition(b"\n")
         told = json.loads(head)
         if told["key"] != key or told["sha256"] != hashlib.sha256(payload).hexdigest():
             return None
         with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, KeyError, TypeError):
+    # Whatever was done to the file, the run must not suffer from it: archives fail in a dozen ways.
+    except Exception:
         return None
     with suppress(OSError):
         os.utime(place)
@@ -224,7 +232,8 @@ def _parts(value: object) -> Iterator[Any]:
             yield from _parts(item)
     elif isinstance(value, np.ndarray):
         if value.dtype.kind in "OUT":
-            yield f"names {value.shape} {json.dumps([str(name) for name in value.ravel()])}".encode()
+            named = [[type(name).__name__, str(name)] for name in value.ravel().tolist()]
+            yield f"names {value.shape} {json.dumps(named)}".encode()
         else:
             yield f"array {value.dtype.str} {value.shape}".encode()
             yield np.ascontiguousarray(value).reshape(-1).view(np.uint8).data
@@ -235,6 +244,10 @@ def _parts(value: object) -> Iterator[Any]:
 @cache
 def code_digest() -> str:
     """Return a digest of this package as it stood when first asked: whatever is changed in it, work is done anew."""
+    return _code_now()
+
+
+def _code_now() -> str:
     digest = hashlib.sha256()
     root = Path(__file__).parent
     for path in _sources(root):
@@ -251,4 +264,4 @@ def _sources(root: Path) -> Iterator[Path]:
 @cache
 def _versions() -> tuple[str, ...]:
     own = [f"{name} {version(name)}" for name in _LIBRARIES]
-    return (*own, ".".join(str(part) for part in sys.version_info[:3]))
+    return (*own, sys.platform, platform.machine(), ".".join(str(part) for part in sys.version_info[:3]))

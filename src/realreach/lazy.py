@@ -36,6 +36,10 @@ class cached_property(Generic[_T]):  # noqa: N801 - stands for the one of functo
         self.name = compute.__name__
         self.__doc__ = compute.__doc__
 
+    def __set_name__(self, kind: type, name: str) -> None:
+        """Keep values under the name that looks find."""
+        self.name = name
+
     @overload
     def __get__(self, owner: None, kind: type) -> cached_property[_T]: ...
     @overload

@@ -56,7 +56,7 @@ def keep_freed_memory() -> bool:
     """Let this process use freed memory again instead of handing it back; return whether it could be told so (glibc).
 
     An array of some megabytes is asked of the system anew each time otherwise, and paged in page by page as it is
-    filled: a sixth of the CPU time of scoring a hundred thousand creators. A run takes no more memory at most.
+    filled: a sixth of the CPU time of scoring a hundred thousand creators. The process stays as large as it once was.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -101,7 +101,8 @@ def prepare_numba() -> None:
     """Import what numba needs to load a kernel, without scipy's linear algebra: a third of the time of loading them.
 
     When its array functions are imported, numba imports scipy's linear algebra only to see whether it is there, for
-    products of matrices, of which our kernels have none. Were it asked for one, it would import it then.
+    products of matrices, of which our kernels have none. In this process numba multiplies matrices by plain loops from
+    then on.
     """
     if not is_ours() or "numba.np.arraymath" in sys.modules or "scipy.linalg" in sys.modules:
         return

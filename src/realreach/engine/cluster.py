@@ -8,6 +8,7 @@ is the same whoever did it, so the output equals the local one byte for byte.
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["dask_client", "dask_engine", "spark_partitions"]
 
 _RETRIES = 3
+_FORKED = sys.platform.startswith("linux")
 _OWN_WORKERS = {
-    # They are forked from a server without threads that has imported what all of them need.
-    "distributed.worker.multiprocessing-method": "forkserver",
+    # They are forked from a server without threads that has imported what all of them need; elsewhere no fork is safe.
+    **({"distributed.worker.multiprocessing-method": "forkserver"} if _FORKED else {}),
     # Dask lets its workers give freed memory back at once, so that every large array is paged in anew: a fifth of the
     # work of a shard. A worker does shards of one size, and needs the memory again for the next.
     "distributed.nanny.pre-spawn-environ": {"MALLOC_TRIM_THRESHOLD_": None},
@@ -79,7 +81,8 @@ def dask_client(scheduler: str | None = None, *, workers: int = 2) -> Iterator[A
     if scheduler is None:
         with dask.config.set(_OWN_WORKERS):
             # Dask sets its own list at first; where the server runs already, nothing is changed.
-            get_mp_context().set_forkserver_preload([*_PRELOADED])
+            if _FORKED:
+                get_mp_context().set_forkserver_preload([*_PRELOADED])
             place: Any = LocalCluster(
                 n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
             )

@@ -9,15 +9,17 @@ was killed end by themselves. To be used only where no other thread can be in th
 
 from __future__ import annotations
 
+import copy
 import gc
 import os
 import signal
-import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
 
 from realreach.engine.work import Job, score_shard
 from realreach.own_process import take_over
@@ -45,14 +47,19 @@ def forked_engine(workers: int, ready: Callable[[], object], otherwise: Score) -
     ours, theirs = [own for own, _ in pairs], [other for _, other in pairs]
     first = context.Process(target=_first_worker, args=(ours, theirs, ready))
     first.start()
+    # A group of their own: an interrupt at the terminal is for the run to hear, which then ends its workers. Set from
+    # both sides, for either may come first.
+    with suppress(OSError):
+        os.setpgid(first.pid or 0, first.pid or 0)
     for end in theirs:
         end.close()
     try:
         yield _Workers(ours, otherwise).score
     except BaseException:
         # Parts are written whole or not at all, so that nothing is half done.
-        with suppress(ProcessLookupError):
-            os.killpg(first.pid or 0, signal.SIGTERM)
+        if first.pid:
+            with suppress(ProcessLookupError):
+                os.killpg(first.pid, signal.SIGTERM)
         raise
     finally:
         for end in ours:
@@ -108,8 +115,8 @@ class _Workers:
 
 
 def _first_worker(ours: list[Connection], theirs: list[Connection], ready: Callable[[], object]) -> None:
-    # A group of their own: an interrupt at the terminal is for the run to hear, which then ends its workers.
-    os.setpgid(0, 0)
+    with suppress(OSError):
+        os.setpgid(0, 0)
     for end in ours:
         end.close()
     take_over()
@@ -135,7 +142,7 @@ def _worker(ends: list[Connection], number: int) -> None:
     with suppress(EOFError, OSError):
         while True:
             job, shard = end.recv()
-            _answer(end, _failure_of(job, shard))
+            end.send(_failure_of(job, shard))
     end.close()
 
 
@@ -143,15 +150,20 @@ def _failure_of(job: Job, shard: int) -> Exception | None:
     try:
         score_shard(job, shard)
     except Exception as err:
-        return err
+        return _sendable(err)
     return None
 
 
-def _answer(end: Connection, failure: Exception | None) -> None:
+def _sendable(failure: Exception) -> Exception:
+    """Return a failure with the worker's own traceback, as far as it survives the pipe; else one that names it."""
+    told = f"In a worker:\n{traceback.format_exc()}"
+    named = RuntimeError(f"{type(failure).__name__} in a worker")
+    for one in (failure, named):
+        one.add_note(told)
     try:
-        end.send(failure)
-    except OSError:
-        raise
-    except Exception:  # it cannot be sent: what it was is told all the same
-        sys.stderr.flush()
-        end.send(RuntimeError(f"{type(failure).__name__} in a worker"))
+        # Made anew on the other side as a copy is: some cannot be.
+        copy.copy(failure)
+        ForkingPickler.dumps(failure)
+    except Exception:
+        return named
+    return failure

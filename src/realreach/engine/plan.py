@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -333,8 +334,13 @@ def _slice(path: Path, first: int, last: int) -> pa.Table:
     if groups and last < ends[groups[-1]]:
         rest = table.slice(len(table) - int(facts.sizes[groups[-1]]))
         if rest.nbytes <= _HELD_BYTES:
+            if rest.get_total_buffer_size() > rest.nbytes:
+                # A slice keeps alive all that it was cut from.
+                rest = rest.take(pa.array(np.arange(len(rest))))
             while len(_held) >= _HELD_FILES:
-                _held.pop(next(iter(_held)))
+                # Another thread may be at it, too.
+                with suppress(RuntimeError, StopIteration):
+                    _held.pop(next(iter(_held)), None)
             _held[path, written] = groups[-1], rest
     table = table.slice(first - start, last - first)
     for at, column in enumerate(table.schema):

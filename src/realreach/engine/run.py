@@ -20,7 +20,7 @@ from realreach.compiled import LEAST_CREATORS, is_installed
 from realreach.engine.forked import forked_engine
 from realreach.engine.plan import Plan, input_files, make_plan
 from realreach.engine.ready import get_ready
-from realreach.engine.work import PLAN, Job, part_path, score_shard, stored_report
+from realreach.engine.work import PLAN, STATE, Job, part_path, score_shard, stored_report
 from realreach.errors import InputError, OutputError, RealreachError
 from realreach.files import atomic_folder
 from realreach.first_compile import IN_WORKERS, nothing_is_kept
@@ -151,10 +151,11 @@ def score_files(
     done = False
     try:
         with _locked(work), _engine(score, settings, source, model) as engine:
-            plan = _planned(source, model, work, settings, as_of, options or {}, report)
+            mark = _fingerprint(source, model, settings, as_of, options or {})
+            plan = _planned(source, work, settings, mark, report)
             if score is None and _will_compile(settings, plan):
                 report(IN_WORKERS)
-            job = Job(str(work), str(model), as_of, settings.assume_tz, tuple(sorted((options or {}).items())))
+            job = Job(str(work), str(model), as_of, settings.assume_tz, tuple(sorted((options or {}).items())), mark)
             _score_all(job, plan, engine, progress)
             merged = merged_report(plan, work)
             if merged.counts["creators"].rows_in and not merged.counts["creators"].used and not merged.invalid_creators:
@@ -166,18 +167,9 @@ def score_files(
             shutil.rmtree(work, ignore_errors=True)
 
 
-def _planned(
-    source: str | Path,
-    model: str | Path,
-    work: Path,
-    settings: Settings,
-    as_of: str | None,
-    options: dict[str, Any],
-    report: Callable[[str], None],
-) -> Plan:
-    """Return the plan of the run, the old one where a killed run is taken up."""
-    mark = _fingerprint(source, model, settings, as_of, options)
-    state = work / "run.json"
+def _planned(source: str | Path, work: Path, settings: Settings, mark: str, report: Callable[[str], None]) -> Plan:
+    """Return the plan of the run, the old one where a killed run is taken up; ``mark`` is the run's fingerprint."""
+    state = work / STATE
     if settings.resume and state.is_file() and (work / PLAN).is_file():
         if json.loads(state.read_text(encoding="utf-8")).get("fingerprint") != mark:
             raise OutputError(
@@ -242,6 +234,10 @@ def _score_all(job: Job, plan: Plan, score: Score, progress: Callable[[int, int]
         done = plan.creators - sum(plan.creators_of(s) for s in left)
         if not left:
             return
+    raise RuntimeError(
+        f"a worker died at part {left[0]} each time it was tried (out of memory?). Take a smaller --chunk-creators "
+        "or fewer --workers."
+    )
 
 
 def _is_lost_worker(err: Exception) -> bool:

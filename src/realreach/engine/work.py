@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Job", "StoredRejects", "loaded_scorer", "part_path", "score_shard", "stored_report"]
 
-PLAN = "plan.json"
+PLAN, STATE = "plan.json", "run.json"
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Job:
     """What a worker needs to score any shard of a run; plain values, so that it travels between processes.
 
     ``work`` is the work folder (on storage that all workers see), ``model`` the model folder. ``options`` are
-    fields of :class:`realreach.evidence.explaining.ExplainingScorer`.
+    fields of :class:`realreach.evidence.explaining.ExplainingScorer`. ``mark`` is the run's own, as its folder tells
+    it: a worker that outlived a killed run leaves nothing in the folder of the next one; empty: not looked at.
     """
 
     work: str
@@ -41,6 +43,7 @@ class Job:
     as_of: str | None = None
     assume_tz: str | None = None
     options: tuple[tuple[str, Any], ...] = ()
+    mark: str = ""
 
 
 def part_path(work: Path, shard: int, kind: str = "scored") -> Path:
@@ -49,17 +52,33 @@ def part_path(work: Path, shard: int, kind: str = "scored") -> Path:
     return work / "done" / f"{shard:06d}.{kind}.{ending}"
 
 
-@lru_cache(maxsize=2)
 def loaded_scorer(model: str) -> ExplainingScorer:
-    """Return the scorer of a model folder, loaded once in a process."""
+    """Return the scorer of a model folder, loaded once in a process while the folder's manifest is the same file."""
+    return _loaded_scorer(model, _written(Path(model) / "manifest.json"))
+
+
+def _written(path: Path) -> tuple[int, int] | None:
+    """Return when a file was written and how large it is; None where it is not there, of which reading will tell."""
+    with suppress(OSError):
+        found = path.stat()
+        return found.st_mtime_ns, found.st_size
+    return None
+
+
+@lru_cache(maxsize=2)
+def _loaded_scorer(model: str, _written: tuple[int, int] | None) -> ExplainingScorer:
     from realreach.bundle import load_bundle
     from realreach.evidence.explaining import ExplainingScorer
 
     return ExplainingScorer(load_bundle(model), explain="none")
 
 
-@lru_cache(maxsize=2)
 def _plan(work: str) -> Plan:
+    return _read_plan(work, _written(Path(work) / PLAN))
+
+
+@lru_cache(maxsize=2)
+def _read_plan(work: str, _written: tuple[int, int] | None) -> Plan:
     return Plan.from_json((Path(work) / PLAN).read_text(encoding="utf-8"))
 
 
@@ -84,12 +103,23 @@ def score_shard(job: Job, shard: int) -> int:
     as_of = None if job.as_of is None else np.datetime64(job.as_of, "D")
     scorer = replace(loaded_scorer(job.model), **dict(job.options))
     frame = scorer.score_result(result, as_of)
+    if not _is_current(job):
+        return plan.creators_of(shard)
     invalid = (frame["status"] == "invalid_input").to_numpy()
     for kind, rows in (("scored", ~invalid), ("invalid", invalid)):
         _write_parquet(frame[rows], part_path(work, shard, kind))
     with atomic_file(part_path(work, shard, "report"), overwrite=True) as path:
         path.write_text(json.dumps(_stored(result.report)), encoding="utf-8")
     return plan.creators_of(shard)
+
+
+def _is_current(job: Job) -> bool:
+    """Return whether the work folder is still that of the job's run."""
+    if not job.mark:
+        return True
+    with suppress(OSError, ValueError, KeyError):
+        return bool(json.loads((Path(job.work) / STATE).read_text(encoding="utf-8"))["fingerprint"] == job.mark)
+    return False
 
 
 def _write_parquet(frame: pd.DataFrame, target: Path) -> None:

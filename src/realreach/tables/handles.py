@@ -86,7 +86,8 @@ def handle_shapes(handles: Handles) -> Handles:
     Returns
     -------
     pyarrow.Array, pyarrow.ChunkedArray or pandas.Series
-        Shapes in the same order, of the same kind; a series keeps its index. Null where there is no handle.
+        Shapes in the same order: an array of texts for an array, a series with the same index for a series. Null where
+        there is no handle.
 
     Examples
     --------

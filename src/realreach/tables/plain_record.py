@@ -269,10 +269,13 @@ def _is_clear(joined: str) -> bool:
     return joined.isprintable() and " " not in joined
 
 
+_LONGEST_WORD = 64
+
+
 @lru_cache(maxsize=4096)
 def _word(value: str, pattern: str | None, without: str | None, cased: bool) -> str | None:
     """Return a category as it is stored; None where the general path has to look at it."""
-    if not value.isascii() or len(value) > 64:
+    if not value.isascii():
         return None
     word = value.strip() if cased else value.strip().lower()
     if not word or (without is not None and re.search(without, word)):
@@ -285,9 +288,14 @@ def _categories(values: _Values, column: Column, limits: Limits) -> _Column:
     if not kinds <= (_TEXT if column.required else _TEXT_OR_NONE):
         raise _Doubt
     rule = column.pattern, column.without, column.cased
-    if len(values) == 1:
+    seen = set(values)
+    if any(value is not None and len(value) > _LONGEST_WORD for value in seen):
+        raise _Doubt
+    # What is private is not kept from one record to the next, least of all what was sent by mistake.
+    judge = _word.__wrapped__ if column.private else _word
+    if len(values) == 1 and not column.private:
         return _one_word(values[0], *rule)
-    words = {value: None if value is None else _word(value, *rule) for value in set(values)}
+    words = {value: None if value is None else judge(value, *rule) for value in seen}
     if any(word is None for value, word in words.items() if value is not None):
         raise _Doubt
     return [words[value] for value in values]
