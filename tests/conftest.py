@@ -33,6 +33,12 @@ def write_csv(frames, folder):
     return folder
 
 
+def write_some(frames, number, folder):
+    """Write the tables of the first creators as CSV."""
+    keys = frames["creators"]["creator_id"].head(number)
+    return write_csv({name: rows[rows["creator_id"].isin(keys)] for name, rows in frames.items()}, folder)
+
+
 def nested_records(frames):
     """Return the same creators as nested records, as JSON would hold them."""
     import json

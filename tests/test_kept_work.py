@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import write_csv
+from conftest import write_csv, write_some
 from realreach import kept_work
 from realreach.cli import run_command
 from realreach.crossed_fit import CrossedFit
@@ -35,9 +35,7 @@ def kept(tmp_path):
 @pytest.fixture(scope="module")
 def folder(frames, tmp_path_factory):
     """200 creators as CSV."""
-    keys = frames["creators"]["creator_id"].head(200)
-    place = tmp_path_factory.mktemp("work") / "tables"
-    return write_csv({n: f[f["creator_id"].isin(keys)] for n, f in frames.items()}, place)
+    return write_some(frames, 200, tmp_path_factory.mktemp("work") / "tables")
 
 
 @pytest.fixture(scope="module")

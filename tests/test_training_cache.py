@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import write_csv
+from conftest import write_some
 from realreach import kept_work, training_cache
 from realreach.cli import run_command
 from realreach.settings import TrainSettings, load_settings
@@ -20,9 +20,7 @@ from realreach.training_data import data_digest, training_data
 @pytest.fixture(scope="module")
 def folder(frames, tmp_path_factory):
     """60 creators as CSV."""
-    keys = frames["creators"]["creator_id"].head(60)
-    place = tmp_path_factory.mktemp("cache") / "tables"
-    return write_csv({n: f[f["creator_id"].isin(keys)] for n, f in frames.items()}, place)
+    return write_some(frames, 60, tmp_path_factory.mktemp("cache") / "tables")
 
 
 @pytest.fixture(scope="module")

@@ -33,23 +33,8 @@ class CrossedFit:
 
     Parameters
     ----------
-    num_leaves, max_depth, learning_rate, n_estimators, min_child_samples, reg_lambda, feature_fraction,
-    bagging_fraction
-        LightGBM's parameters. Shallow trees: reasons cost a twelfth, for 0.003 of ROC-AUC.
-    early_stopping_rounds
-        Rounds without gain on held-out creators after which fitting stops.
-    masked_copies
-        Copies of each training row with pillars taken away at random.
-    balance_size
-        True to weigh classes equally within each band of account size, so that size is no way to look guilty.
-    exclude
-        Names of features that the model may not see.
-    operating_fpr
-        Share of honest creators above the operating point, measured on the calibration creators.
-    folds
-        Parts of the crossed fit; fewer where the rarer class has fewer groups.
-    random_state, n_jobs
-        Seed; threads of the fit (the result does not depend on them).
+    **parameters
+        As of :class:`realreach.estimator.AuthenticityClassifier`, which hands them on.
 
     Attributes
     ----------
