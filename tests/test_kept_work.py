@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import write_csv, write_some
+from conftest import write_some
 from realreach import kept_work
 from realreach.cli import run_command
 from realreach.crossed_fit import CrossedFit
@@ -284,8 +284,7 @@ def test_trials_of_a_search_are_kept(data, kept):
 
 
 def test_two_runs_of_the_command_write_the_same_bytes(frames, tmp_path, capfd):
-    keys = frames["creators"]["creator_id"].head(60)
-    folder = write_csv({n: f[f["creator_id"].isin(keys)] for n, f in frames.items()}, tmp_path / "tables")
+    folder = write_some(frames, 60, tmp_path / "tables")
     config = tmp_path / "train.toml"
     config.write_text("bootstrap = 20\nrepeats = 1\ntime_split = 'on'\n[model]\nn_estimators = 4\n")
     command = ["--data", folder, "--config", config, "--no-mlflow", "--cache", tmp_path / "cache"]
