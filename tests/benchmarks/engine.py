@@ -78,8 +78,7 @@ def _memory_rows(context: Context, number: int, comments: bool) -> list[Row]:
     """Return rows of all tables in memory: measured and baseline in turn, in one process for each kind."""
     folder, model = make(context.work, number, comments=comments), small_model(context)
     rows = []
-    for kind, code in _kinds(_ENGINE).items():
-        found = json.loads(_elsewhere(code, [folder, model, context.repeats]).out)
+    for kind, found in with_and_without_numba(_ENGINE, [folder, model, context.repeats]).items():
         told = {"scored": f"{_what(number, comments)}, {kind}"}
         if not rows:
             told = {"checked": f"{_what(number, comments)}, read and check only", **told}
@@ -135,17 +134,12 @@ def _elsewhere(code: str, arguments: Sequence[object]) -> Run:
     return run([sys.executable, "-c", code, *arguments], environment={"PYTHONPATH": path}, cwd=ROOT)
 
 
-def with_and_without_numba(code: str, arguments: Sequence[object]) -> dict[str, float]:
-    """Return the CPU seconds that a piece of Python prints, by kind: with numba out of its reach, and within it.
+def with_and_without_numba(code: str, arguments: Sequence[object]) -> dict[str, dict[str, list[float]]]:
+    """Return the measurements that a piece of Python prints as JSON, by kind: with numba out of its reach, and within it.
 
-    The second is left out where numba is not installed, or nothing asked for it.
+    Each kind has a process of its own; the second is left out where numba is not installed.
     """
-    found = {}
-    for kind, whole in _kinds(code).items():
-        spent, used = _elsewhere(whole, arguments).out.split()
-        if kind == "NumPy" or used == "1":
-            found[kind] = float(spent)
-    return found
+    return {kind: json.loads(_elsewhere(whole, arguments).out) for kind, whole in _kinds(code).items()}
 
 
 def linear(context: Context) -> Part:

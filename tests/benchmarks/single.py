@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,52 +14,61 @@ import numpy as np
 from tests.benchmarks.core_only import core_python
 from tests.benchmarks.data import make
 from tests.benchmarks.engine import with_and_without_numba
-from tests.benchmarks.measure import ROOT, Context, Part, Row, cpu, median, run
+from tests.benchmarks.measure import ROOT, Context, Part, Row, cpu_of, median, of_pairs, rounds, run
 from tests.benchmarks.world import small_model
 
 from realreach.tables import read_tables
 
 _COMMENTS = """
-import sys
-import pyarrow as pa
-from realreach.comment_text.model import default_comment_model
-from realreach.comment_text.normalise import normalise
-from realreach.tables import read_tables
-from tests.benchmarks.measure import cpu
-text = read_tables(sys.argv[1]).tables.comments.strings("text").to_pylist()[: int(sys.argv[2])]
-array, model = pa.array(text, pa.large_string()), default_comment_model()
-print(cpu(lambda: model.sold(normalise(array)), int(sys.argv[3])), int(sys.modules.get("numba") is not None))
+import json, sys
+from pathlib import Path
+from tests.benchmarks.single import both_comment_models
+print(json.dumps(both_comment_models(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))))
 """
+
+
+def both_comment_models(folder: Path, number: int, times: int) -> dict[str, list[float]]:
+    """Return the CPU seconds of our comment model and of the usual one for the same comments, in turn, so many times."""
+    import pyarrow as pa
+    from sklearn.feature_extraction.text import HashingVectorizer
+    from sklearn.linear_model import SGDClassifier
+
+    from realreach.comment_text.model import default_comment_model
+    from realreach.comment_text.normalise import normalise
+
+    text = _texts(folder, number)
+    array, model = pa.array(text, pa.large_string()), default_comment_model()
+    hashing = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 4))
+    linear = SGDClassifier(loss="log_loss").fit(hashing.transform(text[:2_000]), np.arange(2_000) % 2)
+    works: dict[str, Callable[[], object]] = {
+        "own": lambda: model.sold(normalise(array)),
+        "other": lambda: linear.decision_function(hashing.transform(text)),
+    }
+    for work in works.values():
+        work()
+    return rounds({name: partial(cpu_of, work) for name, work in works.items()}, times)
+
+
+def _texts(folder: Path, number: int) -> list[str]:
+    comments = read_tables(folder).tables.comments
+    return [] if comments is None else comments.strings("text").to_pylist()[:number]
 
 
 def comment_model(context: Context) -> Part:
     """Return comments a second of the comment model, beside hashed n-grams and a linear model of scikit-learn."""
-    from sklearn.feature_extraction.text import HashingVectorizer
-    from sklearn.linear_model import SGDClassifier
-
     number = 10_000 if context.quick else 50_000
     folder = make(context.work, 1_000, comments=True)
-    tables = read_tables(folder).tables
-    text = tables.comments.strings("text").to_pylist()[:number]
-    hashing = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 4))
-    linear = SGDClassifier(loss="log_loss").fit(hashing.transform(text[:2_000]), np.arange(2_000) % 2)
-    other = len(text) / cpu(lambda: linear.decision_function(hashing.transform(text)), context.repeats)
+    text = _texts(folder, number)
     part = Part(
         f"Comment model ({len(text):,} comments of {np.mean([len(t) for t in text]):.0f} characters, normalising included)"
     )
-    for kind, spent in with_and_without_numba(_COMMENTS, [folder, len(text), context.repeats]).items():
-        own, aim = len(text) / spent, ">= 20x" if kind == "numba" else ">= 1x"
+    found = with_and_without_numba(_COMMENTS, [folder, len(text), context.repeats])
+    for kind, spent in found.items():
+        own, other = (len(text) / median(spent[name]) for name in ("own", "other"))
+        value, aim = f"{own:,.0f} comments a second", ">= 20x" if kind == "numba" else ">= 1x"
         against = f"{other:,.0f} (HashingVectorizer char_wb 3-4, linear model)"
-        part.rows.append(
-            Row(
-                f"comment model, {kind}",
-                f"{own:,.0f} comments a second",
-                against,
-                f"{own / other:.1f}x",
-                aim,
-                context.repeats,
-            )
-        )
+        ratio = f"{of_pairs(spent['other'], spent['own']):.1f}x"
+        part.rows.append(Row(f"comment model, {kind}", value, against, ratio, aim, context.repeats))
     return part
 
 
