@@ -8,9 +8,11 @@ import sys
 
 import pytest
 
-from realreach import first_compile
+from realreach import compiled, first_compile
+from realreach.cli import run_command
 from realreach.commands.common import Console
 from realreach.compiled import is_installed
+from realreach.engine import Plan
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason="numba, the extra fast, is not installed")
 
@@ -102,39 +104,93 @@ def test_kernels_are_announced_where_they_are_imported(tmp_path):
 
 
 def test_a_run_in_worker_processes_tells_what_they_are_silent_about(monkeypatch, tmp_path):
-    from realreach.engine import Plan, Settings, run
+    from realreach.engine import Settings, run
 
     package = tmp_path / "realreach"
     (package / "__pycache__").mkdir(parents=True)
     monkeypatch.setattr(first_compile, "__file__", str(package / "first_compile.py"))
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
-    large, small, alone = Plan(9_000, 5_000, ()), Plan(90, 5_000, ()), Settings(workers=1)
+    large, middling, alone = Plan(100_000, 5_000, ()), Plan(99_999, 5_000, ()), Settings(workers=1)
     assert run._will_compile(Settings(workers=2), large)
-    assert not run._will_compile(Settings(workers=2), small)
+    assert not run._will_compile(Settings(workers=2), middling)
     assert not run._will_compile(alone, large)
-    (package / "__pycache__" / "some.nbi").touch()
+    (package / "some.py").touch()
+    (package / "__pycache__" / "some.twice-3.py311.nbi").touch()
     assert not run._will_compile(Settings(workers=2), large)
-    (package / "__pycache__" / "some.nbi").unlink()
+    (package / "__pycache__" / "some.twice-3.py311.nbi").unlink()
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     assert not run._will_compile(Settings(workers=2), large)
 
 
-@pytest.mark.parametrize(("kept", "creators", "compiles"), [(False, 60, False), (True, 60, True), (False, 10**6, True)])
-def test_the_demo_does_not_compile_first_what_numpy_does_in_seconds(monkeypatch, tmp_path, kept, creators, compiles):
-    from realreach import cli
-    from realreach.commands import demo
-    from realreach.compiled import kernels_for
+def test_kernels_of_an_older_version_are_nothing_that_is_kept(monkeypatch, tmp_path):
+    package = tmp_path / "realreach"
+    (package / "part" / "__pycache__").mkdir(parents=True)
+    monkeypatch.setattr(first_compile, "__file__", str(package / "first_compile.py"))
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    assert first_compile.nothing_is_kept()
+    source, index = package / "part" / "some.py", package / "part" / "__pycache__" / "some.twice-3.py311.nbi"
+    index.touch()
+    assert first_compile.nothing_is_kept()  # its source is gone
+    source.touch()
+    os.utime(index, (1, 1))
+    assert first_compile.nothing_is_kept()  # an update wrote the source anew
+    os.utime(source, (1, 1))
+    assert not first_compile.nothing_is_kept()
 
-    seen = []
 
-    def step(*_, **__):
-        seen.append(kernels_for(10**9, "tree_kernels") is not None)
-        return 3
+@pytest.fixture
+def fresh(monkeypatch, said):
+    """A process that has loaded no kernel yet, and what it says."""
+    monkeypatch.setitem(compiled._state, "loaded", False)
+    monkeypatch.setitem(compiled._job, "large", False)
+    compiled._would_compile.cache_clear()
+    yield said
+    compiled._would_compile.cache_clear()
 
-    monkeypatch.setattr(cli, "run_command", step)
-    monkeypatch.setattr(first_compile, "nothing_is_kept", lambda: not kept)
-    parser = argparse.ArgumentParser()
-    demo.add_arguments(parser)
-    assert demo.run(parser.parse_args(["--out", str(tmp_path / "out"), "--creators", str(creators), "--quiet"])) == 3
-    assert seen == [compiles]
-    assert kernels_for(10**9, "tree_kernels") is not None
+
+@pytest.mark.parametrize(
+    ("kept", "rows", "used", "told"),
+    [(True, 2_000, True, 0), (False, 2_000, False, 1), (False, 99_999, False, 1), (False, 100_000, True, 0)],
+)
+def test_what_numpy_does_sooner_than_kernels_are_compiled_is_left_to_it(monkeypatch, fresh, kept, rows, used, told):
+    monkeypatch.setattr(compiled, "nothing_is_kept", lambda: not kept)
+    for _ in range(2):
+        found = compiled.kernels_for(rows, "tree_kernels", compiled.LEAST_CREATORS)
+        assert (found is not None) == used
+    assert [line for line in fresh if "realreach warm-up" in line] == fresh[:told]
+    assert len(fresh) >= told
+
+
+def test_shards_know_how_large_the_whole_job_is(monkeypatch, fresh):
+    monkeypatch.setattr(compiled, "nothing_is_kept", lambda: True)
+    compiled.expect_creators(99_999)
+    assert compiled.kernels_for(5_000, "tree_kernels", compiled.LEAST_CREATORS) is None
+    compiled.expect_creators(100_000)
+    assert compiled.kernels_for(1_999, "tree_kernels", compiled.LEAST_CREATORS) is None
+    assert compiled.kernels_for(5_000, "tree_kernels", compiled.LEAST_CREATORS) is not None
+
+
+def test_a_shard_hands_on_the_size_of_its_run(monkeypatch, tmp_path, fresh):
+    from realreach.engine import work
+
+    class StoppedError(Exception):
+        pass
+
+    def read_shard(*_, **__):
+        raise StoppedError
+
+    monkeypatch.setattr(work, "_plan", lambda _: Plan(250_000, 5_000, ()))
+    monkeypatch.setattr(work, "read_shard", read_shard)
+    with pytest.raises(StoppedError):
+        work.score_shard(work.Job(str(tmp_path), "model"), 3)
+    assert compiled._job["large"]
+
+
+def test_the_command_makes_all_kernels_ready(capsys, monkeypatch, tmp_path):
+    assert run_command("warm-up", [], prog="realreach warm-up") == 0
+    assert "are ready" in capsys.readouterr().err
+    assert compiled.kernels_for(1) is not None
+    assert run_command("warm-up", ["--model", str(tmp_path / "none")], prog="realreach warm-up") == 4
+    monkeypatch.setattr(compiled, "is_installed", lambda: False)
+    assert run_command("warm-up", [], prog="realreach warm-up") == 2
+    assert "realreach[fast]" in capsys.readouterr().err

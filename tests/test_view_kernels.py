@@ -88,6 +88,7 @@ def test_kernels_are_loaded_for_all_the_work_together(tables, monkeypatch):
     pytest.importorskip("numba", reason="the extra fast is not installed")
     state = {"loaded": False, "wanted": True}
     monkeypatch.setattr(compiled, "_state", state)
+    monkeypatch.setattr(compiled, "_would_compile", lambda: False)
     monkeypatch.setattr(features, "_AT_ONCE", 3)
     monkeypatch.setattr(features, "LEAST_CREATORS", len(tables))
     features.matrix_of(View(tables, decision_days(tables)))

@@ -37,6 +37,7 @@ COMMANDS = {
     "features": "write the feature table, or describe the features",
     "train-accounts": "fit, judge and save the model of single follower accounts",
     "train-comments": "fit the comment model on labelled comments",
+    "warm-up": "compile the kernels of the extra fast once, for all jobs to come",
     "benchmark": "public labelled sets: published results, baselines, ours, zero-shot",
 }
 

@@ -1,7 +1,7 @@
 """A word before the wait: the compiled kernels of the extra ``fast`` are compiled once after an installation.
 
 That takes one to three minutes in all, module by module, at whatever call needs them first. Whoever waits should know
-why.
+why; and whose job is done by NumPy, because that is faster than compiling first, how to have them from then on.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-__all__ = ["IN_WORKERS", "announce", "is_compiled", "nothing_is_kept", "tell_by"]
+__all__ = ["IN_WORKERS", "announce", "is_compiled", "nothing_is_kept", "tell_by", "tell_numpy"]
 
 IN_WORKERS = (
     "the worker processes compile the kernels of the extra fast first, once after an installation or update: one to "
@@ -25,6 +25,10 @@ _FIRST = (
     "beginning with {}"
 )
 _NEXT = "compiling further kernels: {}"
+_NUMPY = (
+    "the kernels of the extra fast are not compiled yet, and compiling takes longer than this with NumPy (same "
+    "numbers). For the next time: realreach warm-up"
+)
 
 
 def _to_stderr(message: str) -> None:
@@ -60,6 +64,11 @@ def announce(kernels: ModuleType) -> None:
     _told.append(name)
 
 
+def tell_numpy() -> None:
+    """Say that NumPy does the work of a job that is too small to compile kernels for."""
+    _say[0](_NUMPY)
+
+
 def is_compiled(kernels: ModuleType) -> bool:
     """Return whether numba has kept something of a module of kernels as its source stands now.
 
@@ -76,8 +85,17 @@ def is_compiled(kernels: ModuleType) -> bool:
 
 
 def nothing_is_kept() -> bool:
-    """Return whether numba has kept no kernel beside our modules, where it would; told without loading numba."""
+    """Return whether numba has kept no kernel of today's sources beside our modules, where it would.
+
+    Told without loading numba, from names and times of files alone.
+    """
     package = Path(__file__).parent
     if os.environ.get("NUMBA_CACHE_DIR") or not os.access(package, os.W_OK):
         return False  # it keeps them elsewhere
-    return next(package.rglob("*.nbi"), None) is None
+    return not any(map(_is_of_today, package.rglob("*.nbi")))
+
+
+def _is_of_today(index: Path) -> bool:
+    """Return whether what numba has kept is not older than the module it was made of."""
+    source = index.parent.parent / f"{index.name.partition('.')[0]}.py"
+    return source.is_file() and index.stat().st_mtime >= source.stat().st_mtime

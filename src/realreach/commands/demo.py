@@ -8,16 +8,12 @@ examples:
 from __future__ import annotations
 
 import argparse
-from contextlib import nullcontext
 from pathlib import Path
 from time import monotonic
 
 from realreach.commands.common import Console, add_output_arguments
 
 __all__ = ["add_arguments", "run"]
-
-_FEW = 20_000
-"""Creators up to which the demo does not compile kernels that were never compiled here."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,8 +30,6 @@ def run(arguments: argparse.Namespace) -> int:
     import shutil
 
     from realreach.cli import run_command
-    from realreach.compiled import left_out
-    from realreach.first_compile import nothing_is_kept
 
     console = Console(arguments)
     out: Path = arguments.out
@@ -80,15 +74,13 @@ def run(arguments: argparse.Namespace) -> int:
         ),
         ("predict", [str(shortlist), "--model", str(model), "--out", str(scores)]),
     )
-    # NumPy does so few creators in seconds; compiling the kernels first takes minutes.
-    with left_out() if nothing_is_kept() and arguments.creators <= _FEW else nullcontext():
-        for name, flags in steps:
-            console.say(f"\n$ realreach {name} {' '.join(flags)}")
-            start = monotonic()
-            code = run_command(name, flags, prog=f"realreach {name}")
-            if code:
-                return code
-            console.say(f"({monotonic() - start:.0f} s)")
+    for name, flags in steps:
+        console.say(f"\n$ realreach {name} {' '.join(flags)}")
+        start = monotonic()
+        code = run_command(name, flags, prog=f"realreach {name}")
+        if code:
+            return code
+        console.say(f"({monotonic() - start:.0f} s)")
     print("\n" + _shown(scores))
     print(_where(out, store, shortlist))
     return 0

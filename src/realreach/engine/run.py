@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from realreach._version import __version__
 from realreach.bundle import manifest_sha256
-from realreach.compiled import LEAST_CREATORS, is_installed
+from realreach.compiled import is_worth_compiling
 from realreach.engine.forked import forked_engine
 from realreach.engine.plan import Plan, input_files, make_plan
 from realreach.engine.ready import get_ready
@@ -247,8 +247,7 @@ def _is_lost_worker(err: Exception) -> bool:
 
 def _will_compile(settings: Settings, plan: Plan) -> bool:
     """Return whether worker processes will spend their first minutes on compiling kernels."""
-    much = min(plan.size, plan.creators) >= LEAST_CREATORS
-    return settings.workers > 1 and much and is_installed() and nothing_is_kept()
+    return settings.workers > 1 and is_worth_compiling(plan.creators) and nothing_is_kept()
 
 
 @contextmanager

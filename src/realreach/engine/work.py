@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from realreach.compiled import expect_creators
 from realreach.engine.plan import Plan
 from realreach.engine.shards import read_shard
 from realreach.files import atomic_file
@@ -97,6 +98,7 @@ def score_shard(job: Job, shard: int) -> int:
     # One thread for each worker: the work is spread over shards, and nested threads fight for the same cores.
     pa.set_cpu_count(1)
     work, plan = Path(job.work), _plan(job.work)
+    expect_creators(plan.creators)
     if part_path(work, shard, "report").is_file():
         return plan.creators_of(shard)
     result = read_shard(plan, work, shard, assume_tz=job.assume_tz)
