@@ -18,10 +18,10 @@ from realreach.tables.core import IntArray
 from realreach.tables.files import file_format, local_path
 from realreach.tables.folders import check_ending, similar_files, table_files
 from realreach.tables.limits import Limits
+from realreach.tables.parquet_texts import text_columns
 from realreach.tables.parts import Broken, Refusal
 from realreach.tables.report import refusal_error
 from realreach.tables.streams import ROW, RawRows, Stream, keys_only, open_records, open_stream
-from realreach.tables.typed_source import text_columns
 
 __all__ = ["Plan", "PlannedFile", "make_plan"]
 

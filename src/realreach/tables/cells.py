@@ -13,7 +13,7 @@ from realreach.tables.contract import Column
 from realreach.tables.limits import Limits
 from realreach.tables.times import BoolArray, TimeArray, text_times, true_where, typed_times
 
-__all__ = ["Cells", "Coded", "ColumnTypeError", "check_column"]
+__all__ = ["Cells", "ColumnTypeError", "check_column"]
 
 _NUMBER = r"^[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?$"
 _LIKE_THOUSANDS = r"^\d{1,3}\.\d{3}$"
@@ -25,14 +25,6 @@ _EXACT = 2.0**53
 """Whole numbers above it are not exact as float64, so a float is no key."""
 
 
-@dataclass(frozen=True, eq=False)
-class Coded:
-    """A column of keys as the number of each row's word (-1 = unknown) among distinct words."""
-
-    numbers: npt.NDArray[np.int64]
-    words: pa.Array
-
-
 class ColumnTypeError(TypeError):
     """A typed column cannot be what the contract wants; the message names the type found."""
 
@@ -42,14 +34,13 @@ class Cells:
     """A checked column: values of the type that :class:`~realreach.tables.core.Table` documents, and findings.
 
     ``found`` maps a code to the rows it concerns. ``instants`` is the exact time of a date column (UTC), by which the
-    last of several counts on one day is told. ``coded`` holds the same keys as numbers and distinct words, where they
-    came so: comparing numbers costs next to nothing.
+    last of several counts on one day is told. Keys that came as a dictionary stay one: comparing the numbers of words
+    costs next to nothing.
     """
 
     values: npt.NDArray | pa.Array
     found: dict[str, BoolArray] = field(default_factory=dict)
     instants: TimeArray | None = None
-    coded: Coded | None = None
 
 
 def check_column(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> Cells:
@@ -156,8 +147,7 @@ def _coded_ids(array: pa.Array, column: Column, limits: Limits) -> Cells | None:
     checked = _ids(words, column, limits, None)
     if _missing(checked.values).any() or any(rows.any() for rows in checked.found.values()):
         return None
-    numbers = array.indices.cast(pa.int64())
-    return Cells(words.take(numbers), coded=Coded(numbers.fill_null(-1).to_numpy(zero_copy_only=False), words))
+    return Cells(pa.DictionaryArray.from_arrays(array.indices.cast(pa.int32()), words))
 
 
 def _ids(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> Cells:
