@@ -21,6 +21,12 @@ _CONTROL = r"[\p{Cc}\x{2028}\x{2029}]"
 _DELETE = 127
 """The last character of ASCII, and a control character."""
 _FLAGS = pa.array(["0", "0.0", "false", "no", "1", "1.0", "true", "yes"], pa.large_string())
+_NUMERIC = frozenset({"count", "number", "flag"})
+_MAY_BE_BLANK = np.zeros(256, dtype=bool)
+_MAY_BE_BLANK[[*range(ord(" ") + 1), 0xC2, 0xE1, 0xE2, 0xE3]] = True
+"""First bytes of a text that begins with a blank: those of ASCII, and of U+0085 to U+3000 in UTF-8."""
+_BLOCK = 2**15
+"""Numbers looked at at a time: what is made of them stays in the cache."""
 _EXACT = 2.0**53
 """Whole numbers above it are not exact as float64, so a float is no key."""
 
@@ -62,10 +68,12 @@ def check_column(array: pa.Array, column: Column, limits: Limits, zone: str | No
     ------
     ColumnTypeError
         If the type of a typed column does not fit the declaration.
+    pyarrow.ArrowInvalid
+        If text is not UTF-8, which no file of text can bring here but one of Parquet can.
     """
     if column.kind == "id" and (cells := _coded_ids(array, column, limits)) is not None:
         return cells
-    array = _plain(array)
+    array = _plain(array, column)
     cells = {
         "id": _ids,
         "category": _categories,
@@ -86,8 +94,10 @@ def check_column(array: pa.Array, column: Column, limits: Limits, zone: str | No
     return Cells(cells.values, found, cells.instants)
 
 
-def _plain(array: pa.Array) -> pa.Array:
+def _plain(array: pa.Array, column: Column) -> pa.Array:
     """Return one Arrow array of a plain type: no dictionaries, one string type."""
+    if pa.types.is_float64(array.type) and column.kind in _NUMERIC and isinstance(array, pa.Array):
+        return array  # NaN is "unknown" there in the end, too
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     kind = array.type
@@ -141,7 +151,7 @@ def _coded_ids(array: pa.Array, column: Column, limits: Limits) -> Cells | None:
         return None
     if column.required and array.null_count:
         return None
-    words = _plain(array.dictionary)
+    words = _plain(array.dictionary, column)
     if not _is_text(words) or words.null_count:
         return None
     checked = _ids(words, column, limits, None)
@@ -161,6 +171,9 @@ def _ids(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> C
     text = _need_text(array)
     if _is_graphic_ascii(text):
         # Nothing to trim, no control character, and a character is a byte.
+        lengths = _byte_lengths(text)
+        if not text.null_count and lengths.min(initial=1) and lengths.max(initial=0) <= limits.id_characters:
+            return Cells(text)
         text = _empty_to_null(text, text)
         return Cells(text, {"too_long": true_where(pc.greater(pc.binary_length(text), limits.id_characters))})
     text = _empty_to_null(text, pc.utf8_trim_whitespace(text))
@@ -174,12 +187,22 @@ def _is_graphic_ascii(text: pa.Array) -> bool:
 
     One pass over the bytes, where a regular expression takes one for each string; bytes of null strings count, too.
     """
-    _, offsets, data = text.buffers()
+    data = text.buffers()[2]
     if data is None or len(text) == 0:
         return True
-    first, last = np.frombuffer(offsets, dtype=np.int64)[[text.offset, text.offset + len(text)]]
-    signed = np.frombuffer(data, dtype=np.int8)[first:last]  # bytes from 128 on are negative
+    ends = _offsets(text)
+    signed = np.frombuffer(data, dtype=np.int8)[ends[0] : ends[-1]]  # bytes from 128 on are negative
     return signed.size == 0 or bool(signed.min() > ord(" ") and signed.max() < _DELETE)
+
+
+def _offsets(text: pa.Array) -> npt.NDArray[np.int64]:
+    """Return where the texts begin and end in their bytes, one number more than texts (of which there must be some)."""
+    return np.frombuffer(text.buffers()[1], dtype=np.int64)[text.offset : text.offset + len(text) + 1]
+
+
+def _byte_lengths(text: pa.Array) -> npt.NDArray[np.int64]:
+    """Return the bytes of each text; of null strings whatever lies there."""
+    return np.diff(_offsets(text)) if len(text) else np.zeros(0, dtype=np.int64)
 
 
 def _categories(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> Cells:
@@ -195,15 +218,36 @@ def _categories(array: pa.Array, column: Column, limits: Limits, zone: str | Non
 
 
 def _texts(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> Cells:
-    text = _empty_to_null(_need_text(array), pc.utf8_trim_whitespace(array))
-    huge = _too_long(text, limits)
+    text = _blank_to_null(_need_text(array))
     # Bytes first: they cost nothing to count, and few texts are long enough to need a look at their characters.
-    if (pc.max(pc.binary_length(text)).as_py() or 0) <= limits.text_characters:
+    if (pc.max(pc.binary_length(text)).as_py() or 0) <= min(limits.text_characters, limits.cell_bytes):
         return Cells(text)
+    huge = _too_long(text, limits)
     long = true_where(pc.greater(pc.utf8_length(text), limits.text_characters))
     if long.any():
         text = pc.utf8_slice_codeunits(text, 0, limits.text_characters)
     return Cells(text, {"too_long": huge, "text_cut": long & ~huge})
+
+
+def _blank_to_null(text: pa.Array) -> pa.Array:
+    """Take blank texts as unknown: few begin so that they can be one, and only those are looked at."""
+    if len(text) == 0 or text.buffers()[2] is None:
+        return _empty_to_null(text, text)
+    text.validate(full=True)
+    ends = _offsets(text)
+    data = np.frombuffer(text.buffers()[2], dtype=np.uint8)
+    some = ends[1:] > ends[:-1]
+    first = ends[:-1] if some.all() else np.where(some, ends[:-1], 0)
+    rows = np.flatnonzero(_MAY_BE_BLANK[data[first]] | ~some) if len(data) else np.arange(len(text))
+    if not len(rows):
+        return text
+    judged = pc.utf8_trim_whitespace(text.take(pa.array(rows)))
+    empty = rows[true_where(pc.equal(pc.binary_length(judged), 0))]
+    if not len(empty):
+        return text
+    blank = np.zeros(len(text), dtype=bool)
+    blank[empty] = True
+    return pc.if_else(pa.array(blank), None, text)
 
 
 def _flags(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> Cells:
@@ -254,10 +298,20 @@ def _all_in_range(values: npt.NDArray[np.float64], array: pa.Array, column: Colu
     if len(values) == 0:
         return True
     low, high = _range(column)
-    least, most = np.fmin.reduce(values), np.fmax.reduce(values)  # NaN only where all are unknown
+    least, most = values.min(), values.max()
+    if np.isnan(least):
+        least, most = np.fmin.reduce(values), np.fmax.reduce(values)  # NaN only where all are unknown
     if not (np.isnan(least) or (low <= least and most <= high and np.isfinite(least) and np.isfinite(most))):
         return False
-    return column.kind != "count" or pa.types.is_integer(array.type) or bool((np.floor(values) == values).all())
+    if column.kind != "count" or pa.types.is_integer(array.type):
+        return True
+    blocks = (values[i : i + _BLOCK] for i in range(0, len(values), _BLOCK))
+    return all(_all_whole(block) for block in blocks)
+
+
+def _all_whole(values: npt.NDArray[np.float64]) -> bool:
+    whole = np.floor(values) == values
+    return bool(whole.all() or (whole | np.isnan(values)).all())
 
 
 def _as_float(array: pa.Array) -> npt.NDArray[np.float64]:

@@ -116,6 +116,12 @@ def draft_table(name: str, parts: Sequence[Part], limits: Limits, zone: str | No
                 message = f"column `{column.name}` has the type {err}"
                 refusals.append(Refusal("column_type", part.file, message, f"Expected {EXPECTED[column.kind]}.", name))
                 continue
+            except pa.ArrowInvalid as err:
+                if "UTF8" not in str(err):
+                    raise
+                message, advice = f"column `{column.name}` holds text that is not UTF-8", "Write it again as UTF-8."
+                refusals.append(Refusal("encoding", part.file, message, advice, name))
+                continue
             values.append(cells.values)
             times.append(cells.instants)
             masks.append(_with_faults(cells.found, part.faults.get(column.name, {})))

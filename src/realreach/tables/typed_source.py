@@ -109,9 +109,9 @@ def _typed(series: pd.Series, name: str, table: str, file: str) -> pa.Array:
     zone = getattr(series.dtype, "tz", None)
     try:
         if zone is not None:
-            array = pa.array(series.dt.tz_convert(None).to_numpy())
+            array = pa.array(series.dt.tz_convert(None).to_numpy(copy=True))
             return array.cast(pa.timestamp(array.type.unit, "UTC"))
-        return pa.Array.from_pandas(series)
+        return pa.Array.from_pandas(series.copy())  # what the caller does to it later is no part of the tables
     except (pa.ArrowException, TypeError, ValueError) as err:
         message = f"column `{name}` has the type {series.dtype}, which cannot be read"
         raise Refusal("column_type", file, message, "Give text, numbers or times.", table) from err
