@@ -104,11 +104,13 @@ def draft_table(name: str, parts: Sequence[Part], limits: Limits, zone: str | No
     columns: dict[str, Values] = {}
     instants: TimeArray | None = None
     found: list[tuple[str, str, npt.NDArray]] = []
+    # Where a table has many files, most parts of a shard are empty; a type that does not fit is no fault of no rows.
+    filled = [part for part in parts if len(part.numbers)] or parts[:1]
     for column in contract.columns:
         if not column.required and not any(column.name in part.columns for part in parts):
             continue
         values, times, masks = [], [], []
-        for part in parts:
+        for part in filled:
             array = part.columns.get(column.name, pa.nulls(len(part.numbers), pa.large_string()))
             try:
                 cells = check_column(array, column, limits, zone)
@@ -131,7 +133,7 @@ def draft_table(name: str, parts: Sequence[Part], limits: Limits, zone: str | No
         if column.name == contract.time and column.name in contract.key and column.kind == "date":
             instants = _join([t for t in times if t is not None])
         for code in dict.fromkeys(code for mask in masks for code in mask):
-            none = (np.zeros(len(part.numbers), dtype=bool) for part in parts)
+            none = (np.zeros(len(part.numbers), dtype=bool) for part in filled)
             found.append(
                 (code, column.name, np.concatenate([m.get(code, z) for m, z in zip(masks, none, strict=True)]))
             )
@@ -152,12 +154,10 @@ def _with_faults(found: Mapping[str, BoolArray], faults: Mapping[str, BoolArray]
 
 
 def _join(arrays: Sequence[Values]) -> Values:
-    """Return the rows of all parts as one column; of empty parts there is nothing to copy."""
-    filled = [array for array in arrays if len(array)]
-    if len(filled) <= 1:
-        return (filled or arrays)[0]
-    if isinstance(filled[0], np.ndarray):
-        return np.concatenate(filled)
-    if not all(isinstance(array, pa.DictionaryArray) for array in filled):
-        filled = [written_out(array) for array in filled]
-    return pa.concat_arrays(filled)
+    """Return the rows of all parts as one column."""
+    if len(arrays) == 1:
+        return arrays[0]
+    if isinstance(arrays[0], np.ndarray):
+        return np.concatenate(arrays)
+    coded = all(isinstance(array, pa.DictionaryArray) for array in arrays)
+    return pa.concat_arrays(arrays if coded else [written_out(array) for array in arrays])

@@ -7,7 +7,7 @@ text, repeated, packs into a few bytes, and must never be written out before its
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +40,25 @@ def text_columns(path: Path) -> list[str]:
     import pyarrow.parquet as pq
 
     return [field.name for field in pq.read_schema(path) if is_text(field.type)]
+
+
+def columns_of_codes(source: pq.ParquetFile) -> list[str]:
+    """Return the text columns that a file holds as codes of few words: cheaper to read, check and look up so."""
+    sizes = _bytes_of_texts(source)
+    return [name for name, size in sizes.items() if size < _CODE_BYTES * source.metadata.num_rows]
+
+
+def _bytes_of_texts(source: pq.ParquetFile) -> dict[str, int]:
+    """Return the unpacked bytes of each text column as the file holds it; nothing for files with nested columns."""
+    file, schema = source.metadata, source.schema_arrow
+    if file.num_columns != len(schema) or any("." in name for name in schema.names):
+        return {}  # names and columns of the file are not the same
+    groups = [file.row_group(i) for i in range(file.num_row_groups)]
+    return {
+        field.name: sum(group.column(i).total_uncompressed_size for group in groups)
+        for i, field in enumerate(schema)
+        if is_text(field.type)
+    }
 
 
 def one_array(column: pa.ChunkedArray) -> pa.Array:
@@ -80,10 +99,10 @@ def read_columns(path: Path, limit: int) -> pa.Table:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
-        names = list(file.schema_arrow.names)
+        names, sizes = list(file.schema_arrow.names), _bytes_of_texts(file)
         words = [field.name for field in file.schema_arrow if is_text(field.type)]
     with pq.ParquetFile(path, read_dictionary=words) as source:
-        plain = _plain_columns(source, words, limit)
+        plain = _plain_columns(source, sizes, limit)
         coded = source.read([n for n in names if n not in plain] if plain else None, use_threads=False)
     left = limit - sum(full_size(coded.column(name)) for name in words if name not in plain)
     if left < 0:
@@ -111,20 +130,15 @@ def _written_out(path: Path, names: Sequence[str], limit: int) -> dict[str, pa.A
     return {name: one_array(whole.column(name)) for name in names}
 
 
-def _plain_columns(source: pq.ParquetFile, words: Sequence[str], limit: int) -> list[str]:
+def _plain_columns(source: pq.ParquetFile, sizes: Mapping[str, int], limit: int) -> list[str]:
     """Return the text columns that are cheaper written out, as far as ``_ROWS`` of their rows are surely in the limit.
 
     What is written out at once is known from the words of the dictionary at the head of each row group; texts that are
     not in it lie in the file as they are. A head of one word tells nothing: there may be none, or not at the head.
     """
     file = source.metadata
-    names = source.schema_arrow.names
-    if not file.num_rows or file.num_columns != len(names) or any("." in name for name in names):
-        return []  # nested columns: names and columns of the file are not the same
-    groups = [file.row_group(i) for i in range(file.num_row_groups)]
-    sizes = {n: sum(group.column(names.index(n)).total_uncompressed_size for group in groups) for n in words}
-    longest = {name: 0 for name in words if sizes[name] >= _CODE_BYTES * file.num_rows}
-    for number in range(len(groups)):
+    longest = {name: 0 for name, size in sizes.items() if size >= _CODE_BYTES * file.num_rows > 0}
+    for number in range(file.num_row_groups if longest else 0):
         first_row = source.iter_batches(1, row_groups=[number], columns=list(longest), use_threads=False)
         for name, head in [(name, batch.column(name).dictionary) for batch in islice(first_row, 1) for name in longest]:
             if len(head) > 1:
