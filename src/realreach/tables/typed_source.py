@@ -7,14 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 
 from realreach.tables.contract import CONTRACTS
 from realreach.tables.core import IntArray
 from realreach.tables.limits import Limits
 from realreach.tables.parquet_texts import TooMuchTextError, one_array, read_columns
-from realreach.tables.parts import Part, Refusal, Row, check_header, table_rows
+from realreach.tables.parts import Part, Refusal, Row, RowNumbers, check_header, table_rows
 from realreach.tables.times import BoolArray
 from realreach.tables.values import array_from_values
 
@@ -56,7 +55,7 @@ def parquet_part(path: Path, table: str, file: str, limits: Limits) -> Part:
     def originals(rows: IntArray) -> Callable[[], list[Row]]:
         return partial(table_rows, given.take(pa.array(rows)))
 
-    return Part(table, file, columns, np.arange(1, rows + 1), originals, names, typed=True)
+    return Part(table, file, columns, RowNumbers(rows), originals, names, typed=True)
 
 
 _IN_PORTIONS = "Split it into part files and read them in portions, or raise the limit."
@@ -98,7 +97,7 @@ def frame_part(frame: pd.DataFrame, table: str, limits: Limits) -> Part:
     def originals(rows: IntArray) -> Callable[[], list[Row]]:
         return partial(_frame_rows, frame.iloc[rows].copy(), names)
 
-    return Part(table, file, columns, np.arange(1, len(frame) + 1), originals, names, typed=True, faults=faults)
+    return Part(table, file, columns, RowNumbers(len(frame)), originals, names, typed=True, faults=faults)
 
 
 def _frame_rows(frame: pd.DataFrame, names: list[str]) -> list[Row]:
