@@ -126,6 +126,7 @@ def _need_text(array: pa.Array) -> pa.Array:
 
 def _trimmed(text: pa.Array) -> pa.Array:
     """Remove blanks around the values; what was blank only becomes null."""
+    text.validate(full=True)
     text = pc.utf8_trim_whitespace(text)
     return _empty_to_null(text, text)
 
@@ -176,6 +177,7 @@ def _ids(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> C
             return Cells(text)
         text = _empty_to_null(text, text)
         return Cells(text, {"too_long": true_where(pc.greater(pc.binary_length(text), limits.id_characters))})
+    text.validate(full=True)
     text = _empty_to_null(text, pc.utf8_trim_whitespace(text))
     long = true_where(pc.greater(pc.utf8_length(text), limits.id_characters))
     control = true_where(pc.match_substring_regex(text, _CONTROL))
