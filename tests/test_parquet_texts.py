@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from realreach.tables import InputError, Limits, parquet_texts, read_tables
+from realreach.tables import InputError, Limits, cells, parquet_texts, read_tables
 from realreach.tables.cells import _MAY_BE_BLANK, check_column
 from realreach.tables.contract import CONTRACTS
 from realreach.tables.core import written_out
@@ -66,8 +66,9 @@ def test_without_a_dictionary_at_the_head_nothing_is_known_and_texts_stay_codes(
     assert coded(read_columns(plain, PLENTY)) == ["many"]
 
 
-def test_the_longest_word_of_any_row_group_decides(tmp_path):
-    texts = [*MANY[:-3], "y" * 3_000, *MANY[:2]]
+@pytest.mark.parametrize("at", [3, 150, 397])
+def test_the_longest_word_of_any_row_group_decides(tmp_path, at):
+    texts = [*MANY[:at], "y" * 3_000, *MANY[at + 1 :]]
     path = write(tmp_path / "t.parquet", {"many": texts}, row_group_size=40)
     edge = 3_000 * parquet_texts._ROWS
     assert coded(read_columns(path, edge)) == []
@@ -129,14 +130,15 @@ def test_one_long_text_among_many_short_ones_is_never_written_out(tmp_path):
     assert pa.total_allocated_bytes() - before < 10**7
 
 
-@pytest.mark.parametrize("name", ["a.b", "many"])
-def test_names_with_a_point_and_nested_columns_do_not_confuse(tmp_path, name):
-    nested = pa.array([{"b": text} for text in MANY], pa.struct([("b", pa.string())]))
-    columns = {name: MANY, "a": nested, "few": FEW} if name == "many" else {name: MANY, "few": FEW}
+@pytest.mark.parametrize("names", [("a.b",), ("many", "a"), ("a", "a.b"), ("a.b", "a")])
+def test_names_with_a_point_and_nested_columns_do_not_confuse(tmp_path, names):
+    nested = pa.array([{"b": text, "c": 1} for text in MANY], pa.struct([("b", pa.string()), ("c", pa.int8())]))
+    columns = {name: nested if name == "a" else MANY for name in names} | {"few": FEW}
     found = read_columns(write(tmp_path / "t.parquet", columns), PLENTY)
     assert found.column_names == list(columns)
-    assert found.column(name).to_pylist() == MANY
-    assert "a" not in columns or found.column("a").to_pylist() == nested.to_pylist()
+    for name in names:
+        assert found.column(name).to_pylist() == (nested.to_pylist() if name == "a" else MANY)
+    assert found.column("few").to_pylist() == FEW
 
 
 def folder(path, comments, **options):
@@ -177,14 +179,52 @@ TEXTS = ["a", "", " ", "\u3000\u2003", None, " b", "é", "\u00a0", "\u00a0c", "\
 def test_blank_texts_are_unknown_and_others_untouched(texts):
     array = pa.array([*texts, "not seen"], pa.large_string())
     for given in (array[: len(texts)], pa.array(texts, pa.large_string())):
-        cells = check_column(given, CONTRACTS["posts"].by_name["caption"], Limits(), None)
-        assert cells.values.to_pylist() == [text if text and text.strip() else None for text in texts]
-        assert cells.found == {}
+        found = check_column(given, CONTRACTS["posts"].by_name["caption"], Limits(), None)
+        assert found.values.to_pylist() == [text if text and text.strip() else None for text in texts]
+        assert found.found == {}
 
 
 def test_null_texts_may_hide_anything():
     hidden = not_utf8([b"\xff", b"fine", b"\xa9"]).cast(pa.binary())
     buffers = [pa.py_buffer(b"\x02"), *hidden.buffers()[1:]]
     given = pa.Array.from_buffers(pa.string(), 3, buffers).cast(pa.large_string())
-    cells = check_column(given, CONTRACTS["posts"].by_name["caption"], Limits(), None)
-    assert written_out(cells.values).to_pylist() == [None, "fine", None]
+    found = check_column(given, CONTRACTS["posts"].by_name["caption"], Limits(), None)
+    assert written_out(found.values).to_pylist() == [None, "fine", None]
+
+
+@pytest.mark.parametrize(("length", "code"), [(10, None), (11, "too_long")])
+def test_a_cell_may_be_held_shorter_than_a_text(length, code):
+    given = pa.array(["x", "y" * length], pa.large_string())
+    found = check_column(given, CONTRACTS["posts"].by_name["caption"], Limits(cell_bytes=10), None).found
+    assert {name: rows.tolist() for name, rows in found.items()} == ({code: [False, True]} if code else {})
+
+
+@pytest.mark.parametrize(
+    ("ids", "found"),
+    [
+        (["a", ""], {"missing_value": [1]}),
+        (["", ""], {"missing_value": [0, 1]}),
+        (["a", None, "b"], {"missing_value": [1]}),
+        (["abcde", "ab", "c"], {}),
+        (["ab", "abcdef"], {"too_long": [1]}),
+        ([None, "abcdef", ""], {"too_long": [1], "missing_value": [0, 2]}),
+        ([], {}),
+    ],
+)
+def test_keys_of_plain_letters_are_checked_like_others(ids, found):
+    key = CONTRACTS["posts"].by_name["post_id"]
+    for also in ([], ["é"]):  # another way through the checks
+        checked = check_column(pa.array([*ids, *also], pa.large_string()), key, Limits(id_characters=5), None)
+        assert {code: np.flatnonzero(rows).tolist() for code, rows in checked.found.items()} == found
+        assert checked.values.to_pylist() == [key or None for key in [*ids, *also]]
+
+
+@pytest.mark.parametrize("at", [0, 3, 4, 9])
+def test_a_fraction_is_found_in_whatever_block(monkeypatch, at):
+    monkeypatch.setattr(cells, "_BLOCK", 4)
+    numbers = np.array([5.0, np.nan, 3.0, 0.0, 7.0, 8.0, np.nan, np.nan, 1.0, 2.0])
+    likes = CONTRACTS["posts"].by_name["likes"]
+    assert check_column(pa.array(numbers), likes, Limits(), None).found == {}
+    numbers[at] = 0.5
+    (code, rows), *rest = check_column(pa.array(numbers), likes, Limits(), None).found.items()
+    assert (code, np.flatnonzero(rows).tolist(), rest) == ("not_whole", [at], [])

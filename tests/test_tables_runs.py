@@ -100,18 +100,41 @@ def test_unknown_times_come_last_and_ties_are_broken_by_key():
 
 
 @pytest.mark.parametrize("cells", [0, 4])
-def test_a_post_of_another_creator_is_unknown_first_and_last_too(monkeypatch, cells):
+@pytest.mark.parametrize("words", [None, ["p", "q", "r"], ["r", "q", "p"], ["q", "r", "p"]])
+@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4, 5, 6], [4, 0, 6, 2, 5, 3, 1]], ids=["ordered", "mixed"])
+def test_a_post_of_another_creator_is_unknown(monkeypatch, cells, words, order):
     monkeypatch.setattr(rows, "_CELLS", cells)
     creators = pd.DataFrame({"creator_id": ["a", "b"], "platform": "tiktok"})
-    at = pd.Timestamp("2026-01-01", tz="UTC")
-    posts = pd.DataFrame({"creator_id": ["a", "b"], "post_id": ["p", "q"], "posted_at": at})
-    ids = [("a", "p"), ("a", "q"), ("a", "none"), ("b", "p"), ("b", "q"), ("b", None)]
-    comments = pd.DataFrame(ids, columns=["creator_id", "post_id"])
-    comments[["comment_id", "text"]] = [[f"k{i}", "halo"] for i in range(len(ids))]
+    posts = pd.DataFrame({"creator_id": ["a", "a", "b"], "post_id": ["p", "r", "q"]})
+    posts["posted_at"] = pd.Timestamp("2026-01-01", tz="UTC")
+    if words:
+        posts["post_id"] = pd.Categorical(posts["post_id"], words)
+    ids = [("a", "p"), ("a", "q"), ("a", "none"), ("b", "p"), ("b", "q"), ("b", None), ("b", "none")]
+    comments = pd.DataFrame([ids[i] for i in order], columns=["creator_id", "post_id"])
+    comments[["comment_id", "text"]] = [[f"k{i}", "halo"] for i in order]
     report = tables_from_frames({"creators": creators, "posts": posts, "comments": comments}).report
     (problem,) = report.problems
-    assert (problem.code, problem.count) == ("unknown_post", 3)
-    assert [place.number for place in problem.places] == [2, 3, 4]
+    assert (problem.code, problem.count) == ("unknown_post", 4)
+    assert [place.number for place in problem.places] == [n for n, i in enumerate(order, 1) if i in (1, 2, 3, 6)]
+
+
+@pytest.mark.parametrize(
+    "order",
+    [["creator_id", "observed_on"], ["observed_on", "creator_id"], ["half", "creator_id", "observed_on"]],
+    ids=["creators turned round", "by day", "creators in two pieces"],
+)
+@pytest.mark.parametrize("twice", [False, True])
+def test_rows_in_another_order_of_creators_are_put_in_order(order, twice):
+    frames = clean(np.random.default_rng(8))
+    whole = tables_from_frames(frames)
+    history = frames["follower_history"].assign(half=np.tile(np.arange(40) // 20, 12))
+    if twice:
+        history = pd.concat([history, history[::5].assign(half=2)])
+    falling = [name != "creator_id" or len(order) == 3 for name in order]
+    frames["follower_history"] = history.sort_values(order, ascending=falling).drop(columns="half")
+    found = tables_from_frames(frames)
+    same(found.tables, whole.tables)
+    assert found.report.counts["follower_history"].merged_duplicates == (96 if twice else 0)
 
 
 def test_a_coded_table_is_used_like_a_plain_one(tmp_path):
@@ -157,13 +180,8 @@ def test_a_frame_that_is_changed_later_changes_no_table():
     posts["posted_at"] = posts["posted_at"].dt.as_unit("us")
     tables = tables_from_frames(frames).tables
     before = tables.follower_history.numbers("followers").copy(), tables.posts.days("posted_at").copy()
-    history["followers"].to_numpy().flags.writeable = True
-    for values in (history["followers"].array.to_numpy(), posts["posted_at"].dt.tz_localize(None).array.to_numpy()):
-        values = values.view()
-        try:
-            values.flags.writeable = True
-        except ValueError:
-            continue
+    for values in (history["followers"].array._ndarray, posts["posted_at"].array._ndarray):
+        values.flags.writeable = True
         values[:] = values[::-1].copy()
     assert np.array_equal(tables.follower_history.numbers("followers"), before[0])
     assert np.array_equal(tables.posts.days("posted_at"), before[1])

@@ -173,7 +173,7 @@ def _ids(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> C
     if _is_graphic_ascii(text):
         # Nothing to trim, no control character, and a character is a byte.
         lengths = _byte_lengths(text)
-        if not text.null_count and lengths.min(initial=1) and lengths.max(initial=0) <= limits.id_characters:
+        if lengths.min(initial=1) and lengths.max(initial=0) <= limits.id_characters:
             return Cells(text)
         text = _empty_to_null(text, text)
         return Cells(text, {"too_long": true_where(pc.greater(pc.binary_length(text), limits.id_characters))})
@@ -240,7 +240,7 @@ def _blank_to_null(text: pa.Array) -> pa.Array:
     some = ends[1:] > ends[:-1]
     if not some.any():
         return _empty_to_null(text, text)
-    first = data[ends[:-1] if some.all() else np.where(some, ends[:-1], ends[some.argmax()])]
+    first = data[ends[:-1] if some.all() else np.where(some, ends[:-1], 0)]
     _need_utf8(text, first)
     rows = np.flatnonzero(_MAY_BE_BLANK[first] | ~some)
     if not len(rows):

@@ -108,7 +108,7 @@ def _typed(series: pd.Series, name: str, table: str, file: str) -> pa.Array:
     zone = getattr(series.dtype, "tz", None)
     try:
         if zone is not None:
-            array = pa.array(series.dt.tz_convert(None).to_numpy(copy=True))
+            array = pa.array(series.dt.tz_convert(None).to_numpy())
             return array.cast(pa.timestamp(array.type.unit, "UTC"))
         return pa.Array.from_pandas(series.copy())  # what the caller does to it later is no part of the tables
     except (pa.ArrowException, TypeError, ValueError) as err:
