@@ -49,16 +49,20 @@ def columns_of_codes(source: pq.ParquetFile) -> list[str]:
 
 
 def _bytes_of_texts(source: pq.ParquetFile) -> dict[str, int]:
-    """Return the unpacked bytes of each text column as the file holds it; nothing for files with nested columns."""
+    """Return the unpacked bytes of each text column that can be read as codes; nothing for files with nested columns.
+
+    Texts that say in what they differ from the one before (``DELTA_...``) cannot be read so.
+    """
     file, schema = source.metadata, source.schema_arrow
     if file.num_columns != len(schema) or any("." in name for name in schema.names):
         return {}  # names and columns of the file are not the same
     groups = [file.row_group(i) for i in range(file.num_row_groups)]
-    return {
-        field.name: sum(group.column(i).total_uncompressed_size for group in groups)
-        for i, field in enumerate(schema)
-        if is_text(field.type)
-    }
+    found = {}
+    for i, field in enumerate(schema):
+        chunks = [group.column(i) for group in groups] if is_text(field.type) else []
+        if chunks and not any("DELTA" in name for chunk in chunks for name in chunk.encodings):
+            found[field.name] = sum(chunk.total_uncompressed_size for chunk in chunks)
+    return found
 
 
 def one_array(column: pa.ChunkedArray) -> pa.Array:
