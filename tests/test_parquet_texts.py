@@ -9,10 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from realreach.tables import InputError, Limits, cells, parquet_texts, read_tables
-from realreach.tables.cells import _MAY_BE_BLANK, check_column
+from realreach.tables.cells import check_column
 from realreach.tables.contract import CONTRACTS
 from realreach.tables.core import written_out
 from realreach.tables.parquet_texts import TooMuchTextError, columns_of_codes, read_columns
+from realreach.tables.text_bytes import _MAY_BE_BLANK
 
 ROWS = 400
 MANY = [f"text number {i} of many" for i in range(ROWS)]

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from realreach.tables.contract import Column
 from realreach.tables.limits import Limits
+from realreach.tables.text_bytes import blank_to_null, byte_lengths, empty_to_null, is_graphic_ascii
 from realreach.tables.times import BoolArray, TimeArray, text_times, true_where, typed_times
 
 __all__ = ["Cells", "ColumnTypeError", "check_column"]
@@ -18,13 +19,8 @@ __all__ = ["Cells", "ColumnTypeError", "check_column"]
 _NUMBER = r"^[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?$"
 _LIKE_THOUSANDS = r"^\d{1,3}\.\d{3}$"
 _CONTROL = r"[\p{Cc}\x{2028}\x{2029}]"
-_DELETE = 127
-"""The last character of ASCII, and a control character."""
 _FLAGS = pa.array(["0", "0.0", "false", "no", "1", "1.0", "true", "yes"], pa.large_string())
 _NUMERIC = frozenset({"count", "number", "flag"})
-_MAY_BE_BLANK = np.zeros(256, dtype=bool)
-_MAY_BE_BLANK[[*range(ord(" ") + 1), 0xC2, 0xE1, 0xE2, 0xE3]] = True
-"""First bytes of a text that begins with a blank: those of ASCII, and of U+0085 to U+3000 in UTF-8."""
 _BLOCK = 2**15
 """Numbers looked at at a time: what is made of them stays in the cache."""
 _EXACT = 2.0**53
@@ -128,12 +124,7 @@ def _trimmed(text: pa.Array) -> pa.Array:
     """Remove blanks around the values; what was blank only becomes null."""
     text.validate(full=True)
     text = pc.utf8_trim_whitespace(text)
-    return _empty_to_null(text, text)
-
-
-def _empty_to_null(text: pa.Array, judged: pa.Array) -> pa.Array:
-    empty = pc.equal(pc.binary_length(judged), 0)
-    return pc.if_else(empty, None, text) if pc.any(empty).as_py() else text
+    return empty_to_null(text, text)
 
 
 def _missing(values: npt.NDArray | pa.Array) -> BoolArray:
@@ -170,41 +161,18 @@ def _ids(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> C
         whole = pa.array(np.where(broken, 0.0, values).astype(np.int64), mask=broken | _missing(array))
         return Cells(whole.cast(pa.large_string()), {"bad_id": broken})
     text = _need_text(array)
-    if _is_graphic_ascii(text):
+    if is_graphic_ascii(text):
         # Nothing to trim, no control character, and a character is a byte.
-        lengths = _byte_lengths(text)
+        lengths = byte_lengths(text)
         if lengths.min(initial=1) and lengths.max(initial=0) <= limits.id_characters:
             return Cells(text)
-        text = _empty_to_null(text, text)
+        text = empty_to_null(text, text)
         return Cells(text, {"too_long": true_where(pc.greater(pc.binary_length(text), limits.id_characters))})
     text.validate(full=True)
-    text = _empty_to_null(text, pc.utf8_trim_whitespace(text))
+    text = empty_to_null(text, pc.utf8_trim_whitespace(text))
     long = true_where(pc.greater(pc.utf8_length(text), limits.id_characters))
     control = true_where(pc.match_substring_regex(text, _CONTROL))
     return Cells(text, {"too_long": long, "bad_id": control})
-
-
-def _is_graphic_ascii(text: pa.Array) -> bool:
-    """Return whether strings hold nothing but the letters, digits and signs of ASCII: no blanks, no control characters.
-
-    One pass over the bytes, where a regular expression takes one for each string; bytes of null strings count, too.
-    """
-    data = text.buffers()[2]
-    if data is None or len(text) == 0:
-        return True
-    ends = _offsets(text)
-    signed = np.frombuffer(data, dtype=np.int8)[ends[0] : ends[-1]]  # bytes from 128 on are negative
-    return signed.size == 0 or bool(signed.min() > ord(" ") and signed.max() < _DELETE)
-
-
-def _offsets(text: pa.Array) -> npt.NDArray[np.int64]:
-    """Return where the texts begin and end in their bytes, one number more than texts (of which there must be some)."""
-    return np.frombuffer(text.buffers()[1], dtype=np.int64)[text.offset : text.offset + len(text) + 1]
-
-
-def _byte_lengths(text: pa.Array) -> npt.NDArray[np.int64]:
-    """Return the bytes of each text; of null strings whatever lies there."""
-    return np.diff(_offsets(text)) if len(text) else np.zeros(0, dtype=np.int64)
 
 
 def _categories(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> Cells:
@@ -220,7 +188,7 @@ def _categories(array: pa.Array, column: Column, limits: Limits, zone: str | Non
 
 
 def _texts(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> Cells:
-    text = _blank_to_null(_need_text(array))
+    text = blank_to_null(_need_text(array))
     # Bytes first: they cost nothing to count, and few texts are long enough to need a look at their characters.
     if (pc.max(pc.binary_length(text)).as_py() or 0) <= min(limits.text_characters, limits.cell_bytes):
         return Cells(text)
@@ -229,47 +197,6 @@ def _texts(array: pa.Array, column: Column, limits: Limits, zone: str | None) ->
     if long.any():
         text = pc.utf8_slice_codeunits(text, 0, limits.text_characters)
     return Cells(text, {"too_long": huge, "text_cut": long & ~huge})
-
-
-def _blank_to_null(text: pa.Array) -> pa.Array:
-    """Take blank texts as unknown: few begin so that they can be one, and only those are looked at."""
-    if len(text) == 0 or text.buffers()[2] is None:
-        return _empty_to_null(text, text)
-    ends = _offsets(text)
-    data = np.frombuffer(text.buffers()[2], dtype=np.uint8)
-    some = ends[1:] > ends[:-1]
-    if not some.any():
-        return _empty_to_null(text, text)
-    first = data[ends[:-1] if some.all() else np.where(some, ends[:-1], 0)]
-    _need_utf8(text, first)
-    rows = np.flatnonzero(_MAY_BE_BLANK[first] | ~some)
-    if not len(rows):
-        return text
-    judged = pc.utf8_trim_whitespace(text.take(pa.array(rows)))
-    empty = rows[true_where(pc.equal(pc.binary_length(judged), 0))]
-    if not len(empty):
-        return text
-    blank = np.zeros(len(text), dtype=bool)
-    blank[empty] = True
-    return pc.if_else(pa.array(blank), None, text)
-
-
-def _need_utf8(text: pa.Array, first: npt.NDArray[np.uint8]) -> None:
-    """Raise ArrowInvalid if a text is not UTF-8; ``first`` are first bytes of texts.
-
-    All bytes as one text are looked at in a third of the time: what is valid so, and cut where characters begin, is
-    valid text by text.
-    """
-    ends = _offsets(text)
-    both = pa.py_buffer(ends[[0, -1]].tobytes())
-    whole = pa.Array.from_buffers(pa.large_string(), 1, [None, both, text.buffers()[2]])
-    try:
-        whole.validate(full=True)
-    except pa.ArrowInvalid:
-        text.validate(full=True)  # null texts may hold anything
-        return
-    if (first & 0xC0 == 0x80).any():
-        text.validate(full=True)
 
 
 def _flags(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> Cells:
