@@ -18,10 +18,10 @@ from realreach.tables.core import IntArray
 from realreach.tables.files import file_format, local_path
 from realreach.tables.folders import check_ending, similar_files, table_files
 from realreach.tables.limits import Limits
+from realreach.tables.parquet_texts import columns_of_codes
 from realreach.tables.parts import Broken, Refusal
 from realreach.tables.report import refusal_error
 from realreach.tables.streams import ROW, RawRows, Stream, keys_only, open_records, open_stream
-from realreach.tables.typed_source import text_columns
 
 __all__ = ["Plan", "PlannedFile", "make_plan"]
 
@@ -310,7 +310,8 @@ class _Facts:
 @lru_cache(maxsize=4096)
 def _facts(path: Path, _written: tuple[int, int]) -> _Facts:
     # The key of a creator stands in the file once for many rows; it is checked and looked up once, too.
-    coded = tuple(name for name in text_columns(path) if name == "creator_id")
+    with pq.ParquetFile(path) as source:
+        coded = tuple(columns_of_codes(source))
     with pq.ParquetFile(path, read_dictionary=list(coded)) as source:
         sizes = [source.metadata.row_group(i).num_rows for i in range(source.num_row_groups)]
         return _Facts(coded, np.array(sizes, dtype=np.int64), source.schema_arrow.empty_table())

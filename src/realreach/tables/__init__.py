@@ -2,8 +2,8 @@
 
 ``read_tables(folder)`` gives ``Tables`` (typed, sorted, nothing wrong left in them) and a ``Report`` (what was set
 aside and why). Below it, one step per module: ``files`` and ``folders`` find and open, ``csv_source``, ``json_source``
-and ``typed_source`` make parts, ``cells`` and ``times`` check columns, ``draft`` and ``rows`` check rows, ``report``
-and ``quarantine`` tell, ``contract`` and ``codes`` declare.
+and ``typed_source`` (with ``parquet_texts``) make parts, ``cells`` (with ``text_bytes``) and ``times`` check columns,
+``draft``, ``owners`` and ``rows`` check rows, ``report`` and ``quarantine`` tell, ``contract`` and ``codes`` declare.
 """
 
 from realreach.errors import InputError

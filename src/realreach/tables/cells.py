@@ -11,26 +11,20 @@ import pyarrow.compute as pc
 
 from realreach.tables.contract import Column
 from realreach.tables.limits import Limits
+from realreach.tables.text_bytes import blank_to_null, byte_lengths, empty_to_null, is_graphic_ascii
 from realreach.tables.times import BoolArray, TimeArray, text_times, true_where, typed_times
 
-__all__ = ["Cells", "Coded", "ColumnTypeError", "check_column"]
+__all__ = ["Cells", "ColumnTypeError", "check_column"]
 
 _NUMBER = r"^[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?$"
 _LIKE_THOUSANDS = r"^\d{1,3}\.\d{3}$"
 _CONTROL = r"[\p{Cc}\x{2028}\x{2029}]"
-_DELETE = 127
-"""The last character of ASCII, and a control character."""
 _FLAGS = pa.array(["0", "0.0", "false", "no", "1", "1.0", "true", "yes"], pa.large_string())
+_NUMERIC = frozenset({"count", "number", "flag"})
+_BLOCK = 2**15
+"""Numbers looked at at a time: what is made of them stays in the cache."""
 _EXACT = 2.0**53
 """Whole numbers above it are not exact as float64, so a float is no key."""
-
-
-@dataclass(frozen=True, eq=False)
-class Coded:
-    """A column of keys as the number of each row's word (-1 = unknown) among distinct words."""
-
-    numbers: npt.NDArray[np.int64]
-    words: pa.Array
 
 
 class ColumnTypeError(TypeError):
@@ -42,14 +36,13 @@ class Cells:
     """A checked column: values of the type that :class:`~realreach.tables.core.Table` documents, and findings.
 
     ``found`` maps a code to the rows it concerns. ``instants`` is the exact time of a date column (UTC), by which the
-    last of several counts on one day is told. ``coded`` holds the same keys as numbers and distinct words, where they
-    came so: comparing numbers costs next to nothing.
+    last of several counts on one day is told. Keys that came as a dictionary stay one: comparing the numbers of words
+    costs next to nothing.
     """
 
     values: npt.NDArray | pa.Array
     found: dict[str, BoolArray] = field(default_factory=dict)
     instants: TimeArray | None = None
-    coded: Coded | None = None
 
 
 def check_column(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> Cells:
@@ -71,10 +64,12 @@ def check_column(array: pa.Array, column: Column, limits: Limits, zone: str | No
     ------
     ColumnTypeError
         If the type of a typed column does not fit the declaration.
+    pyarrow.ArrowInvalid
+        If text is not UTF-8, which no file of text can bring here but one of Parquet can.
     """
     if column.kind == "id" and (cells := _coded_ids(array, column, limits)) is not None:
         return cells
-    array = _plain(array)
+    array = _plain(array, column)
     cells = {
         "id": _ids,
         "category": _categories,
@@ -95,8 +90,10 @@ def check_column(array: pa.Array, column: Column, limits: Limits, zone: str | No
     return Cells(cells.values, found, cells.instants)
 
 
-def _plain(array: pa.Array) -> pa.Array:
+def _plain(array: pa.Array, column: Column) -> pa.Array:
     """Return one Arrow array of a plain type: no dictionaries, one string type."""
+    if pa.types.is_float64(array.type) and column.kind in _NUMERIC and isinstance(array, pa.Array):
+        return array  # NaN is "unknown" there in the end, too
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     kind = array.type
@@ -125,13 +122,9 @@ def _need_text(array: pa.Array) -> pa.Array:
 
 def _trimmed(text: pa.Array) -> pa.Array:
     """Remove blanks around the values; what was blank only becomes null."""
+    text.validate(full=True)
     text = pc.utf8_trim_whitespace(text)
-    return _empty_to_null(text, text)
-
-
-def _empty_to_null(text: pa.Array, judged: pa.Array) -> pa.Array:
-    empty = pc.equal(pc.binary_length(judged), 0)
-    return pc.if_else(empty, None, text) if pc.any(empty).as_py() else text
+    return empty_to_null(text, text)
 
 
 def _missing(values: npt.NDArray | pa.Array) -> BoolArray:
@@ -150,14 +143,13 @@ def _coded_ids(array: pa.Array, column: Column, limits: Limits) -> Cells | None:
         return None
     if column.required and array.null_count:
         return None
-    words = _plain(array.dictionary)
+    words = _plain(array.dictionary, column)
     if not _is_text(words) or words.null_count:
         return None
     checked = _ids(words, column, limits, None)
     if _missing(checked.values).any() or any(rows.any() for rows in checked.found.values()):
         return None
-    numbers = array.indices.cast(pa.int64())
-    return Cells(words.take(numbers), coded=Coded(numbers.fill_null(-1).to_numpy(zero_copy_only=False), words))
+    return Cells(pa.DictionaryArray.from_arrays(array.indices.cast(pa.int32()), words))
 
 
 def _ids(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> Cells:
@@ -169,27 +161,18 @@ def _ids(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> C
         whole = pa.array(np.where(broken, 0.0, values).astype(np.int64), mask=broken | _missing(array))
         return Cells(whole.cast(pa.large_string()), {"bad_id": broken})
     text = _need_text(array)
-    if _is_graphic_ascii(text):
+    if is_graphic_ascii(text):
         # Nothing to trim, no control character, and a character is a byte.
-        text = _empty_to_null(text, text)
+        lengths = byte_lengths(text)
+        if lengths.min(initial=1) and lengths.max(initial=0) <= limits.id_characters:
+            return Cells(text)
+        text = empty_to_null(text, text)
         return Cells(text, {"too_long": true_where(pc.greater(pc.binary_length(text), limits.id_characters))})
-    text = _empty_to_null(text, pc.utf8_trim_whitespace(text))
+    text.validate(full=True)
+    text = empty_to_null(text, pc.utf8_trim_whitespace(text))
     long = true_where(pc.greater(pc.utf8_length(text), limits.id_characters))
     control = true_where(pc.match_substring_regex(text, _CONTROL))
     return Cells(text, {"too_long": long, "bad_id": control})
-
-
-def _is_graphic_ascii(text: pa.Array) -> bool:
-    """Return whether strings hold nothing but the letters, digits and signs of ASCII: no blanks, no control characters.
-
-    One pass over the bytes, where a regular expression takes one for each string; bytes of null strings count, too.
-    """
-    _, offsets, data = text.buffers()
-    if data is None or len(text) == 0:
-        return True
-    first, last = np.frombuffer(offsets, dtype=np.int64)[[text.offset, text.offset + len(text)]]
-    signed = np.frombuffer(data, dtype=np.int8)[first:last]  # bytes from 128 on are negative
-    return signed.size == 0 or bool(signed.min() > ord(" ") and signed.max() < _DELETE)
 
 
 def _categories(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> Cells:
@@ -205,11 +188,11 @@ def _categories(array: pa.Array, column: Column, limits: Limits, zone: str | Non
 
 
 def _texts(array: pa.Array, column: Column, limits: Limits, zone: str | None) -> Cells:
-    text = _empty_to_null(_need_text(array), pc.utf8_trim_whitespace(array))
-    huge = _too_long(text, limits)
+    text = blank_to_null(_need_text(array))
     # Bytes first: they cost nothing to count, and few texts are long enough to need a look at their characters.
-    if (pc.max(pc.binary_length(text)).as_py() or 0) <= limits.text_characters:
+    if (pc.max(pc.binary_length(text)).as_py() or 0) <= min(limits.text_characters, limits.cell_bytes):
         return Cells(text)
+    huge = _too_long(text, limits)
     long = true_where(pc.greater(pc.utf8_length(text), limits.text_characters))
     if long.any():
         text = pc.utf8_slice_codeunits(text, 0, limits.text_characters)
@@ -264,10 +247,20 @@ def _all_in_range(values: npt.NDArray[np.float64], array: pa.Array, column: Colu
     if len(values) == 0:
         return True
     low, high = _range(column)
-    least, most = np.fmin.reduce(values), np.fmax.reduce(values)  # NaN only where all are unknown
+    least, most = values.min(), values.max()
+    if np.isnan(least):
+        least, most = np.fmin.reduce(values), np.fmax.reduce(values)  # NaN only where all are unknown
     if not (np.isnan(least) or (low <= least and most <= high and np.isfinite(least) and np.isfinite(most))):
         return False
-    return column.kind != "count" or pa.types.is_integer(array.type) or bool((np.floor(values) == values).all())
+    if column.kind != "count" or pa.types.is_integer(array.type):
+        return True
+    blocks = (values[i : i + _BLOCK] for i in range(0, len(values), _BLOCK))
+    return all(_all_whole(block) for block in blocks)
+
+
+def _all_whole(values: npt.NDArray[np.float64]) -> bool:
+    whole = np.floor(values) == values
+    return bool(whole.all() or (whole | np.isnan(values)).all())
 
 
 def _as_float(array: pa.Array) -> npt.NDArray[np.float64]:

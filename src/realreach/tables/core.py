@@ -17,7 +17,7 @@ from realreach.tables.contract import CONTRACTS, TableContract
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FloatArray", "IntArray", "Table", "Tables"]
+__all__ = ["FloatArray", "IntArray", "Table", "Tables", "written_out"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -34,7 +34,8 @@ class Table:
     contract
         The declaration of the table.
     columns
-        Arrays of one length. ``id``, ``category`` and ``text`` columns are Arrow strings (null = unknown); ``count``,
+        Arrays of one length. ``id``, ``category`` and ``text`` columns are Arrow strings (null = unknown), of which
+        ``id`` ones may be coded (a dictionary array: :meth:`strings` gives them written out); ``count``,
         ``number`` and ``flag`` columns are float64 (NaN = unknown); ``date`` columns are ``datetime64[D]`` and
         ``instant`` columns ``datetime64[us]``, both UTC (NaT = unknown). Optional columns not given are absent.
     starts
@@ -85,7 +86,7 @@ class Table:
         values = self.columns.get(name)
         if values is None:
             return pa.nulls(len(self), pa.large_string())
-        return values
+        return written_out(values)
 
     def codes(self, name: str) -> IntArray:
         """Return small integers, equal where the strings are equal; -1 = unknown."""
@@ -110,8 +111,13 @@ class Table:
         """Return the table as a data frame with the column names of the contract, one row per row."""
         import pandas as pd
 
-        frame = {k: v.to_pandas() if isinstance(v, pa.Array) else v for k, v in self.columns.items()}
+        frame = {k: written_out(v).to_pandas() if isinstance(v, pa.Array) else v for k, v in self.columns.items()}
         return pd.DataFrame(frame)
+
+
+def written_out(texts: pa.Array) -> pa.Array:
+    """Return strings as they are, where they may be coded (numbers of distinct words, each of them held once)."""
+    return texts.dictionary.take(texts.indices) if isinstance(texts, pa.DictionaryArray) else texts
 
 
 def _take(values: npt.NDArray | pa.Array, rows: IntArray) -> npt.NDArray | pa.Array:

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from realreach.tables.cells import Coded, ColumnTypeError, check_column
+from realreach.tables.cells import ColumnTypeError, check_column
 from realreach.tables.codes import CODES
 from realreach.tables.contract import CONTRACTS, Kind, TableContract
-from realreach.tables.core import IntArray, Table
+from realreach.tables.core import IntArray, Table, written_out
 from realreach.tables.limits import Limits
 from realreach.tables.parts import Part, Refusal
 from realreach.tables.times import BoolArray, TimeArray
@@ -48,15 +48,13 @@ class Finding:
 class Draft:
     """A table on its way: the rows of all its parts, checked cell by cell, with what was found so far.
 
-    ``bad`` rows are set aside, ``merged`` ones said the same as another; the rest is used. ``coded`` holds keys that
-    came as numbers of words.
+    ``bad`` rows are set aside, ``merged`` ones said the same as another; the rest is used.
     """
 
     contract: TableContract
     parts: Sequence[Part]
     columns: dict[str, Values]
     instants: TimeArray | None
-    coded: dict[str, Coded] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     bad: BoolArray = field(init=False)
     merged: BoolArray = field(init=False)
@@ -75,19 +73,23 @@ class Draft:
                 self.bad[found] = True
 
     def texts(self, name: str) -> pa.Array:
-        """Return a column of strings."""
-        return self.columns[name]
+        """Return a column of strings, written out."""
+        return written_out(self.columns[name])
+
+    @property
+    def whole(self) -> bool:
+        """Whether all rows are used so far."""
+        return not (self.bad.any() or self.merged.any())
 
     @property
     def good(self) -> IntArray:
         """Positions of the rows that are used so far."""
         return np.flatnonzero(~(self.bad | self.merged))
 
-    def table(self, order: IntArray, starts: IntArray) -> Table:
-        """Return the finished table with the rows in this order."""
-        whole = len(order) == len(self.bad) and bool((order == np.arange(len(order))).all())
-        columns = self.columns if whole else {name: take(v, order) for name, v in self.columns.items()}
-        return Table(self.contract, columns, starts.astype(np.int64))
+    def table(self, order: IntArray | None, starts: IntArray) -> Table:
+        """Return the finished table with the rows in this order; None: all of them, as they stand."""
+        columns = self.columns if order is None else {name: take(v, order) for name, v in self.columns.items()}
+        return Table(self.contract, columns, starts.astype(np.int64, copy=False))
 
 
 def take(values: Values, rows: IntArray) -> Values:
@@ -102,14 +104,13 @@ def draft_table(name: str, parts: Sequence[Part], limits: Limits, zone: str | No
     columns: dict[str, Values] = {}
     instants: TimeArray | None = None
     found: list[tuple[str, str, npt.NDArray]] = []
-    coded: dict[str, Coded] = {}
-    size = sum(len(part.numbers) for part in parts)
+    # Where a table has many files, most parts of a shard are empty; a type that does not fit is no fault of no rows.
+    filled = [part for part in parts if len(part.numbers)] or parts[:1]
     for column in contract.columns:
         if not column.required and not any(column.name in part.columns for part in parts):
             continue
         values, times, masks = [], [], []
-        whole: Coded | None = None
-        for part in parts:
+        for part in filled:
             array = part.columns.get(column.name, pa.nulls(len(part.numbers), pa.large_string()))
             try:
                 cells = check_column(array, column, limits, zone)
@@ -117,24 +118,26 @@ def draft_table(name: str, parts: Sequence[Part], limits: Limits, zone: str | No
                 message = f"column `{column.name}` has the type {err}"
                 refusals.append(Refusal("column_type", part.file, message, f"Expected {EXPECTED[column.kind]}.", name))
                 continue
+            except pa.ArrowInvalid as err:
+                if "UTF8" not in str(err):
+                    raise
+                message, advice = f"column `{column.name}` holds text that is not UTF-8", "Write it again as UTF-8."
+                refusals.append(Refusal("encoding", part.file, message, advice, name))
+                continue
             values.append(cells.values)
             times.append(cells.instants)
-            if len(part.numbers) == size:  # the others are empty
-                whole = cells.coded
             masks.append(_with_faults(cells.found, part.faults.get(column.name, {})))
         if refusals:
             continue
         columns[column.name] = _join(values)
-        if whole is not None:
-            coded[column.name] = whole
         if column.name == contract.time and column.name in contract.key and column.kind == "date":
             instants = _join([t for t in times if t is not None])
         for code in dict.fromkeys(code for mask in masks for code in mask):
-            none = (np.zeros(len(part.numbers), dtype=bool) for part in parts)
+            none = (np.zeros(len(part.numbers), dtype=bool) for part in filled)
             found.append(
                 (code, column.name, np.concatenate([m.get(code, z) for m, z in zip(masks, none, strict=True)]))
             )
-    draft = Draft(contract, parts, {} if refusals else columns, instants, coded)
+    draft = Draft(contract, parts, {} if refusals else columns, instants)
     for code, column_name, rows in [] if refusals else found:
         draft.mark(code, column_name, rows)
     return draft, refusals
@@ -151,8 +154,10 @@ def _with_faults(found: Mapping[str, BoolArray], faults: Mapping[str, BoolArray]
 
 
 def _join(arrays: Sequence[Values]) -> Values:
-    """Return the rows of all parts as one column; of empty parts there is nothing to copy."""
-    filled = [array for array in arrays if len(array)]
-    if len(filled) <= 1:
-        return (filled or arrays)[0]
-    return np.concatenate(arrays) if isinstance(arrays[0], np.ndarray) else pa.concat_arrays(arrays)
+    """Return the rows of all parts as one column."""
+    if len(arrays) == 1:
+        return arrays[0]
+    if isinstance(arrays[0], np.ndarray):
+        return np.concatenate(arrays)
+    coded = all(isinstance(array, pa.DictionaryArray) for array in arrays)
+    return pa.concat_arrays(arrays if coded else [written_out(array) for array in arrays])

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
 import pyarrow as pa
 
 from realreach.tables.contract import CONTRACTS
 from realreach.tables.core import IntArray
 from realreach.tables.times import BoolArray
 
-__all__ = ["Broken", "Part", "Refusal", "check_header", "shown_name", "table_rows"]
+__all__ = ["Broken", "Part", "Refusal", "RowNumbers", "check_header", "shown_name", "table_rows"]
 
 Row = dict[str, object]
 Form = Literal["csv", "json"]
@@ -34,6 +35,19 @@ class Broken:
     number: int
     code: str
     raw: str
+
+
+@dataclass(frozen=True)
+class RowNumbers:
+    """The numbers 1, 2, 3, ... of rows that are simply counted: of millions of rows few are ever asked for."""
+
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, rows: int | IntArray) -> IntArray:
+        return np.asarray(rows, dtype=np.int64) + 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +85,7 @@ class Part:
     table: str
     file: str
     columns: Mapping[str, pa.Array]
-    numbers: IntArray
+    numbers: IntArray | RowNumbers
     originals: Callable[[IntArray], Callable[[], list[Row]]]
     header: Sequence[str]
     form: Form = "json"

@@ -286,7 +286,7 @@ def _checked(
     invalid = invalid_creators(drafts["creators"], creators)
     report.invalid_creators = list(invalid.items())
     finished: dict[str, Table] = {"creators": creators}
-    orders: dict[str, IntArray] = {}
+    orders: dict[str, IntArray | None] = {}
     for name, draft in drafts.items():
         if name != "creators":
             keys = pa.array(list(invalid), pa.large_string())

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from realreach.errors import InputError
 from realreach.tables.draft import Draft
 from realreach.tables.limits import Limits
@@ -105,7 +107,8 @@ class Report:
         """Take up the findings of one finished table."""
         broken = sum(len(part.broken) for part in draft.parts)
         size, set_aside, merged = len(draft.bad), int(draft.bad.sum()), int((draft.merged & ~draft.bad).sum())
-        counts = Counts(size + broken, len(draft.good), merged, set_aside + broken)
+        used = int(np.count_nonzero(~(draft.bad | draft.merged)))
+        counts = Counts(size + broken, used, merged, set_aside + broken)
         self.counts[draft.contract.name] = counts
         self.problems += problems_of(draft, limits)
         self.quarantined += quarantine_of(draft)

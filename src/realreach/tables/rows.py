@@ -7,28 +7,32 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from realreach.tables.core import IntArray, Table
+from realreach.tables.core import IntArray, Table, written_out
 from realreach.tables.draft import Draft, Values, take
 from realreach.tables.limits import Limits
+from realreach.tables.owners import Owners, coded, owners_of, places_among, word_numbers
 from realreach.tables.times import BoolArray
 
 __all__ = ["build_creators", "build_table", "invalid_creators", "mark_unknown_posts"]
 
 _UNREADABLE_KEY = frozenset({"missing_value", "bad_id", "too_long", "wrong_type"})
 _FIRST_DAY = int(np.datetime64("1900-01-01", "D").astype(np.int64))
+_LARGEST = 2**62
+_CELLS = 4
+"""So many cells of a table, one by one, cost no more than to look a number up among sorted ones."""
 _DAYS = 2**20
 """More days than there can be; a power of two, so that the rest of a division is a mask."""
 
 
 def build_creators(draft: Draft) -> Table:
     """Apply the row rules of the creators table; its order stays as given."""
-    _merge_duplicates(draft, draft.texts("creator_id").dictionary_encode().indices.fill_null(-1).to_numpy())
-    order = draft.good
-    return draft.table(order, np.arange(len(order) + 1))
+    _merge_duplicates(draft, word_numbers(draft.columns["creator_id"]).astype(np.int64))
+    order = None if draft.whole else draft.good
+    return draft.table(order, np.arange((len(draft.bad) if order is None else len(order)) + 1))
 
 
-def build_table(draft: Draft, creators: Table, invalid: pa.Array, limits: Limits) -> tuple[Table, IntArray]:
-    """Apply the row rules of any other table and put it in order; also return the draft's position of each row.
+def build_table(draft: Draft, creators: Table, invalid: pa.Array, limits: Limits) -> tuple[Table, IntArray | None]:
+    """Apply the row rules of any other table and put it in order.
 
     Parameters
     ----------
@@ -40,56 +44,55 @@ def build_table(draft: Draft, creators: Table, invalid: pa.Array, limits: Limits
         Keys of creators that were set aside.
     limits
         Rows of one creator.
+
+    Returns
+    -------
+    tuple
+        The table, and the draft's position of each of its rows; None where all of them stood in order.
     """
-    owner = _owners(draft, creators, invalid)
+    owners = owners_of(draft, creators, invalid)
     if draft.contract.name == "posts":
         _hide_likes(draft)
-    rising = _merge_duplicates(draft, _key(draft, owner))
-    # Where the key is creator and time, rising keys say that all is in order.
-    order = draft.good if rising and draft.contract.key[-1] == draft.contract.time else _in_order(draft, owner)
-    order = _newest(draft, owner, order, limits.rows_per_creator(draft.contract.name))
-    if draft.contract.name == "follower_history":
-        order = _without_zero_glitches(draft, owner, order)
-    starts = np.cumsum(np.bincount(owner[order] + 1, minlength=len(creators) + 1))
-    return draft.table(order, starts), order
-
-
-def _owners(draft: Draft, creators: Table, invalid: pa.Array) -> IntArray:
-    ids, coded = draft.texts("creator_id"), draft.coded.get("creator_id")
-    if coded is not None:
-        owner = np.append(_places(coded.words, creators.strings("creator_id")), -1)[coded.numbers]
+    second = _second(draft)
+    # What is exported comes sorted, and by keys that rise there is nothing to merge and, if they are times, to order.
+    neat = draft.whole and owners.grouped
+    rising = (neat and owners.rises(second)) or _merge_duplicates(draft, _key(owners, second))
+    order: IntArray | None
+    if rising and draft.contract.key[-1] == draft.contract.time:
+        order = None if neat else draft.good
     else:
-        owner = _places(ids, creators.strings("creator_id"))
-    lost = (owner < 0) & ids.is_valid().to_numpy(zero_copy_only=False)
-    if lost.any():
-        known = pc.is_in(ids, value_set=invalid).to_numpy(zero_copy_only=False)
-        draft.mark("creator_set_aside", "creator_id", lost & known)
-        draft.mark("unknown_creator", "creator_id", lost & ~known)
-    return owner
+        order = _in_order(draft, owners)
+    counts = owners.counts(order, len(creators))
+    limit = limits.rows_per_creator(draft.contract.name)
+    if limit is not None and counts.max(initial=0) > limit:
+        order = _newest(draft, owners, order, limit)
+        counts = owners.counts(order, len(creators))
+    if draft.contract.name == "follower_history" and (draft.columns["followers"] == 0).any():
+        order = _without_zero_glitches(draft, owners, order)
+        counts = owners.counts(order, len(creators))
+    return draft.table(order, np.concatenate([[0], np.cumsum(counts)])), order
 
 
-def _places(texts: pa.Array, among: pa.Array) -> IntArray:
-    """Return the place of each text among others, -1 where it is not."""
-    return np.asarray(pc.index_in(texts, value_set=among).fill_null(-1).to_numpy().astype(np.int64))
+def _second(draft: Draft) -> npt.NDArray | None:
+    """Return days or numbers that are equal where the last part of the key is; None where a key has one part."""
+    if len(draft.contract.key) == 1:
+        return None
+    values = draft.columns[draft.contract.key[-1]]
+    return values if isinstance(values, np.ndarray) else word_numbers(values)
 
 
-def _key(draft: Draft, owner: IntArray) -> IntArray:
+def _key(owners: Owners, second: npt.NDArray | None) -> IntArray:
     """Return a whole number per row, equal where the keys are equal (whatever for rows that are set aside)."""
-    values = draft.columns.get(draft.contract.key[-1]) if len(draft.contract.key) > 1 else None
-    if values is None:
-        return owner
-    if isinstance(values, np.ndarray):
+    if second is None:
+        return owners.rows
+    if second.dtype.kind == "M":
         # Days lie between 1990 and 2100, and unknown ones are set aside. In place: a table has millions of rows.
-        key = values.view(np.int64) - _FIRST_DAY
+        key = second.view(np.int64) - _FIRST_DAY
         key &= _DAYS - 1
-        key += owner * _DAYS
+        key += owners.rows * _DAYS
         return key
-    coded = draft.coded.get(draft.contract.key[-1])
-    if coded is not None:
-        second = np.maximum(coded.numbers, 0)
-    else:
-        second = values.dictionary_encode().indices.fill_null(0).to_numpy().astype(np.int64)
-    return owner * (int(second.max(initial=0)) + 1) + second
+    second = np.maximum(second, 0)
+    return owners.rows * (int(second.max(initial=0)) + 1) + second
 
 
 def _merge_duplicates(draft: Draft, key: IntArray) -> bool:
@@ -132,27 +135,34 @@ def _equal(values: Values, left: IntArray, right: IntArray) -> BoolArray:
         a, b = values[left], values[right]
         unknown = np.isnan(a) & np.isnan(b) if values.dtype.kind == "f" else np.isnat(a) & np.isnat(b)
         return (a == b) | unknown
-    a, b = values.take(pa.array(left)), values.take(pa.array(right))
+    a, b = _texts_at(values, left), _texts_at(values, right)
     same = pc.equal(a, b).fill_null(False).to_numpy(zero_copy_only=False)
     both_null = pc.and_(a.is_null(), b.is_null()).to_numpy(zero_copy_only=False)
     return np.asarray(same | both_null)
 
 
-def _in_order(draft: Draft, owner: IntArray) -> IntArray:
-    """Return the good rows grouped by creator, by time, then by key: an order that input order cannot change."""
-    rows = draft.good
+def _texts_at(texts: pa.Array, rows: IntArray) -> pa.Array:
+    return written_out(take(texts, rows))
+
+
+def _in_order(draft: Draft, owners: Owners) -> IntArray | None:
+    """Return the good rows grouped by creator, by time, then by key: an order that input order cannot change.
+
+    None where all rows are good and stand so.
+    """
+    whole = draft.whole
+    rows = np.arange(len(draft.bad)) if whole else draft.good
     time = np.zeros(len(rows), dtype=np.int64)
     if draft.contract.time in draft.columns:
         time = _sortable(_at(draft.columns[draft.contract.time], rows))
-    who = _at(owner, rows)
+    who = _at(owners.rows, rows)
     keys = draft.columns[draft.contract.key[-1]]
     texts = keys if isinstance(keys, pa.Array) and len(draft.contract.key) > 1 else None
-    if not _rising(who, time, texts, rows):
-        order = np.lexsort((time, who))
-        rows, who, time = rows[order], who[order], time[order]
-        if texts is not None:
-            rows = _untie(rows, who, time, texts)
-    return rows
+    if _rising(who, time, texts, rows):
+        return None if whole else rows
+    order, same = _by_creator_and_time(who, time)
+    rows = order if whole else rows[order]
+    return rows if texts is None else _untie(rows, same, texts)
 
 
 def _at(values: npt.NDArray, rows: IntArray) -> npt.NDArray:
@@ -165,52 +175,61 @@ def _sortable(times: npt.NDArray) -> IntArray:
     unknown = np.iinfo(np.int64).min
     if ticks.min(initial=0) > unknown:
         return ticks
-    return np.where(ticks == unknown, np.iinfo(np.int64).max, ticks)  # unknown times come last
+    return np.where(ticks == unknown, ticks.max() + 1, ticks)  # unknown times come last
+
+
+def _by_creator_and_time(who: IntArray, time: IntArray) -> tuple[IntArray, BoolArray]:
+    """Return the order of rows by creator, then by time, and where, in this order, a row equals the next one."""
+    first, span = int(time.min(initial=0)), int(np.ptp(time)) + 1 if len(time) else 1
+    if (int(who.max(initial=0)) + 1) * span < _LARGEST:
+        # One number is sorted in a third of the time of two, and what stands in order by runs in a tenth.
+        key = who * span
+        key += time
+        key -= first
+        order = np.argsort(key, kind="stable")
+        key = key[order]
+        return order, key[1:] == key[:-1]
+    order = np.lexsort((time, who))
+    who, time = who[order], time[order]
+    return order, (who[1:] == who[:-1]) & (time[1:] == time[:-1])
 
 
 def _rising(who: IntArray, time: IntArray, texts: pa.Array | None, rows: IntArray) -> bool:
-    if (who[1:] < who[:-1]).any():
+    next_one = who[1:] > who[:-1]
+    not_later = (time[1:] <= time[:-1]) & ~next_one
+    if (who[1:] < who[:-1]).any() or (not_later & (time[1:] < time[:-1])).any():
         return False
-    not_later = np.flatnonzero(time[1:] <= time[:-1])
-    not_later = not_later[who[not_later + 1] == who[not_later]]
-    if (time[not_later + 1] < time[not_later]).any():
-        return False
-    tied = not_later
+    tied = np.flatnonzero(not_later)
     if texts is None or not len(tied):
         return True
-    return bool(pc.all(pc.less_equal(take(texts, rows[tied]), take(texts, rows[tied + 1]))).as_py())
+    return bool(pc.all(pc.less_equal(_texts_at(texts, rows[tied]), _texts_at(texts, rows[tied + 1]))).as_py())
 
 
-def _untie(rows: IntArray, who: IntArray, time: IntArray, texts: pa.Array) -> IntArray:
-    """Order rows of one creator and one time by their key."""
-    same = (who[1:] == who[:-1]) & (time[1:] == time[:-1])
-    tied = np.concatenate([same, [False]]) | np.concatenate([[False], same])
-    places = np.flatnonzero(tied)
-    if len(places):
-        group = np.cumsum(np.concatenate([[True], ~same]))[places]
-        pairs = pa.table({"group": group, "key": take(texts, rows[places])})
+def _untie(rows: IntArray, same: BoolArray, texts: pa.Array) -> IntArray:
+    """Order rows of one creator and one time, each ``same`` as the next one, by their key."""
+    if same.any():
+        after = np.concatenate([[False], same])  # rows that equal the one before
+        places = np.flatnonzero(np.append(same, False) | after)
+        group = np.cumsum(~after[places])
+        pairs = pa.table({"group": group, "key": _texts_at(texts, rows[places])})
         order = pc.sort_indices(pairs, sort_keys=[("group", "ascending"), ("key", "ascending")]).to_numpy()
         rows = rows.copy()
         rows[places] = rows[places[order]]
     return rows
 
 
-def _newest(draft: Draft, owner: IntArray, order: IntArray, limit: int | None) -> IntArray:
-    if limit is None or len(order) <= limit:
-        return order
-    who = owner[order]
-    if np.bincount(who).max() <= limit:
-        return order
+def _newest(draft: Draft, owners: Owners, order: IntArray | None, limit: int) -> IntArray:
+    order = np.arange(len(draft.bad)) if order is None else order
+    who = owners.rows[order]
     from_end = np.searchsorted(who, who, side="right") - np.arange(len(who))
     draft.mark("too_many_rows", None, order[from_end > limit])
     return order[from_end <= limit]
 
 
-def _without_zero_glitches(draft: Draft, owner: IntArray, order: IntArray) -> IntArray:
+def _without_zero_glitches(draft: Draft, owners: Owners, order: IntArray | None) -> IntArray:
     """Set counts of 0 aside that have counts above 0 both before and after them."""
-    if not (draft.columns["followers"] == 0).any():
-        return order
-    followers, who = draft.columns["followers"][order], owner[order]
+    order = np.arange(len(draft.bad)) if order is None else order
+    followers, who = draft.columns["followers"][order], owners.rows[order]
     zero = followers == 0
     above = np.concatenate([[0], np.cumsum(followers > 0)])
     first, after = np.searchsorted(who, who), np.searchsorted(who, who, side="right")
@@ -222,6 +241,8 @@ def _without_zero_glitches(draft: Draft, owner: IntArray, order: IntArray) -> In
 
 def invalid_creators(draft: Draft, creators: Table) -> dict[str, tuple[str, ...]]:
     """Return the creators of whom no row is used though their key can be read, with the codes of what is wrong."""
+    if not draft.bad.any():
+        return {}
     unreadable = np.zeros(len(draft.bad), dtype=bool)
     for finding in draft.findings:
         if finding.column == "creator_id" and finding.code in _UNREADABLE_KEY:
@@ -248,16 +269,27 @@ def _hide_likes(draft: Draft) -> None:
         draft.columns["likes"] = np.where(hidden, np.nan, draft.columns["likes"])
 
 
-def mark_unknown_posts(draft: Draft, comments: Table, order: IntArray, posts: Table) -> None:
+def mark_unknown_posts(draft: Draft, comments: Table, order: IntArray | None, posts: Table) -> None:
     """Note the comments under posts that are not among the usable posts of their creator."""
     if "post_id" not in comments:
         return
-    ids = comments.strings("post_id")
-    known = posts.strings("post_id").dictionary_encode()
-    place = pc.index_in(ids, value_set=known.dictionary).fill_null(-1).to_numpy().astype(np.int64)
-    size = len(posts) + 1  # above every place, so that creator and place make one number
-    pairs = np.sort(np.append(posts.creator * size + known.indices.to_numpy(), np.iinfo(np.int64).max))
-    wanted = comments.creator * size + place
-    there = (place >= 0) & (pairs[np.searchsorted(pairs, wanted)] == wanted)
-    given = ids.is_valid().to_numpy(zero_copy_only=False)
-    draft.mark("unknown_post", "post_id", order[given & ~there])
+    ids, known = (coded(table.columns["post_id"]) for table in (comments, posts))
+    numbers = word_numbers(ids)
+    place = np.append(places_among(ids.dictionary, known.dictionary), -1)[numbers]
+    # Creator and post make one number; one more step than posts, so that what is none of them is no other's number.
+    steps = len(known.dictionary) + 1
+    given, wanted = posts.creator * steps, comments.creator * steps
+    given += word_numbers(known)
+    wanted += place
+    rows = np.flatnonzero((numbers >= 0) & ~_is_among(wanted, given, (len(posts.starts) - 1) * steps))
+    draft.mark("unknown_post", "post_id", rows if order is None else order[rows])
+
+
+def _is_among(wanted: IntArray, given: IntArray, end: int) -> BoolArray:
+    """Return which whole numbers (from -1) are among others (from 0 to ``end`` - 2, both in rising order or not)."""
+    if end <= _CELLS * (len(wanted) + len(given)):
+        there = np.zeros(end + 1, dtype=bool)  # the last one is for -1
+        there[given] = True
+        return there[wanted]
+    given = np.sort(np.append(given, np.iinfo(np.int64).max))
+    return np.asarray(given[np.searchsorted(given, wanted)] == wanted)

@@ -26,9 +26,9 @@ from realreach.tables.csv_source import BLOCK, convert_options, csv_header, fill
 from realreach.tables.files import open_unpacked, opening_errors
 from realreach.tables.json_source import json_lines, nested_parts, rows_part
 from realreach.tables.limits import Limits
+from realreach.tables.parquet_texts import full_size, one_array, text_columns
 from realreach.tables.parts import Broken, Part, Refusal, Row, check_header, table_rows
 from realreach.tables.quotes import QuoteCheck
-from realreach.tables.typed_source import full_size, text_columns
 
 __all__ = ["RawRows", "Stream", "open_records", "open_stream", "parts_of"]
 
@@ -117,7 +117,7 @@ def parts_of(stream: Stream, rows: pa.Table, broken: tuple[Broken, ...] = ()) ->
         return _json_parts(stream, rows.column(LINE).to_pylist(), numbers, broken)
     given = rows.drop_columns([ROW])
     known = CONTRACTS[stream.table].by_name
-    columns = {name: given.column(name).combine_chunks() for name in given.column_names if name in known}
+    columns = {name: one_array(given.column(name)) for name in given.column_names if name in known}
 
     def originals(positions: IntArray) -> Callable[[], list[Row]]:
         return partial(table_rows, given.take(pa.array(positions)))
@@ -139,7 +139,7 @@ def _json_parts(stream: Stream, lines: list[bytes], numbers: IntArray, broken: t
 
 def _keys(values: pa.Array | pa.ChunkedArray, table: str, limits: Limits, shown: str) -> pa.Array:
     """Return the creators' keys as the checks read them."""
-    array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    array = one_array(values) if isinstance(values, pa.ChunkedArray) else values
     column = CONTRACTS[table].by_name["creator_id"]
     try:
         return check_column(array, column, limits, None).values

@@ -152,7 +152,7 @@ def typed_times(array: pa.Array, *, day: bool, zone: str | None) -> tuple[TimeAr
     # Checked before the unit changes: seconds far from today would overflow as microseconds.
     low, high = (edge.astype("datetime64[D]").astype(np.int64) * _PER_DAY[unit] for edge in (LOW, HIGH))
     if (day or named) and len(ticks) and not array.null_count and low <= ticks.min() and ticks.max() < high:
-        return ticks.astype(f"datetime64[{unit}]").astype("datetime64[us]", copy=False), {}
+        return ticks.view(f"datetime64[{unit}]").astype("datetime64[us]"), {}
     outside = ~missing & ((ticks < low) | (ticks >= high))
     values = np.where(outside, 0, ticks).astype(f"datetime64[{unit}]").astype("datetime64[us]")
     values[missing | outside] = np.datetime64("NaT")

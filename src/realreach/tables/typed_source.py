@@ -7,21 +7,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from realreach.tables.contract import CONTRACTS
 from realreach.tables.core import IntArray
 from realreach.tables.limits import Limits
-from realreach.tables.parts import Part, Refusal, Row, check_header, table_rows
+from realreach.tables.parquet_texts import TooMuchTextError, one_array, read_columns
+from realreach.tables.parts import Part, Refusal, Row, RowNumbers, check_header, table_rows
 from realreach.tables.times import BoolArray
 from realreach.tables.values import array_from_values
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["frame_part", "full_size", "parquet_part", "text_columns"]
+__all__ = ["frame_part", "parquet_part"]
 
 
 def parquet_part(path: Path, table: str, file: str, limits: Limits) -> Part:
@@ -44,49 +43,33 @@ def parquet_part(path: Path, table: str, file: str, limits: Limits) -> Part:
             names = list(head.schema_arrow.names)
             rows = head.metadata.num_rows
             packed = sum(head.metadata.row_group(i).total_byte_size for i in range(head.num_row_groups))
-            words = [
-                f.name for f in head.schema_arrow if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)
-            ]
         check_header(table, file, names, limits.columns)
         _check_size(file, table, rows, packed, limits)
-        # Texts stay dictionaries until their full size is known: one long text, repeated, packs into a few bytes.
-        with pq.ParquetFile(path, read_dictionary=words) as source:
-            given = source.read(use_threads=False)
+        given = read_columns(path, limits.decompressed_bytes)
+    except TooMuchTextError as err:
+        raise _too_large(file, table, limits) from err
     except (pa.ArrowException, OSError) as err:
         raise Refusal("unreadable_file", file, "is not a readable Parquet file", "Write it again.", table) from err
-    _check_size(file, table, rows, sum(full_size(given.column(name)) for name in words), limits)
-    columns = {name: given.column(name).combine_chunks() for name in names if name in CONTRACTS[table].by_name}
+    columns = {name: one_array(given.column(name)) for name in names if name in CONTRACTS[table].by_name}
 
     def originals(rows: IntArray) -> Callable[[], list[Row]]:
         return partial(table_rows, given.take(pa.array(rows)))
 
-    return Part(table, file, columns, np.arange(1, rows + 1), originals, names, typed=True)
+    return Part(table, file, columns, RowNumbers(rows), originals, names, typed=True)
+
+
+_IN_PORTIONS = "Split it into part files and read them in portions, or raise the limit."
 
 
 def _check_size(file: str, table: str, rows: int, size: int, limits: Limits) -> None:
-    advice = "Split it into part files and read them in portions, or raise the limit."
     if rows > limits.rows_per_table:
-        raise Refusal("over_limit", file, f"has more than {limits.rows_per_table:,} rows", advice, table)
+        raise Refusal("over_limit", file, f"has more than {limits.rows_per_table:,} rows", _IN_PORTIONS, table)
     if size > limits.decompressed_bytes:
-        raise Refusal("over_limit", file, f"holds more than {limits.decompressed_bytes:,} bytes", advice, table)
+        raise _too_large(file, table, limits)
 
 
-def text_columns(path: Path) -> list[str]:
-    """Return the names of the text columns of a Parquet file."""
-    import pyarrow.parquet as pq
-
-    schema = pq.read_schema(path)
-    return [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
-
-
-def full_size(column: pa.ChunkedArray) -> int:
-    """Return the bytes of all texts of a column that is read as a dictionary, unpacked; 0 for other columns."""
-    total = 0
-    for chunk in column.chunks:
-        if pa.types.is_dictionary(chunk.type):
-            lengths = pc.binary_length(chunk.dictionary).cast(pa.int64())
-            total += pc.sum(lengths.take(chunk.indices)).as_py() or 0
-    return total
+def _too_large(file: str, table: str, limits: Limits) -> Refusal:
+    return Refusal("over_limit", file, f"holds more than {limits.decompressed_bytes:,} bytes", _IN_PORTIONS, table)
 
 
 def frame_part(frame: pd.DataFrame, table: str, limits: Limits) -> Part:
@@ -114,7 +97,7 @@ def frame_part(frame: pd.DataFrame, table: str, limits: Limits) -> Part:
     def originals(rows: IntArray) -> Callable[[], list[Row]]:
         return partial(_frame_rows, frame.iloc[rows].copy(), names)
 
-    return Part(table, file, columns, np.arange(1, len(frame) + 1), originals, names, typed=True, faults=faults)
+    return Part(table, file, columns, RowNumbers(len(frame)), originals, names, typed=True, faults=faults)
 
 
 def _frame_rows(frame: pd.DataFrame, names: list[str]) -> list[Row]:
@@ -127,7 +110,7 @@ def _typed(series: pd.Series, name: str, table: str, file: str) -> pa.Array:
         if zone is not None:
             array = pa.array(series.dt.tz_convert(None).to_numpy())
             return array.cast(pa.timestamp(array.type.unit, "UTC"))
-        return pa.Array.from_pandas(series)
+        return pa.Array.from_pandas(series.copy())  # what the caller does to it later is no part of the tables
     except (pa.ArrowException, TypeError, ValueError) as err:
         message = f"column `{name}` has the type {series.dtype}, which cannot be read"
         raise Refusal("column_type", file, message, "Give text, numbers or times.", table) from err
