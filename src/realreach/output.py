@@ -13,6 +13,7 @@ from realreach.pillars import PILLARS
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 __all__ = [
     "DTYPES",
@@ -33,7 +34,7 @@ __all__ = [
 Columns: TypeAlias = dict[str, Any]
 """The output table without a data frame: by name, float64 (NaN = no value) and int64 arrays, lists of text or of True
 and False (None = no value)."""
-Part: TypeAlias = "Columns | pd.DataFrame"
+Part: TypeAlias = "Columns | pa.Table"
 """Some rows of the output table."""
 
 _MECHANISMS = {

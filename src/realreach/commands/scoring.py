@@ -107,7 +107,7 @@ def scored_creators(
         )
         tell_report(arguments, console, finished.report)
         invalid = len(finished.report.invalid_creators)
-        yield Scored(finished.frames(), finished.report, finished.report.counts["creators"].used, invalid)
+        yield Scored(finished.tables(), finished.report, finished.report.counts["creators"].used, invalid)
 
 
 def _check(arguments: argparse.Namespace) -> None:
