@@ -20,7 +20,7 @@ _PANDAS = {"boolean": "bool", "str": "object"}
 
 
 def table_of(columns: Mapping[str, Any], names: Sequence[str] | None = None) -> pa.Table:
-    """Return the table that :func:`realreach.output.frame_of` and pyarrow make of columns, and what pandas is told of it.
+    """Return the table that :func:`realreach.output.frame_of` and pyarrow make of columns, with what pandas is told.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def with_texts(table: pa.Table, texts: Mapping[str, Sequence[str | None]]) -> pa
 
 
 def rounded_table(table: pa.Table) -> pa.Table:
-    """Return what :func:`realreach.output.rounded` does, of a table."""
+    """Return what :func:`realreach.output.rounded_columns` does, of a table."""
     numbers = [name for name in table.column_names if DTYPES.get(name) == "float64"]
     rounded = rounded_columns(columns_of_table(table, numbers))
     arrays = [
