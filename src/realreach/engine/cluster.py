@@ -88,7 +88,7 @@ def _joined(stack: ExitStack, workers: Workers) -> Callable[[], Score]:
     def start() -> Score:
         from distributed import Client, LocalCluster
 
-        place: Any = LocalCluster(n_workers=0, dashboard_address=None, silence_logs=logging.CRITICAL)
+        place: Any = LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL)
         stack.callback(place.close)
         client: Any = Client(place, timeout="20s")
         stack.callback(client.close)
@@ -113,7 +113,7 @@ def dask_client(scheduler: str | None = None, *, workers: int = 2) -> Iterator[A
             if _FORKED:
                 get_mp_context().set_forkserver_preload([*_PRELOADED])
             place: Any = LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+                n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL
             )
     else:
         place = scheduler

@@ -13,6 +13,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -39,17 +40,16 @@ _QUIET: Mapping[str, object] = {
     "distributed.worker.http.routes": [],
     "distributed.scheduler.http.routes": [],
     "distributed.scheduler.active-memory-manager.start": False,
+    # Who does which shard is said here.
+    "distributed.scheduler.work-stealing": False,
 }
 _MOST_DEATHS = 20
-"""Workers that are replaced, for each that is wanted: a shard that kills whoever takes it must end the run."""
+"""Workers that are replaced: a shard that kills whoever takes it must end the run."""
+_RETRIES = 3
 _AHEAD = 2
 """Shards that a worker is given at a time, so that it need not wait for the next one."""
 _LOOK_SECONDS = (0.01, 0.2)
 """How often workers are looked for while some lack, and else."""
-
-
-class LostWorkersError(RuntimeError):
-    """The process that watches over the workers has died."""
 
 
 class Workers:
@@ -63,16 +63,10 @@ class Workers:
         with suppress(OSError):
             self._ours.send(address)
 
-    def check(self) -> None:
-        """Raise if there will be no more workers.
-
-        Raises
-        ------
-        LostWorkersError
-            If nobody watches over them any more.
-        """
-        if not self._watching.is_alive():
-            raise LostWorkersError("all workers have died")
+    @property
+    def are_watched(self) -> bool:
+        """Whether those that die are replaced."""
+        return self._watching.is_alive()
 
 
 @contextmanager
@@ -92,7 +86,7 @@ def own_workers(number: int, ready: Callable[[], object]) -> Iterator[Workers]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     ours, theirs = get_context("fork").Pipe()
     with (
-        TemporaryDirectory(prefix="realreach-dask-") as place,
+        TemporaryDirectory(prefix="realreach-dask-", ignore_cleanup_errors=True) as place,
         dask.config.set(_QUIET),
         group_of(_watch, (ours, theirs, number, ready, place)) as watching,
     ):
@@ -114,15 +108,15 @@ def _watch(ours: Connection, theirs: Connection, number: int, ready: Callable[[]
     workers: list[BaseProcess] = []
     context = get_context("fork")
     with suppress(EOFError, OSError):
-        address = theirs.recv()
-        for _ in range(number * _MOST_DEATHS):
-            if len(workers) == number:
-                if theirs in wait([theirs, *(worker.sentinel for worker in workers)]):
-                    break
-                workers = [worker for worker in workers if worker.is_alive()]
-                continue
-            workers.append(context.Process(target=_serve, args=(theirs, address, place)))
-            workers[-1].start()
+        address, left = theirs.recv(), number + _MOST_DEATHS
+        while workers or left:
+            while left and len(workers) < number:
+                left -= 1
+                workers.append(context.Process(target=_serve, args=(theirs, address, place)))
+                workers[-1].start()
+            if theirs in wait([theirs, *(worker.sentinel for worker in workers)]):
+                break
+            workers = [worker for worker in workers if worker.is_alive()]
     for worker in workers:
         # Its parts are written whole or not at all.
         worker.kill()
@@ -145,6 +139,15 @@ async def _worker(address: str, place: str) -> None:
         await worker.finished()
 
 
+@dataclass(frozen=True)
+class _Task:
+    """A shard that was handed out."""
+
+    future: Future
+    shard: int
+    worker: str
+
+
 class HandedOut:
     """Shards handed out to own workers."""
 
@@ -153,36 +156,45 @@ class HandedOut:
         self._last: dict[str, int] = {}
 
     def score(self, job: Job, shards: list[int]) -> Iterator[int]:
-        """Have shards scored, and yield the number of each as it is done."""
+        """Have shards scored, and yield the number of each as it is done; some are left out where all workers died."""
         left, answers = list(shards), SimpleQueue[Any]()
-        busy: dict[str, tuple[Future, str]] = {}
+        busy: dict[str, _Task] = {}
         try:
             while left or busy:
                 there = list(self._place.scheduler.workers)
-                for address, shard in self._next(there, left, Counter(at for _, at in busy.values())):
-                    # If that worker dies, any other one may do it.
+                for key in [key for key, task in busy.items() if task.worker not in there]:
+                    # Dask would give it to any other one, but to nobody if there was none for a moment.
+                    lost = busy.pop(key)
+                    left.append(lost.shard)
+                    self._client.cancel([lost.future], force=True)
+                for address, shard in self._next(there, left, Counter(task.worker for task in busy.values())):
                     future = self._client.submit(
-                        self._numbered, job, shard, workers=[address], allow_other_workers=True, retries=3, pure=False
+                        self._numbered, job, shard, workers=[address], retries=_RETRIES, pure=False
                     )
-                    busy[future.key] = future, address
+                    busy[future.key] = _Task(future, shard, address)
                     future.add_done_callback(answers.put)
                 try:
-                    future = answers.get(timeout=_LOOK_SECONDS[len(there) >= self._workers.number])
+                    answer = answers.get(timeout=_LOOK_SECONDS[len(there) >= self._workers.number])
                 except Empty:
-                    self._workers.check()
+                    if not there and not self._workers.are_watched:
+                        return
                     continue
-                del busy[future.key]
-                yield future.result()
+                if (done := busy.pop(answer.key, None)) is not None:
+                    if answer.status in ("error", "cancelled"):
+                        answer.result()
+                    # The number is not asked of the worker, who may have died since.
+                    yield done.shard
         finally:
             if busy:
-                self._client.cancel([future for future, _ in busy.values()], force=True)
+                self._client.cancel([task.future for task in busy.values()], force=True)
 
     def _next(self, there: list[str], left: list[int], held: Counter[str]) -> Iterator[tuple[str, int]]:
         """Yield which worker is given which shard, taken from those that are left; one each before a second one."""
+        # Nobody lays by what another one could begin with: at the start, and towards the end.
+        most = _AHEAD if len(there) >= self._workers.number and len(left) > _AHEAD * len(there) else 1
         for ahead in range(1, _AHEAD + 1):
             for address in there:
-                # Towards the end nobody shall wait for what another one has laid by.
-                if left and held[address] < ahead and (ahead == 1 or len(left) > _AHEAD * len(there)):
+                if left and held[address] < ahead <= most:
                     shard = next_shard(self._last.get(address), left, first=not held.total())
                     left.remove(shard)
                     self._last[address] = shard

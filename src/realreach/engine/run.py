@@ -244,7 +244,7 @@ def _score_all(job: Job, plan: Plan, score: Score, progress: Callable[[int, int]
 
 def _is_lost_worker(err: Exception) -> bool:
     """Return whether a worker process died (killed, out of memory), as against a fault of the work."""
-    return type(err).__name__ in ("TerminatedWorkerError", "BrokenProcessPool", "KilledWorker", "LostWorkersError")
+    return type(err).__name__ in ("TerminatedWorkerError", "BrokenProcessPool", "KilledWorker")
 
 
 def _will_compile(settings: Settings, plan: Plan) -> bool:
