@@ -100,7 +100,7 @@ own_workers._MOST_DEATHS = 2
 try:
     whole_run(numbered)
 except Exception as err:
-    print(type(err).__name__, str(err)[:69])
+    print(type(err).__name__, str(err)[:64])
 """
     out, _ = ended(started(_HEAD + code, tables, bundle, tmp_path))
     assert out.strip() == "RuntimeError a worker died at part 1 each time it was tried (out of memory?)."
