@@ -135,6 +135,7 @@ def test_policy_decides_alike_over_columns_and_frames(parts, mode):
         got, wanted = (decisions(form, policy, calibrated_at=0.3) for form in (columns, frame_of(columns)))
         assert got == wanted
         (table,) = _decided([table_of(columns)], policy, 0.3)
+        assert table.column_names == [*columns, *got]
         assert columns_of_table(table, got) == wanted
         frame = apply_policy(frame_of(columns), policy, calibrated_at=0.3)
         assert {name: frame[name].tolist() for name in got} == wanted

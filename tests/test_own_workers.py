@@ -2,10 +2,12 @@
 
 import itertools
 import sys
+from collections import Counter
 
 import pandas as pd
 import pytest
 
+from realreach.engine.own_workers import HandedOut, Workers
 from test_forked_workers import alive, await_that, ended, started, tables, wanted, written  # noqa: F401 - fixtures, too
 
 pytest.importorskip("distributed", reason="needs the extra 'cluster'")
@@ -85,6 +87,15 @@ whole_run(numbered, size=2)
     assert sorted(shards[0] for shards in by_worker.values()) == [0, 5]
     steps = [b - a for shards in by_worker.values() for a, b in itertools.pairwise(shards)]
     assert steps.count(1) >= 6, by_worker
+
+
+def test_nobody_lays_by_what_another_one_could_begin_with():
+    handed = HandedOut(None, None, Workers(2, None, None), None)
+    left = list(range(20))
+    assert list(handed._next(["a"], left, Counter())) == [("a", 0)], "the other one has not come yet"
+    assert list(handed._next(["a", "b"], left, Counter(a=1))) == [("b", 10), ("a", 1), ("b", 11)]
+    assert list(handed._next(["a", "b"], left, Counter(a=1, b=2))) == [("a", 2)]
+    assert list(handed._next(["a", "b"], [3, 4, 12], Counter(b=1))) == [("a", 3)], "towards the end"
 
 
 def test_a_shard_that_kills_whoever_takes_it_ends_the_run(tables, bundle, tmp_path):  # noqa: F811
