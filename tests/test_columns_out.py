@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from conftest import write_csv
 from realreach.commands.common import neutral
 from realreach.commands.predict import _decided
 from realreach.commands.writing import _pour
@@ -204,6 +205,25 @@ def test_parquet_of_a_process_of_its_own_has_the_types_of_the_table(shortlist, b
     assert "null" not in types.values()
     assert types["cost_per_real_engagement"] == "double"
     assert types["currency"] == "large_string"
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_a_row_set_aside_comes_out_alike_from_shards_and_at_once(frames, bundle, tmp_path, kind):
+    """It lacks the columns that only scores have."""
+    from realreach.cli import main
+
+    creators = frames["creators"].head(4)
+    creators = creators.assign(platform=["x!", *creators["platform"].iloc[1:]])
+    keys = creators["creator_id"]
+    posts = frames["posts"][frames["posts"]["creator_id"].isin(keys)]
+    source = write_csv({"creators": creators, "posts": posts}, tmp_path / "in")
+    common = ["predict", str(source), "--model", str(bundle), "--quiet", "--explain", "all", "--out"]
+    assert main([*common, str(tmp_path / f"once.{kind}")]) == 0
+    shards = ["--workers", "1", "--chunk-creators", "2", "--work-dir", str(tmp_path / "work")]
+    assert main([*common, str(tmp_path / f"shards.{kind}"), *shards]) == 0
+    once, parts = ((tmp_path / f"{name}.{kind}").read_bytes() for name in ("once", "shards"))
+    assert once == parts
+    assert b"invalid_input" in once
 
 
 def test_only_a_process_of_its_own_is_told_apart(shortlist, monkeypatch, capfd):
