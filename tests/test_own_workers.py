@@ -14,10 +14,13 @@ pytest.importorskip("distributed", reason="needs the extra 'cluster'")
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are forked on Linux only")
 
 _HEAD = """
+import tempfile
 from realreach.engine import cluster, own_workers
 from realreach.engine.cluster import dask_engine
 from realreach.engine.own_workers import HandedOut
 from realreach.engine.work import score_shard
+
+tempfile.tempdir = str(here)
 
 def ready():
     with (here / "ready").open("a") as stream:
@@ -167,4 +170,5 @@ whole_run(numbered)
         await_that(lambda: pids.exists() and len(set(pids.read_text().split())) == 2)
         process.kill()
         process.communicate(timeout=60)
+        await_that(lambda: not list(tmp_path.glob("realreach-dask-*")))
     await_that(lambda: not alive(tmp_path))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -122,6 +123,8 @@ def _watch(ours: Connection, theirs: Connection, number: int, ready: Callable[[]
         worker.kill()
     for worker in workers:
         worker.join()
+    # Who was killed cannot tidy up.
+    shutil.rmtree(place, ignore_errors=True)
 
 
 def _serve(theirs: Connection, address: str, place: str) -> None:
