@@ -41,6 +41,7 @@ LAYERS = (
         "confidence",
         "real",
         "output",
+        "output_tables",
         "bundle",
     },
     {"head_evaluation", "one_answer", "evaluation", "head_card", "card", "scores", "plots", "warming"},

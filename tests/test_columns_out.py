@@ -5,13 +5,19 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from conftest import write_csv
+from realreach.commands.common import neutral
+from realreach.commands.predict import _decided
 from realreach.commands.writing import _pour
 from realreach.errors import UsageError
 from realreach.evidence.explaining import ExplainingScorer
-from realreach.output import columns_of_rows, completed, frame_of, joined
+from realreach.output import _DECIMALS, columns_of_rows, completed, frame_of, joined
+from realreach.output_tables import columns_of_table, table_of
 from realreach.policy import Costs, Policy, apply_policy, default_policy
 from realreach.policy.applying import decisions
 from realreach.tables import tables_from_records
@@ -49,12 +55,25 @@ def poured(parts, *, kind="csv", raw=False):
     return sink.getvalue(), found.statuses, found.neutralised
 
 
+def by_pandas(frames, *, kind="csv", raw=False):
+    """Return the bytes that pandas and pyarrow write of rounded data frames, and the cells that got an apostrophe."""
+    names = list(frames[0].columns)
+    whole = pd.concat([one.reindex(columns=names).astype(frames[0].dtypes) for one in frames], ignore_index=True)
+    whole = whole.round({name: digits for name, digits in _DECIMALS.items() if name in whole})
+    if kind == "parquet":
+        sink = io.BytesIO()
+        pq.write_table(pa.Table.from_pandas(whole, preserve_index=False), sink, row_group_size=50_000)
+        return sink.getvalue(), 0
+    safe, changed = (whole, 0) if raw else neutral(whole, ("creator_id", "platform"))
+    return safe.to_csv(index=False, lineterminator="\n").encode("utf-8", "replace"), changed
+
+
 @pytest.mark.parametrize("raw", [False, True])
 def test_csv_of_columns_is_that_of_data_frames_byte_for_byte(parts, raw):
     columns, frames = parts
     assert len(columns) == 3
     got = poured(columns, raw=raw)
-    assert got == poured(frames, raw=raw)
+    assert (got[0], got[2]) == by_pandas(frames, raw=raw)
     assert got[1]["scored"] > 3
     assert got[1]["invalid_input"] == 1
     assert (got[2] == 0) is raw
@@ -71,13 +90,37 @@ def test_csv_of_numbers_of_every_size(parts):
     for name in ("history_days", "posts_used", "comments_used", "accounts_used", "rows_set_aside"):
         columns[name] = rng.integers(0, 10**12, size=400)
     columns["flagged"] = [None, True, False, True] * 100
-    assert poured([columns]) == poured([frame_of(columns)])
+    assert poured([columns])[0] == by_pandas([frame_of(columns)])[0]
 
 
-@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
-def test_other_formats_are_written_from_columns_too(parts, kind):
+def test_parquet_of_columns_is_that_of_data_frames_byte_for_byte(parts):
     columns, frames = parts
-    assert poured(columns, kind=kind) == poured(frames, kind=kind)
+    got = poured(columns, kind="parquet")
+    assert got[0] == by_pandas(frames, kind="parquet")[0]
+    assert got[1] == poured(columns)[1]
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_parts_of_a_run_are_written_like_those_of_an_input_read_at_once(parts, kind):
+    columns, _ = parts
+    first = table_of(columns[0])
+    tables = [first, *(table_of(one, first.column_names) for one in columns[1:])]
+    assert poured(tables, kind=kind) == poured(columns, kind=kind)
+
+
+def test_a_table_is_that_of_the_data_frame_and_back(parts):
+    """With what pandas is told: the same frame is made of it again, also where a column has no value."""
+    columns = parts[0][0] | {"flagged": [None, True, False, None, True]}
+    table, frame = table_of(columns), frame_of(columns)
+    wanted = pa.Table.from_pandas(frame, preserve_index=False)
+    assert table.equals(wanted)
+    assert table.schema.equals(wanted.schema, check_metadata=True)
+    pd.testing.assert_frame_equal(table.to_pandas(), frame)
+    back = columns_of_table(table)
+    assert list(back) == list(columns)
+    for name, values in back.items():
+        assert type(values) is type(columns[name])
+        np.testing.assert_array_equal(values, columns[name])
 
 
 @pytest.mark.parametrize("mode", ["default", "cost", "capacity"])
@@ -92,6 +135,9 @@ def test_policy_decides_alike_over_columns_and_frames(parts, mode):
         columns["fake_probability"] = np.where(unknown, np.nan, rng.random(len(unknown)))
         got, wanted = (decisions(form, policy, calibrated_at=0.3) for form in (columns, frame_of(columns)))
         assert got == wanted
+        (table,) = _decided([table_of(columns)], policy, 0.3)
+        assert table.column_names == [*columns, *got]
+        assert columns_of_table(table, got) == wanted
         frame = apply_policy(frame_of(columns), policy, calibrated_at=0.3)
         assert {name: frame[name].tolist() for name in got} == wanted
 
@@ -159,6 +205,25 @@ def test_parquet_of_a_process_of_its_own_has_the_types_of_the_table(shortlist, b
     assert "null" not in types.values()
     assert types["cost_per_real_engagement"] == "double"
     assert types["currency"] == "large_string"
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_a_row_set_aside_comes_out_alike_from_shards_and_at_once(frames, bundle, tmp_path, kind):
+    """It lacks the columns that only scores have."""
+    from realreach.cli import main
+
+    creators = frames["creators"].head(4)
+    creators = creators.assign(platform=["x!", *creators["platform"].iloc[1:]])
+    keys = creators["creator_id"]
+    posts = frames["posts"][frames["posts"]["creator_id"].isin(keys)]
+    source = write_csv({"creators": creators, "posts": posts}, tmp_path / "in")
+    common = ["predict", str(source), "--model", str(bundle), "--quiet", "--explain", "all", "--out"]
+    assert main([*common, str(tmp_path / f"once.{kind}")]) == 0
+    shards = ["--workers", "1", "--chunk-creators", "2", "--work-dir", str(tmp_path / "work")]
+    assert main([*common, str(tmp_path / f"shards.{kind}"), *shards]) == 0
+    once, parts = ((tmp_path / f"{name}.{kind}").read_bytes() for name in ("once", "shards"))
+    assert once == parts
+    assert b"invalid_input" in once
 
 
 def test_only_a_process_of_its_own_is_told_apart(shortlist, monkeypatch, capfd):

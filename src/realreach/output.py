@@ -13,6 +13,7 @@ from realreach.pillars import PILLARS
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 __all__ = [
     "DTYPES",
@@ -25,7 +26,6 @@ __all__ = [
     "completed",
     "frame_of",
     "joined",
-    "rounded",
     "rounded_columns",
     "rows_of",
 ]
@@ -33,7 +33,7 @@ __all__ = [
 Columns: TypeAlias = dict[str, Any]
 """The output table without a data frame: by name, float64 (NaN = no value) and int64 arrays, lists of text or of True
 and False (None = no value)."""
-Part: TypeAlias = "Columns | pd.DataFrame"
+Part: TypeAlias = "Columns | pa.Table"
 """Some rows of the output table."""
 
 _MECHANISMS = {
@@ -229,7 +229,11 @@ def _stacked(pieces: Sequence[Any]) -> Any:
 
 
 def rounded_columns(columns: Columns) -> Columns:
-    """Return what :func:`rounded` does, of columns."""
+    """Return the output table as exports show it: probabilities and shares to 4 decimals, authenticity to 1.
+
+    Nobody needs more, and tiny changes of the input cannot be used to probe the model. The library's own results are
+    not rounded.
+    """
     return {name: np.round(v, _DECIMALS[name]) if name in _DECIMALS else v for name, v in columns.items()}
 
 
@@ -241,12 +245,3 @@ def _row_of(columns: Mapping[str, Any]) -> dict[str, Any]:
 
 def _names(columns: Mapping[str, Any]) -> list[str]:
     return [*OUTPUT_COLUMNS, *(name for name in columns if name not in OUTPUT_COLUMNS)]
-
-
-def rounded(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the output table as exports show it: probabilities and shares to 4 decimals, authenticity to 1.
-
-    Nobody needs more, and tiny changes of the input cannot be used to probe the model. The library's own results are
-    not rounded.
-    """
-    return frame.round({name: digits for name, digits in _DECIMALS.items() if name in frame})

@@ -183,15 +183,22 @@ def _predict(context: Context, number: int, comments: bool, how: str) -> Run:
 
     ``how`` names the workers, the engine and whose reasons are told, and says ``plain`` where numba is out of reach.
     """
+    return run(predict_command(context, number, comments, how), environment=WORKERS)
+
+
+WORKERS = {"OMP_WAIT_POLICY": "passive"}
+
+
+def predict_command(context: Context, number: int, comments: bool, how: str) -> list[object]:
+    """Return the command of :func:`_predict`; its work folder stands beside the scores."""
     workers, engine, explain, *plain = how.split()
     out, left = context.work / "scores.parquet", context.work / "scores.parquet.work"
     program = [sys.executable, "-c", _WITHOUT_NUMBA + _PREDICT] if plain else [sys.executable, ROOT / "predict.py"]
-    command = [
+    return [
         *program, make(context.work, number, comments=comments), "--model", small_model(context),
         "--out", out, "--overwrite", "--workers", workers, "--work-dir", left, "--engine", engine,
         "--explain", explain, "--quiet",
     ]  # fmt: skip
-    return run(command, environment={"OMP_WAIT_POLICY": "passive"})
 
 
 def explaining(context: Context) -> Part:
@@ -243,8 +250,8 @@ def workers(context: Context) -> Part:
             ratio = f"{of_pairs([one.wall for one in serial], [two.wall for two in found]):.2f}x"
             part.rows.append(Row(what, _spent(found), _spent(serial), ratio, aim, len(found)))
     part.notes.append(
-        "local: on Linux forked from a worker that is ready, elsewhere joblib's. What a run costs once and each worker once (last line of "
-        "the profiles) bounds the ratio; it nears two with more creators."
+        "On Linux workers are forked from a process that is ready, for Dask too; elsewhere they are joblib's, or Dask's with nannies. What a "
+        "run costs once (last lines of the profiles) bounds the ratio; it nears two with more creators."
     )
     part.notes.append("The wall times speak of two idle cores only; the CPU seconds say what the second worker costs.")
     return part

@@ -108,7 +108,7 @@ def run(command: Sequence[object], *, environment: dict[str, str] | None = None,
     )
     most, clocks = 0.0, dict[int, float]()
     while process.poll() is None:
-        most = max(most, _look(process.pid, clocks))
+        most = max(most, clocks_of(process.pid, clocks))
         time.sleep(0.05)
     wall = time.perf_counter() - begun
     out = process.stdout.read() if process.stdout is not None else ""
@@ -119,7 +119,7 @@ def run(command: Sequence[object], *, environment: dict[str, str] | None = None,
     return Run(max(told, sum(clocks.values())), wall, most, out)
 
 
-def _look(pid: int, clocks: dict[int, float]) -> float:
+def clocks_of(pid: int, clocks: dict[int, float]) -> float:
     """Return the resident MiB of a process and of all below it (Linux), and note the CPU seconds of each so far."""
     total, left = 0.0, [pid]
     while left:

@@ -106,8 +106,6 @@ def _worker(model: str, folder: str) -> dict[str, float]:
         plan = make_plan(folder, work, 5_000)
         (work / PLAN).write_text(plan.to_json(), encoding="utf-8")
         planning = step()
-        import pandas as pd  # noqa: F401 - for the output
-
         from realreach.evidence.explaining import ExplainingScorer
 
         ExplainingScorer.load(model)
@@ -117,22 +115,25 @@ def _worker(model: str, folder: str) -> dict[str, float]:
         first = step()
         score_shard(job, min(1, plan.shards - 1))
         shard = step() if plan.shards > 1 else first
-        output = _output(part_path(work, 0), work) * plan.shards
+        output = _output(part_path(work, 0), plan.shards)
     return {
         "start": ready, "plan": planning, "output": output, "model": model_loaded, "kernels": first - shard, "shard": shard,
         "shards": plan.shards,
     }  # fmt: skip
 
 
-def _output(scored: Path, work: Path) -> float:
-    """Return the CPU seconds of reading one part, deciding by the default policy and writing."""
-    import pandas as pd
+def _output(scored: Path, shards: int) -> float:
+    """Return the CPU seconds of reading so many parts, deciding by the default policy and writing."""
+    import pyarrow.parquet as pq
 
-    from realreach.policy import apply_policy, default_policy
+    from realreach.commands.predict import _decided
+    from realreach.commands.writing import _pour
+    from realreach.policy import default_policy
 
     begun = time.process_time()
-    frame = apply_policy(pd.read_parquet(scored), default_policy(), calibrated_at=0.2)
-    frame.to_parquet(work / "out.parquet")
+    parts = (pq.ParquetFile(scored).read(use_threads=False) for _ in range(shards))
+    with (scored.parent / "out.parquet").open("wb") as sink:
+        _pour(_decided(parts, default_policy(), 0.2), sink, "parquet", False)
     return time.process_time() - begun
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.core_only import core_python
+from tests.benchmarks.course import courses
 from tests.benchmarks.data import make
 from tests.benchmarks.measure import ROOT, Context, Part, Row, run
 from tests.benchmarks.world import simulated, small_model
@@ -47,6 +48,7 @@ def profiles(context: Context) -> Part:
         if python is not None:
             part.rows.append(_imports(f"start of predict.py, {name}", python, model, one))
     part.rows.append(_worker(context, model))
+    part.rows += courses(context)
     return part
 
 

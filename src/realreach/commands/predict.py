@@ -140,14 +140,15 @@ def loading() -> Iterator[None]:
 
 def _decided(parts: Iterable[Part], policy: Policy, calibrated_at: float) -> Iterator[Part]:
     """Yield the parts with band and action; all at once under a policy by capacity, which needs the whole batch."""
-    from realreach.policy import apply_policy
-    from realreach.policy.applying import decisions
+    from realreach.policy.applying import LOOKED_AT, decisions
 
     for part in [_whole(list(parts))] if policy.mode == "capacity" else parts:
         if isinstance(part, dict):
             yield part | decisions(part, policy, calibrated_at=calibrated_at)
-        else:
-            yield apply_policy(part, policy, calibrated_at=calibrated_at)
+            continue
+        from realreach.output_tables import columns_of_table, with_texts
+
+        yield with_texts(part, decisions(columns_of_table(part, LOOKED_AT), policy, calibrated_at=calibrated_at))
 
 
 def _whole(parts: list[Part]) -> Part:
@@ -157,9 +158,9 @@ def _whole(parts: list[Part]) -> Part:
         from realreach.output import joined
 
         return joined(columns)
-    import pandas as pd
+    import pyarrow as pa
 
-    return pd.concat([part for part in parts if not isinstance(part, dict)], ignore_index=True)
+    return pa.concat_tables([part for part in parts if not isinstance(part, dict)])
 
 
 @contextmanager

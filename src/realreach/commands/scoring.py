@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,14 +100,14 @@ def scored_creators(
                     "explain": scorer.explain,
                     "language": scorer.language,
                 },
-                score=_engine(arguments, stack),
+                score=_engine(arguments, stack, model),
                 progress=_bar(console, stack),
                 report=console.say,
             )
         )
         tell_report(arguments, console, finished.report)
         invalid = len(finished.report.invalid_creators)
-        yield Scored(finished.frames(), finished.report, finished.report.counts["creators"].used, invalid)
+        yield Scored(finished.tables(), finished.report, finished.report.counts["creators"].used, invalid)
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -163,12 +164,14 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     )
 
 
-def _engine(arguments: argparse.Namespace, stack: ExitStack) -> Any:
+def _engine(arguments: argparse.Namespace, stack: ExitStack, model: Path) -> Any:
     if arguments.engine != "dask":
         return None
     from realreach.engine.cluster import dask_engine
+    from realreach.engine.ready import get_ready
 
-    return stack.enter_context(dask_engine(arguments.scheduler, workers=arguments.workers or 2))
+    ready = partial(get_ready, arguments.input, str(model))
+    return stack.enter_context(dask_engine(arguments.scheduler, workers=arguments.workers or 2, ready=ready))
 
 
 def _bar(console: Console, stack: ExitStack) -> Callable[[int, int], None]:

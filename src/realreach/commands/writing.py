@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from realreach.commands.common import neutral, neutral_texts
+from realreach.commands.common import neutral_texts
 from realreach.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from realreach.output import Columns, Part
 
@@ -79,35 +80,42 @@ def write_parts(parts: Iterable[Part], arguments: argparse.Namespace, kind: str)
 
 
 def _pour(parts: Iterable[Part], sink: Any, kind: str, raw_csv: bool) -> Poured:
-    from realreach.output import frame_of, rounded
-
     poured = Poured()
     groups = _RowGroups(sink)
     names: list[str] | None = None
     for number, part in enumerate(parts):
-        if kind == "csv" and isinstance(part, dict):
-            # A data frame would write the same, but importing pandas takes longer than scoring a shortlist.
-            names = list(part) if names is None else names
-            sink.write(_csv(part, names, poured, header=number == 0, raw=raw_csv))
-            continue
-        given = frame_of(part) if isinstance(part, dict) else part
-        poured.count(given["status"].tolist())
         # Creators whose row was set aside come last and lack the columns that only scores have.
-        names = list(given.columns) if names is None else names
-        frame = rounded(_with_columns(given, names))
+        if names is None:
+            names = list(part) if isinstance(part, dict) else part.column_names
         if kind == "csv":
-            if not raw_csv:
-                frame, changed = neutral(frame, _TEXTS)
-                poured.neutralised += changed
-            sink.write(frame.to_csv(index=False, header=number == 0, lineterminator="\n").encode("utf-8", "replace"))
-        elif kind == "jsonl":
-            frame = _with_objects(frame)
+            # A data frame would write the same, but importing pandas takes longer than scoring a shortlist.
+            sink.write(_csv(_columns(part), names, poured, header=number == 0, raw=raw_csv))
+            continue
+        table = _table(part, names)
+        poured.count(table.column("status").to_pylist())
+        if kind == "jsonl":
+            frame = _with_objects(table.to_pandas(use_threads=False))
             sink.write(frame.to_json(orient="records", lines=True, force_ascii=False, double_precision=15).encode())
         else:
-            groups.add(frame)
+            groups.add(table)
     groups.close()
     sink.flush()
     return poured
+
+
+def _columns(part: Part) -> Columns:
+    if isinstance(part, dict):
+        return part
+    from realreach.output_tables import columns_of_table
+
+    return columns_of_table(part)
+
+
+def _table(part: Part, names: list[str]) -> pa.Table:
+    """Return a part as an Arrow table of these columns, rounded; columns that it lacks are empty."""
+    from realreach.output_tables import rounded_table, table_of
+
+    return rounded_table(table_of(part, names) if isinstance(part, dict) else part)
 
 
 def _csv(columns: Columns, names: list[str], poured: Poured, *, header: bool, raw: bool) -> bytes:
@@ -138,14 +146,6 @@ def _cells(values: Any) -> list[Any]:
     return ["" if v is None or v != v else v if isinstance(v, str) else str(v) for v in plain]
 
 
-def _with_columns(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """Return the frame with these columns, text columns that it lacks being empty."""
-    import pandas as pd
-
-    lacking = {name: pd.array([None] * len(frame), dtype="str") for name in names if name not in frame}
-    return frame.assign(**lacking)[names]
-
-
 def _with_objects(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with explanations as objects, as JSON lines hold them."""
     if "explanation" not in frame:
@@ -162,15 +162,14 @@ class _RowGroups:
         self._writer: Any = None
         self._held: list[Any] = []
 
-    def add(self, frame: pd.DataFrame) -> None:
+    def add(self, table: pa.Table) -> None:
         """Take the next rows."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        table = pa.Table.from_pandas(frame, preserve_index=False)
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._sink, table.schema)
-        self._held.append(table.cast(self._writer.schema))
+        self._held.append(table)
         while sum(map(len, self._held)) >= _ROWS:
             whole = pa.concat_tables(self._held)
             self._writer.write_table(whole.slice(0, _ROWS).combine_chunks(), row_group_size=_ROWS)

@@ -15,9 +15,10 @@ from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from realreach.engine.own_workers import HandedOut, Workers, own_workers
 from realreach.engine.work import Job, score_shard
 from realreach.errors import UsageError
-from realreach.own_process import take_over
+from realreach.own_process import only_thread, take_over
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +43,9 @@ _PRELOADED = ("distributed", "pandas", "pyarrow.parquet", "realreach.engine.work
 
 
 @contextmanager
-def dask_engine(scheduler: str | None = None, *, workers: int = 2) -> Iterator[Score]:
+def dask_engine(
+    scheduler: str | None = None, *, workers: int = 2, ready: Callable[[], object] | None = None
+) -> Iterator[Score]:
     """Yield an engine for :func:`realreach.engine.score_files` that runs shards on Dask.
 
     Parameters
@@ -52,6 +55,8 @@ def dask_engine(scheduler: str | None = None, *, workers: int = 2) -> Iterator[S
         which end with the block.
     workers
         Processes, where they are started here.
+    ready
+        What loads all that scoring a shard of this run takes: where workers can be forked, it is done once for all.
 
     Raises
     ------
@@ -63,10 +68,34 @@ def dask_engine(scheduler: str | None = None, *, workers: int = 2) -> Iterator[S
             yield _on_dask(stack.enter_context(dask_client(scheduler)), _numbered)
             return
         _check_installed()
-        # Workers start while the plan is made.
+        if ready is not None and only_thread():
+            # Ended after the workers, who need not be told one by one then.
+            scheduling = stack.enter_context(ExitStack())
+            start = _joined(scheduling, stack.enter_context(own_workers(workers, ready)))
+        else:
+            start = _started(stack, workers)
+        # They start while the plan is made.
         with ThreadPoolExecutor(1) as starter:
-            started = starter.submit(stack.enter_context, dask_client(workers=workers))
-            yield lambda job, shards: _on_dask(started.result(), _numbered_by_own)(job, shards)
+            started = starter.submit(start)
+            yield lambda job, shards: started.result()(job, shards)
+
+
+def _started(stack: ExitStack, workers: int) -> Callable[[], Score]:
+    return lambda: _on_dask(stack.enter_context(dask_client(workers=workers)), _numbered_by_own)
+
+
+def _joined(stack: ExitStack, workers: Workers) -> Callable[[], Score]:
+    def start() -> Score:
+        from distributed import Client, LocalCluster
+
+        place: Any = LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL)
+        stack.callback(place.close)
+        client: Any = Client(place, timeout="20s")
+        stack.callback(client.close)
+        workers.join(place.scheduler_address)
+        return HandedOut(place, client, workers, _numbered_by_own).score
+
+    return start
 
 
 @contextmanager
@@ -84,7 +113,7 @@ def dask_client(scheduler: str | None = None, *, workers: int = 2) -> Iterator[A
             if _FORKED:
                 get_mp_context().set_forkserver_preload([*_PRELOADED])
             place: Any = LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+                n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL
             )
     else:
         place = scheduler

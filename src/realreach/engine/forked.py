@@ -24,7 +24,7 @@ from multiprocessing.reduction import ForkingPickler
 from realreach.engine.work import Job, score_shard
 from realreach.own_process import take_over
 
-__all__ = ["forked_engine"]
+__all__ = ["forked_engine", "group_of", "next_shard"]
 
 Score = Callable[[Job, list[int]], Iterator[int]]
 
@@ -45,16 +45,30 @@ def forked_engine(workers: int, ready: Callable[[], object], otherwise: Score) -
     context = get_context("fork")
     pairs = [context.Pipe() for _ in range(workers)]
     ours, theirs = [own for own, _ in pairs], [other for _, other in pairs]
-    first = context.Process(target=_first_worker, args=(ours, theirs, ready))
+    with group_of(_first_worker, (ours, theirs, ready)):
+        for end in theirs:
+            end.close()
+        try:
+            yield _Workers(ours, otherwise).score
+        finally:
+            for end in ours:
+                end.close()
+
+
+@contextmanager
+def group_of(target: Callable[..., None], arguments: tuple[object, ...]) -> Iterator[BaseProcess]:
+    """Yield a forked process that leads a group of its own; what fails in the block ends the whole group.
+
+    The process is waited for at the end: by then it must have been told.
+    """
+    first = get_context("fork").Process(target=_leading, args=(target, arguments))
     first.start()
     # A group of their own: an interrupt at the terminal is for the run to hear, which then ends its workers. Set from
     # both sides, for either may come first.
     with suppress(OSError):
         os.setpgid(first.pid or 0, first.pid or 0)
-    for end in theirs:
-        end.close()
     try:
-        yield _Workers(ours, otherwise).score
+        yield first
     except BaseException:
         # Parts are written whole or not at all, so that nothing is half done.
         if first.pid:
@@ -62,9 +76,23 @@ def forked_engine(workers: int, ready: Callable[[], object], otherwise: Score) -
                 os.killpg(first.pid, signal.SIGTERM)
         raise
     finally:
-        for end in ours:
-            end.close()
         first.join()
+
+
+def _leading(target: Callable[..., None], arguments: tuple[object, ...]) -> None:
+    with suppress(OSError):
+        os.setpgid(0, 0)
+    target(*arguments)
+
+
+def next_shard(last: int | None, left: Sequence[int], *, first: bool) -> int:
+    """Return the shard for a worker out of those that are left: the one after its last, of which it may hold rows.
+
+    Where that is given away, one far from the others' shards; ``first`` says that nobody has any.
+    """
+    if last is not None and last + 1 in left:
+        return last + 1
+    return left[0] if first else left[len(left) // 2]
 
 
 class _Workers:
@@ -79,7 +107,7 @@ class _Workers:
         left, busy = list(shards), dict[Connection, int]()
         while left or busy:
             for end in [end for end in self._alive if end not in busy]:
-                if left and self._sent(end, (job, shard := self._next(end, left, busy))):
+                if left and self._sent(end, (job, shard := next_shard(self._last.get(end), left, first=not busy))):
                     left.remove(shard)
                     busy[end] = self._last[end] = shard
             if not self._alive:
@@ -98,13 +126,6 @@ class _Workers:
                     raise failure
                 yield shard
 
-    def _next(self, end: Connection, left: list[int], busy: dict[Connection, int]) -> int:
-        """Return the shard after a worker's last one, of which it may hold rows already; else one far from others."""
-        after = self._last.get(end, -2) + 1
-        if after in left:
-            return after
-        return left[len(left) // 2] if busy else left[0]
-
     def _sent(self, end: Connection, message: object) -> bool:
         try:
             end.send(message)
@@ -115,8 +136,6 @@ class _Workers:
 
 
 def _first_worker(ours: list[Connection], theirs: list[Connection], ready: Callable[[], object]) -> None:
-    with suppress(OSError):
-        os.setpgid(0, 0)
     for end in ours:
         end.close()
     take_over()

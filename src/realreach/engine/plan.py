@@ -197,17 +197,33 @@ class _Sharding:
 
     def __init__(self, place: Mapping[str, int], size: int) -> None:
         self._place, self._size = place, size
+        self._keys = pa.array(list(place), pa.large_string())
+
+    def runs(self, ids: pa.Array, before: int) -> tuple[IntArray, IntArray]:
+        """Return where runs of rows with one key begin, and the shard of each run."""
+        encoded = ids.dictionary_encode()
+        known = np.append(self._places(encoded.dictionary), -1)
+        codes = encoded.indices.fill_null(len(known) - 1).to_numpy(zero_copy_only=False)
+        # Looked up and divided once for each run, not for each of its rows.
+        starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1])[: len(codes)])
+        shard = np.where(known >= 0, known // self._size, -1)[codes[starts]]
+        if shard.min(initial=0) >= 0:
+            return starts, shard
+        at = np.maximum.accumulate(np.where(shard >= 0, np.arange(len(shard)), -1))
+        return starts, np.where(at >= 0, shard[np.maximum(at, 0)], before)
 
     def __call__(self, ids: pa.Array, before: int) -> IntArray:
-        encoded = ids.dictionary_encode()
-        known = np.array([self._place.get(key, -1) for key in encoded.dictionary.to_pylist()] + [-1], dtype=np.int64)
-        codes = encoded.indices.fill_null(len(known) - 1).to_numpy(zero_copy_only=False)
-        # Divided once for each key, not for each of its rows.
-        shard = np.where(known >= 0, known // self._size, -1)[codes]
-        if shard.min(initial=0) >= 0:
-            return shard
-        at = np.maximum.accumulate(np.where(shard >= 0, np.arange(len(shard)), -1))
-        return np.where(at >= 0, shard[np.maximum(at, 0)], before)
+        """Return the shard of each row."""
+        starts, shard = self.runs(ids, before)
+        return np.repeat(shard, np.diff(starts, append=len(ids)))
+
+    def _places(self, keys: pa.Array) -> IntArray:
+        """Return the place of each key, -1 where it is no creator's."""
+        first = self._place.get(keys[0].as_py(), -1) if len(keys) else -1
+        # Sorted files name creators in the order of the creators table, few of whom have no row at all.
+        if first >= 0 and self._keys.slice(first, len(keys)).equals(keys.cast(pa.large_string())):
+            return np.arange(first, first + len(keys), dtype=np.int64)
+        return np.array([self._place.get(key, -1) for key in keys.to_pylist()], dtype=np.int64)
 
 
 def _planned(stream: Stream, shard_of: _Sharding, number: int, work: Path) -> PlannedFile:
@@ -228,12 +244,13 @@ def _ranges(stream: Stream, shard_of: _Sharding) -> tuple[tuple[int, int], ...] 
     ends: list[int] = []
     before, total = 0, 0
     for ids in keys_only(stream):
-        shard = shard_of(ids, before)
-        if len(shard) and (shard[0] < before or (np.diff(shard) < 0).any()):
+        begun, shard = shard_of.runs(ids, before)
+        steps = np.diff(shard, prepend=before)
+        if (steps < 0).any():
             return None
-        for step in np.flatnonzero(np.diff(shard, prepend=before)).tolist():
-            ends += [total + step] * int(shard[step] - (shard[step - 1] if step else before))
-        before, total = int(shard[-1]) if len(shard) else before, total + len(shard)
+        for at in np.flatnonzero(steps).tolist():
+            ends += [total + int(begun[at])] * int(steps[at])
+        before, total = int(shard[-1]) if len(shard) else before, total + len(ids)
     ends.append(total)
     starts = [0, *ends[:-1]]
     ranges = tuple(zip(starts, ends, strict=True))

@@ -27,8 +27,6 @@ def get_ready(source: str | Path, model: str) -> None:
     model
         Model folder.
     """
-    import pandas as pd  # noqa: F401 - for the output
-
     scorer = loaded_scorer(model)
     place = Path(source)
     files = [path for path in place.rglob("*") if path.is_file()] if place.is_dir() else [place]
@@ -40,4 +38,4 @@ def get_ready(source: str | Path, model: str) -> None:
     lacking = [name for name in _OF_TABLES if place.is_dir() and not table_files(place, name, None)]
     creator = {name: value for name, value in made_up_creator().items() if name not in lacking}
     load_from_now_on()
-    scorer.score_result(tables_from_records([creator]))
+    list(scorer.columns_in_parts(tables_from_records([creator])))

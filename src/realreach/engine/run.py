@@ -32,6 +32,7 @@ from realreach.tables.report import Counts, Report
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["Finished", "Settings", "merged_report", "score_files"]
 
@@ -76,15 +77,20 @@ class Finished:
     report: Report
     work: Path
 
-    def frames(self) -> Iterator[pd.DataFrame]:
-        """Yield the output: scored creators in input order, then those whose row was set aside."""
-        import pandas as pd
+    def tables(self) -> Iterator[pa.Table]:
+        """Yield the output as Arrow tables: scored creators in input order, then those whose row was set aside."""
+        import pyarrow.parquet as pq
 
         for kind in ("scored", "invalid"):
             for shard in range(self.plan.shards):
-                frame = pd.read_parquet(part_path(self.work, shard, kind))
-                if len(frame) or (kind == "scored" and shard == 0):
-                    yield frame
+                with pq.ParquetFile(part_path(self.work, shard, kind)) as part:
+                    if part.metadata.num_rows or (kind == "scored" and shard == 0):
+                        yield part.read(use_threads=False)
+
+    def frames(self) -> Iterator[pd.DataFrame]:
+        """Yield the same as data frames."""
+        for table in self.tables():
+            yield table.to_pandas(use_threads=False)
 
     def write_folder(self, target: str | Path, *, overwrite: bool = False) -> Path:
         """Write the output as a folder of Parquet part files, one per shard, in the order of the input.
@@ -97,12 +103,8 @@ class Finished:
         import pyarrow.parquet as pq
 
         with atomic_folder(target, overwrite=overwrite) as folder:
-            for number, (kind, shard) in enumerate(
-                (kind, shard) for kind in ("scored", "invalid") for shard in range(self.plan.shards)
-            ):
-                table = pq.read_table(part_path(self.work, shard, kind))
-                if len(table) or number == 0:
-                    pq.write_table(table, folder / f"part-{number:06d}.parquet", compression="zstd")
+            for number, table in enumerate(self.tables()):
+                pq.write_table(table, folder / f"part-{number:06d}.parquet", compression="zstd")
         return Path(target)
 
 

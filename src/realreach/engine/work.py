@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from realreach.compiled import expect_creators
 from realreach.engine.plan import Plan
 from realreach.engine.shards import read_shard
 from realreach.files import atomic_file
+from realreach.output_tables import table_of
 from realreach.tables.parts import Broken, Row
 from realreach.tables.problems import Place, Problem
 from realreach.tables.report import Counts, Report
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from realreach.evidence.explaining import ExplainingScorer
 
 __all__ = ["Job", "StoredRejects", "loaded_scorer", "part_path", "score_shard", "stored_report"]
@@ -93,8 +93,6 @@ def score_shard(job: Job, shard: int) -> int:
     InputError, OutputError
         As for reading and writing.
     """
-    import pyarrow as pa
-
     # One thread for each worker: the work is spread over shards, and nested threads fight for the same cores.
     pa.set_cpu_count(1)
     work, plan = Path(job.work), _plan(job.work)
@@ -104,12 +102,14 @@ def score_shard(job: Job, shard: int) -> int:
     result = read_shard(plan, work, shard, assume_tz=job.assume_tz)
     as_of = None if job.as_of is None else np.datetime64(job.as_of, "D")
     scorer = replace(loaded_scorer(job.model), **dict(job.options))
-    frame = scorer.score_result(result, as_of)
+    # All creators of the shard, then those whose row was set aside, who lack the columns that only scores have.
+    parts = list(scorer.columns_in_parts(result, as_of, chunk=max(len(result.tables), 1)))
     if not _is_current(job):
         return plan.creators_of(shard)
-    invalid = (frame["status"] == "invalid_input").to_numpy()
-    for kind, rows in (("scored", ~invalid), ("invalid", invalid)):
-        _write_parquet(frame[rows], part_path(work, shard, kind))
+    scored = table_of(parts[0])
+    _write_parquet(scored, part_path(work, shard))
+    invalid = table_of(parts[1], scored.column_names) if len(parts) > 1 else scored.slice(0, 0)
+    _write_parquet(invalid, part_path(work, shard, "invalid"))
     with atomic_file(part_path(work, shard, "report"), overwrite=True) as path:
         path.write_text(json.dumps(_stored(result.report)), encoding="utf-8")
     return plan.creators_of(shard)
@@ -124,12 +124,11 @@ def _is_current(job: Job) -> bool:
     return False
 
 
-def _write_parquet(frame: pd.DataFrame, target: Path) -> None:
-    import pyarrow as pa
+def _write_parquet(table: pa.Table, target: Path) -> None:
     import pyarrow.parquet as pq
 
     with atomic_file(target, overwrite=True) as path:
-        pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path, compression="lz4")
+        pq.write_table(table, path, compression="lz4")
 
 
 def _stored(report: Report) -> dict[str, Any]:

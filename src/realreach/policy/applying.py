@@ -15,9 +15,11 @@ from realreach.tables.core import FloatArray
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["apply_policy", "decisions", "shifted"]
+__all__ = ["LOOKED_AT", "apply_policy", "decisions", "shifted"]
 
 _NEEDED = ("creator_id", "status", "fake_probability", "coverage")
+LOOKED_AT = (*_NEEDED, "prevalence", "probability_low", "confidence", *(f"{name}_authenticity" for name in PILLARS))
+"""Columns of the scores on which a decision can depend."""
 _DIGITS = 4
 """Probabilities are compared with limits at this many decimals, the precision of written scores: a file of scores and
 the scores in memory get the same actions."""
