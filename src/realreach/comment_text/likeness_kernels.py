@@ -172,7 +172,7 @@ def _link_some(low, high, owner, numbers, drawn, group) -> None:
         group[text] = root
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, forceinline=True)
 def _place_of_band(owner, drawn, text, band, table, bits):
     """Return where the table holds a text with the same owner and minima in a band, or the free place for it."""
     shift, last = _U(64 - bits), (1 << bits) - 1
@@ -186,13 +186,14 @@ def _place_of_band(owner, drawn, text, band, table, bits):
         # Most texts stand alone in their band.
         return at
     step = np.int64(((spread ^ (spread >> _U(29))) * _STEP) >> shift) | 1
-    while other >= 0:
+    while True:
         alike = (drawn[other, band] == one) & (drawn[other, band + 1] == two) & (drawn[other, band + 2] == three)
         if alike & (owner[other] == owner[text]):
-            break
+            return at
         at = (at + step) & last
         other = table[at]
-    return at
+        if other < 0:
+            return at
 
 
 @nb.njit(nogil=True, cache=True)
