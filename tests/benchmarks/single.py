@@ -21,12 +21,11 @@ _COMMENTS = """
 import sys
 import pyarrow as pa
 from realreach.comment_text.model import default_comment_model
-from realreach.comment_text.normalise import normalise
 from realreach.tables import read_tables
 from tests.benchmarks.measure import cpu
 text = read_tables(sys.argv[1]).tables.comments.strings("text").to_pylist()[: int(sys.argv[2])]
 array, model = pa.array(text, pa.large_string()), default_comment_model()
-print(cpu(lambda: model.sold(normalise(array)), int(sys.argv[3])), int(sys.modules.get("numba") is not None))
+print(cpu(lambda: model.sold_of(array), int(sys.argv[3])), int(sys.modules.get("numba") is not None))
 """
 
 

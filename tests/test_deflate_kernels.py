@@ -1,0 +1,80 @@
+"""Sizes told by the compiled kernels are those of zlib, whatever the bytes."""
+
+import random
+import zlib
+from importlib import import_module
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from realreach.compiled import frozen
+from realreach.features.comments import alike
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(max_size=700),
+            st.tuples(st.binary(min_size=1, max_size=40), st.integers(1, 400)).map(lambda told: told[0] * told[1]),
+            st.lists(st.sampled_from([b"kak ", b"bagus ", b"so ", "😍".encode(), b"a"]), max_size=900).map(b"".join),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_compiled_sizes_are_those_of_zlib(parts):
+    assert _compiled_sizes(parts) == [_zlib_size(part) for part in parts]
+
+
+def test_compiled_sizes_of_codes_that_are_too_long_are_those_of_zlib():
+    # How often each byte stands grows like the rabbits of Fibonacci, so that Huffman's codes would be longest.
+    rng, often, parts = random.Random(5), [1, 1], []
+    while sum(often) < 12_000:
+        often.append(often[-1] + often[-2])
+    for signs in range(2, len(often)):
+        data = [sign for sign in range(signs) for _ in range(often[sign])]
+        rng.shuffle(data)
+        parts.append(bytes(data))
+    parts += [bytes(range(256)) * 9, rng.randbytes(5_000), b"\0" * 16_000, b"ab" * 8_000, rng.randbytes(300) * 20]
+    assert _compiled_sizes(parts) == [_zlib_size(part) for part in parts]
+
+
+def test_bytes_of_more_than_a_block_are_left_to_zlib():
+    long = "kak bagus 😍 ".encode() * 1_500
+    ends = np.cumsum([0, len(long) + 1, 601])
+    data = np.frombuffer(long + b"\n" + long[:600] + b"\n", dtype=np.uint8)
+    sizes = np.full(2, -1)
+    _deflate().fill_sizes(frozen(data), ends, 512, sizes)
+    assert sizes.tolist() == [0, _zlib_size(long[:600])]
+    shares = alike.compressed_shares(data.data, ends, _deflate())
+    assert shares.tolist() == [_zlib_size(long) / len(long), _zlib_size(long[:600]) / 600]
+
+
+def test_another_zlib_is_asked_itself(monkeypatch):
+    class Other:
+        @staticmethod
+        def fill_sizes(_data, ends, _least, out):
+            out[:] = ends[1:] - ends[:-1]
+
+    data = np.frombuffer(b"kak bagus sekali ya " * 40 + b"\n", dtype=np.uint8)
+    share = alike.compressed_shares(data.data, np.array([0, len(data)]), Other)
+    assert share.tolist() == [_zlib_size(data[:-1].tobytes()) / (len(data) - 1)]
+
+
+def _deflate():
+    pytest.importorskip("numba", reason="the extra fast is not installed")
+    return import_module("realreach.features.comments.deflate_kernels")
+
+
+def _compiled_sizes(parts):
+    data = np.frombuffer(b"".join(part + b"\n" for part in parts), dtype=np.uint8)
+    sizes = np.zeros(len(parts), dtype=np.int64)
+    _deflate().fill_sizes(frozen(data), np.cumsum([0, *(len(part) + 1 for part in parts)]), 0, sizes)
+    return sizes.tolist()
+
+
+def _zlib_size(part):
+    return len(zlib.compress(part, 1))
