@@ -268,10 +268,11 @@ def fill_sizes(data, ends, least, out) -> None:
     longest = np.int64(0)
     for part in range(len(out)):
         out[part] = 0
-        longest = max(longest, min(ends[part + 1] - ends[part], ONE_BLOCK))
+        longest = max(longest, ends[part + 1] - ends[part])
     if longest <= least:
         return
-    ahead, before = np.empty(longest, dtype=np.uint64), np.empty(longest, dtype=np.int32)
+    most = min(longest, ONE_BLOCK)
+    ahead, before = np.empty(most, dtype=np.uint64), np.empty(most, dtype=np.int32)
     head = np.zeros(1 << _HASH_BITS, dtype=np.int32)
     often, lengths = np.zeros((3, _NODES), dtype=np.int32), np.zeros((3, _NODES), dtype=np.int32)
     heap, order = np.empty(_LITERALS + 2, dtype=np.int64), np.empty(_NODES, dtype=np.int64)
