@@ -69,18 +69,21 @@ def test_a_part_is_left_as_it_is_where_that_is_no_longer():
     assert _compiled_sizes(parts) == [_zlib_size(part) for part in parts]
 
 
-def test_compiled_sizes_of_codes_that_are_too_long_are_those_of_zlib():
-    # How often each byte stands grows like the rabbits of Fibonacci, so that Huffman's codes would be the longest.
-    kernels, often = _deflate(), [1, 1]
-    for _ in range(17):
-        counts = np.zeros((3, kernels._NODES), dtype=np.int32)
-        counts[0, : len(often)], counts[0, 256] = often, 1
-        room = [np.zeros(kernels._NODES, dtype=np.int64) for _ in range(3)]
-        size = kernels._size(np.int64(sum(often)), counts, np.zeros((3, kernels._NODES), dtype=np.int32), *room)
-        packer = zlib.compressobj(1, zlib.DEFLATED, 15, 8, zlib.Z_HUFFMAN_ONLY)
-        data = b"".join(bytes([sign]) * count for sign, count in enumerate(often))
-        assert size == len(packer.compress(data)) + len(packer.flush())
-        often.append(often[-1] + often[-2])
+@pytest.mark.parametrize(("rare", "rising"), [(1, 15), (1, 16), (2, 15), (2, 16), (3, 15), (3, 16), (4, 15), (5, 14)])
+def test_compiled_sizes_of_codes_that_are_too_long_are_those_of_zlib(rare, rising):
+    # Each byte stands more often than all before the last together, so that Huffman's codes would be the longest; some
+    # more rare bytes, because sizes are whole bytes, which hide a few bits.
+    kernels, often = _deflate(), [1, *([1] * rare)]
+    while len(often) < rising + rare:
+        often.append(sum(often[:-1]) + 2)
+    assert sum(often) < alike.ONE_BLOCK
+    counts = np.zeros((3, kernels._NODES), dtype=np.int32)
+    counts[0, : len(often)], counts[0, 256] = often, 1
+    room = [np.zeros(kernels._NODES, dtype=np.int64) for _ in range(3)]
+    size = kernels._size(np.int64(sum(often)), counts, np.zeros((3, kernels._NODES), dtype=np.int32), *room)
+    packer = zlib.compressobj(1, zlib.DEFLATED, 15, 8, zlib.Z_HUFFMAN_ONLY)
+    data = b"".join(bytes([sign]) * count for sign, count in enumerate(often))
+    assert size == len(packer.compress(data)) + len(packer.flush())
 
 
 def test_bytes_of_more_than_a_block_are_left_to_zlib():

@@ -265,10 +265,10 @@ def fill_sizes(data, ends, least, out) -> None:
 
     Parts of fewer than ``least`` bytes, or of more than surely fit into one block, get 0.
     """
-    longest = np.int64(0)
+    longest = 0
     for part in range(len(out)):
         out[part] = 0
-        longest = max(longest, ends[part + 1] - ends[part])
+        longest = max(longest, int(ends[part + 1] - ends[part]))
     if longest <= least:
         return
     most = min(longest, ONE_BLOCK)
