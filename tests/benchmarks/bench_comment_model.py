@@ -59,7 +59,7 @@ def main() -> None:
             break
         work: dict[str, Callable[[], object]] = {
             "model, texts normalised already": lambda: model.sold(done),
-            "model, from the text": lambda: model.sold(normalise(array)),
+            "model, from the text": lambda: model.sold_of(array),
             "MinHash": lambda: signatures(done.plain_points),
         }
         for name, run in work.items():

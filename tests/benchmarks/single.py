@@ -34,14 +34,13 @@ def both_comment_models(folder: Path, number: int, times: int) -> dict[str, list
     from sklearn.linear_model import SGDClassifier
 
     from realreach.comment_text.model import default_comment_model
-    from realreach.comment_text.normalise import normalise
 
     text = _texts(folder, number)
     array, model = pa.array(text, pa.large_string()), default_comment_model()
     hashing = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 4))
     linear = SGDClassifier(loss="log_loss").fit(hashing.transform(text[:2_000]), np.arange(2_000) % 2)
     works: dict[str, Callable[[], object]] = {
-        "own": lambda: model.sold(normalise(array)),
+        "own": lambda: model.sold_of(array),
         "other": lambda: linear.decision_function(hashing.transform(text)),
     }
     for work in works.values():

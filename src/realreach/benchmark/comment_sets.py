@@ -17,7 +17,6 @@ from realreach.benchmark.plain_text import PlainTexts
 from realreach.benchmark.suites import Options
 from realreach.comment_text.bags import BagReference
 from realreach.comment_text.model import default_comment_model
-from realreach.comment_text.normalise import normalise
 from realreach.datasets.comment_labels import COMMENT_SETS, read_comment_set
 from realreach.learning.comment_calibration import fit_calibration, thresholds
 from realreach.learning.comment_matrix import BareCopies, comment_matrix
@@ -80,7 +79,7 @@ class Material:
     @cached_property
     def shipped(self) -> FloatArray:
         """The shipped model's probability of every comment."""
-        return default_comment_model().sold(normalise(pa.array(self.corpus.text.tolist(), pa.large_string())))
+        return default_comment_model().sold_of(pa.array(self.corpus.text.tolist(), pa.large_string()))
 
     def head(self, rows: IntArray, recipe: Recipe) -> tuple[FloatArray, float]:
         """Return weights and bias of sold against ordinary of some rows, fitted once."""

@@ -14,7 +14,8 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from realreach.comment_text import kernels, languages, lookalikes, measures, model, style, traits, words
+from realreach.comment_text import kernels, languages, lookalikes, measures, model, normalise, style, traits, words
+from realreach.comment_text.plain_kernels import thrice
 
 __all__ = ["facts_of"]
 
@@ -22,9 +23,11 @@ _U = np.uint64
 _LAST, _WIDE = np.uint32(lookalikes.TABLE_SIZE), np.uint32(0x80)
 _WIDE_LAST = _U(lookalikes.TABLE_SIZE)
 _BLANK, _WIDE_BLANK, _HASH, _MARK = np.uint32(0x20), _U(0x20), np.uint32(0x23), _U(1 << 32)
+_NEXT = _U(1)
 _LETTER, _DIGIT, _EMOJI, _SIGN = traits.LETTER, traits.DIGIT, traits.EMOJI, traits.SIGN
-_SPACELESS, _FOREIGN, _STRETCHES = traits.SPACELESS, traits.FOREIGN, traits.STRETCHES
+_SPACELESS, _FOREIGN = traits.SPACELESS, traits.FOREIGN
 _BASE, _MIX1, _MIX2, _HALF = _U(words.BASE), _U(words.MIX[0]), _U(words.MIX[1]), _U(33)
+_POWERS = words.powers(normalise.TEXT_LIMIT + 2)[0]
 _LEAST_SHARE = languages.LEAST_SHARE
 _REACH, _STEPS = model.REACH, model.STEPS
 _ROWS = len(measures.MEASURES) + 1
@@ -45,16 +48,30 @@ def _mixed(value):
     return value ^ (value >> _HALF)
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, forceinline=True)
+def _exact_key(folded, low, high):
+    """Return what ``likeness.exact_keys`` tells of a folded text, by masks: where spaces stand cannot be guessed."""
+    total, place, begun, mark = _U(0), _NEXT, _U(0), _U(0)
+    for i in range(_U(low), _U(high)):
+        c = folded[i]
+        kept = -_U(c != _BLANK)
+        total += ((_U(c) + mark) * _POWERS[place]) & kept
+        # All ones are one less than none.
+        place -= kept
+        begun |= kept
+        # A space marks the next character, but not the first.
+        mark = _MARK & ~kept & begun
+    return _mixed(total)
+
+
+@nb.njit(nogil=True, cache=True, forceinline=True)
 def _read_folded(folded, low, high, table, counts, out, row):
     """Fill what is counted over the folded text; return its exact key, and its letters by script."""
-    letters = digits = spaceless = foreign = question = exclamation = narrow = stretched = hashtags = 0
+    letters = digits = spaceless = foreign = narrow = hashtags = 0
     tally = 0
     last = np.uint32(0)
-    same_before = False
-    total, power, spaced = _U(0), _BASE, _U(0)
-    # A slice, not places counted from ``low``: those might be below 0, which is looked after at each of them.
-    for c in folded[low:high]:
+    for i in range(_U(low), _U(high)):
+        c = folded[i]
         if c < _WIDE:
             here = _TALLY[c]
             tally += here
@@ -67,39 +84,31 @@ def _read_folded(folded, low, high, table, counts, out, row):
             spaceless += (trait & _SPACELESS) != 0
             foreign += (trait & _FOREIGN) != 0
         hashtags += letter & (last == _HASH)
-        same = c == last
-        if same & same_before:
-            narrow += 0x61 <= c <= 0x7A
-            stretched += (table[min(c, _LAST)] & _STRETCHES) != 0
-        same_before = same
         last = c
-        # A space marks the next character, but not the first.
-        space = c == _BLANK
-        total += _U(0) if space else (_U(c) + spaced) * power
-        spaced = (_MARK if power != _BASE else _U(0)) if space else _U(0)
-        power = power if space else power * _BASE
     letters += tally & _FIELD
     digits += tally >> _WIDTH & _FIELD
-    question += tally >> 2 * _WIDTH & _FIELD
-    exclamation += tally >> 3 * _WIDTH & _FIELD
+    stretched = 0
+    if thrice(folded, low, high):
+        stretched, narrow = kernels.stretched(folded, low, high, table)
     counts[kernels._STRETCHED] = stretched
     out[0, row] = high - low
     out[1, row] = letters
     out[2, row] = (spaceless + 1) // 2
     out[4, row] = digits
     out[6, row] = out[3, row] > 0 and letters + digits == 0
-    out[10, row] = question > 0
-    out[11, row] = exclamation > 0
+    out[10, row] = (tally >> 2 * _WIDTH & _FIELD) > 0
+    out[11, row] = (tally >> 3 * _WIDTH & _FIELD) > 0
     out[12, row] = narrow > 0
     out[15, row] = hashtags > 0
-    return _mixed(total), letters, foreign
+    return _exact_key(folded, low, high), letters, foreign
 
 
-@nb.njit(nogil=True, cache=True, inline="always")
+@nb.njit(nogil=True, cache=True, forceinline=True)
 def _list_word(number, length, keys, bits, shift, mask, numbers, lengths, listed, count, listings) -> None:
     """Fill one word, and count the lists that it stands in."""
     place = (number >> shift) & mask
-    lists = bits[place] if keys[place] == number else np.uint8(0)
+    # No branch: which words are listed cannot be guessed.
+    lists = bits[place] * np.uint8(keys[place] == number)
     numbers[count] = number
     lengths[count] = length
     listed[count] = lists
@@ -107,47 +116,50 @@ def _list_word(number, length, keys, bits, shift, mask, numbers, lengths, listed
         listings[k] += (lists >> k) & 1
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, forceinline=True)
 def _tokens_and_words(
     padded, size, table, bucket_shift, out, keys, bits, shift, mask, numbers, lengths, listed, count, listings
 ):  # fmt: skip
     """Fill the buckets of tokens and pairs, as ``kernels.token_buckets`` does, and the words: here the same."""
-    pieces = told = slang = 0
+    told = slang = 0
     previous = _U(0)
     total, step = _U(0), _BASE
-    i = 1
-    while i <= size:
+    # Places without sign: those that might be below 0 are looked after at each of them.
+    i, end, pieces, at = _NEXT, _U(size), _U(0), _U(count)
+    while i <= end:
         c = padded[i]
-        i += 1
+        i += _NEXT
         if c == _WIDE_BLANK:
             continue
         word = (table[min(c, _WIDE_LAST)] & _SIGN) == 0
         here = c
         if word:
-            begin = i - 1
+            begin = i - _NEXT
             power = _BASE
-            while (table[min(padded[i], _WIDE_LAST)] & _SIGN) == 0:
-                here += padded[i] * power
+            c = padded[i]
+            while (table[min(c, _WIDE_LAST)] & _SIGN) == 0:
+                here += c * power
                 power *= _BASE
-                i += 1
+                i += _NEXT
+                c = padded[i]
             # A word's number begins with the first power of the base, a token's with the zeroth.
             number = _mixed(here * _BASE)
-            _list_word(number, i - begin, keys, bits, shift, mask, numbers, lengths, listed, count, listings)
+            _list_word(number, i - begin, keys, bits, shift, mask, numbers, lengths, listed, at, listings)
             total += number * step
             step *= _BASE
-            count += 1
-        if pieces > 0:
+            at += _NEXT
+        if pieces > _U(0):
             if here == previous:
                 continue
             out[pieces] = kernels.pair_bucket(previous, here, bucket_shift)
-            pieces += 1
+            pieces += _NEXT
         out[pieces] = kernels.token_bucket(here, bucket_shift)
-        pieces += 1
+        pieces += _NEXT
         if word:
             told += 1
             slang += kernels._is_slang(here)
         previous = here
-    return pieces, told, slang, count, _mixed(total)
+    return np.int64(pieces), told, slang, np.int64(at), _mixed(total)
 
 
 @nb.njit(nogil=True, cache=True)
@@ -166,7 +178,7 @@ def _read_words(plain, low, high, table, keys, bits, shift, mask, numbers, lengt
             step *= _BASE
             i += 1
         number = _mixed(word)
-        _list_word(number, i - begin, keys, bits, shift, mask, numbers, lengths, listed, count, listings)
+        _list_word(number, _U(i - begin), keys, bits, shift, mask, numbers, lengths, listed, _U(count), listings)
         total += number * power
         power *= _BASE
         count += 1
@@ -186,7 +198,7 @@ def _language(words_count, indonesian, english, letters, foreign):
     return 1 if indonesian > english else (2 if english > indonesian else 0)
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def facts_of(raw, raw_starts, folded, folded_starts, plain, plain_starts, odd, table, known, model):
     """Return what is told of each comment.
 
@@ -205,6 +217,8 @@ def facts_of(raw, raw_starts, folded, folded_starts, plain, plain_starts, odd, t
     exact, template = np.empty(n, dtype=np.uint64), np.empty(n, dtype=np.uint64)
     steps = np.empty(n, dtype=np.int64)
     bucket_shift = _U(64 - gram_bits)
+    # Not for each text: whoever takes a part of an array counts, in memory, that it is held.
+    of_bins, of_grams = weights[0], grams[0]
     longest = 0
     for row in range(len(plain_starts) - 1):
         longest = max(longest, plain_starts[row + 1] - plain_starts[row])
@@ -240,9 +254,7 @@ def facts_of(raw, raw_starts, folded, folded_starts, plain, plain_starts, odd, t
         starts_with_mention = high > low and plain[low] == 1
         kernels.fill_marks(counts, marks, starts_with_mention)
         kernels.fill_bins(counts, uppers / max(hand, 1), inside / max(told, 1), bins)
-        margin = kernels.margin_of(
-            weights[0], bias[0], bins, grams[0], tokens, pieces, padded, high - low, bucket_shift
-        )
+        margin = kernels.margin_of(of_bins, bias[0], bins, of_grams, tokens, pieces, padded, high - low, bucket_shift)
         step = np.floor(margin * (_STEPS / scale) + 0.5)
         steps[row] = np.int64(min(max(step, -_REACH), _REACH)) + _REACH
         said = found - first

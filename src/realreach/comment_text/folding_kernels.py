@@ -15,7 +15,8 @@ import numpy as np
 
 from realreach.comment_text import lookalikes, traits
 
-_LAST = lookalikes.TABLE_SIZE
+_U = np.uint64
+_LAST, _WIDE, _BLANK, _NEXT = np.uint32(lookalikes.TABLE_SIZE), np.uint32(0x80), np.uint32(0x20), _U(1)
 _LATIN, _TWIN, _WORD, _STROKE, _NOTHING = traits.LATIN, traits.TWIN, traits.WORD, traits.STROKE, traits.NOTHING
 _DIRTY = traits.DIRTY
 _CLEAN = np.arange(0x80, dtype=np.uint32)
@@ -68,21 +69,25 @@ def _folded_with_twins(codes, low, high, table, always, twins, lower, out, at):
 @nb.njit(nogil=True, cache=True)
 def _folded(codes, low, high, table, fold, out, at):
     """Write a text without twins folded from ``out[at]`` on; return its end, its traits, and the strokes on letters."""
-    held = before = strokes = 0
-    for i in range(low, high):
+    held = before = np.uint32(0)
+    strokes = 0
+    # Places without sign: those that might be below 0 are looked after at each of them. And no slice: whoever takes one
+    # counts, in memory, that the array is held.
+    place = _U(at)
+    for i in range(_U(low), _U(high)):
         c = codes[i]
-        if c < 0x80:
-            out[at] = _CLEAN[c]
+        if c < _WIDE:
+            out[place] = _CLEAN[c]
             before = _CLEAN_TRAITS[c]
             held |= before
-            at += 1
+            place += _NEXT
             continue
         trait = table[min(c, _LAST)]
         held |= trait
         if (trait & (_STROKE | _NOTHING)) != 0:
             strokes += (trait & _STROKE) != 0 and (before & (_LATIN | _TWIN)) != 0
         else:
-            out[at] = 0x20 if (trait & _DIRTY) != 0 else (fold[c] if c < _LAST else c)
-            at += 1
+            out[place] = _BLANK if (trait & _DIRTY) != 0 else (fold[c] if c < _LAST else c)
+            place += _NEXT
         before = trait
-    return at, held, strokes
+    return np.int64(place), held, strokes

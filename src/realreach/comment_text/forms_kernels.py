@@ -20,7 +20,8 @@ from realreach.comment_text.plain_kernels import _is_squeezed, _marked, _squeeze
 
 __all__ = ["decode_rows", "fill_forms", "fold_texts", "join_unsettled", "split_settled"]
 
-_LAST = lookalikes.TABLE_SIZE
+_U = np.uint64
+_LAST, _WIDE, _NEXT = np.uint32(lookalikes.TABLE_SIZE), np.uint32(0x80), _U(1)
 _LIMIT = normalise.TEXT_LIMIT
 _UNSETTLED, _STYLED, _TWIN, _MARKED = traits.UNSETTLED, traits.STYLED, traits.TWIN, traits.MARKED
 _DIRTY, _SORTED = traits.DIRTY, traits.SORTED
@@ -53,23 +54,25 @@ def _decode_text(data, i, end, table, codes, at):
 
     Returns where they end (-1 if this is no UTF-8), all their traits, and how many are styled letters.
     """
-    stop = at + _LIMIT
-    held = styled = 0
-    while i < end and at < stop:
+    # Places without sign: those that might be below 0 are looked after at each of them.
+    i, end, place = _U(i), _U(end), _U(at)
+    stop = place + _U(_LIMIT)
+    held, styled = np.uint32(0), 0
+    while i < end and place < stop:
         code = np.uint32(data[i])
-        if code < 0x80:
-            i += 1
+        if code < _WIDE:
+            i += _NEXT
         else:
-            code, size = _wide(data, i, end)
+            code, size = _wide(data, np.int64(i), np.int64(end))
             if size == 0:
-                return -1, 0, 0
-            i += size
+                return np.int64(-1), held, 0
+            i += _U(size)
             trait = table[min(code, _LAST)]
             held |= trait
             styled += (trait & _STYLED) != 0
-        codes[at] = code
-        at += 1
-    return at, held, styled
+        codes[place] = code
+        place += _NEXT
+    return np.int64(place), held, styled
 
 
 @nb.njit(nogil=True, cache=True)
@@ -207,8 +210,7 @@ def fill_forms(
         if (held & (_MARKED | _TWIN)) != 0:
             text, size = _marked(text, size, one, two)
         if _is_squeezed(text, size):
-            for k in range(size):
-                plain[last + k] = text[k]
+            plain[last : last + size] = text[:size]
             last += size
         else:
             last = _squeezed(text, size, table, plain, last)

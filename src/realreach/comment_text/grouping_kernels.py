@@ -43,15 +43,18 @@ def first_rows(owner, keys, out) -> None:
         key = keys[row] >> _DROPPED
         spread = (key + _U(owner[row]) * _MIX2) * _PLACE
         at = np.int64(spread >> shift)
-        step = np.int64(((spread ^ (spread >> _U(29))) * _STEP) >> shift) | 1
-        while table[at] >= 0:
-            other = table[at]
-            if owner[other] == owner[row] and (keys[other] >> _DROPPED) == key:
-                break
-            at = (at + step) & last
-        if table[at] < 0:
-            table[at] = row
-        out[row] = table[at]
+        other = table[at]
+        # Most rows find a free place at once.
+        if other >= 0:
+            step = np.int64(((spread ^ (spread >> _U(29))) * _STEP) >> shift) | 1
+            while other >= 0:
+                if (owner[other] == owner[row]) & ((keys[other] >> _DROPPED) == key):
+                    break
+                at = (at + step) & last
+                other = table[at]
+        if other < 0:
+            table[at] = other = row
+        out[row] = other
 
 
 @nb.njit(nogil=True, cache=True, inline="always")

@@ -15,6 +15,7 @@ import numba as nb
 import numpy as np
 
 from realreach.comment_text import hashing, lookalikes, style, traits
+from realreach.comment_text.plain_kernels import thrice
 
 __all__ = ["score_comments"]
 
@@ -25,7 +26,7 @@ _TOKEN, _TOKENS = _U(hashing.SEEDS[1]), _U(hashing.SEEDS[2])
 _THREE_M = _U(hashing.SEEDS[3] * hashing.M % 2**64)
 _FOUR_M, _FIVE_M = (_U((hashing.SEEDS[n] - hashing.SEEDS[n - 1]) * hashing.M % 2**64) for n in (4, 5))
 _SLANG_SHIFT = _U(64 - style.SLANG_BITS)
-_SPACE = _U(32)
+_SPACE, _NEXT = _U(32), _U(1)
 _LAST = np.uint32(lookalikes.TABLE_SIZE)
 _WIDE_LAST, _WIDE = _U(_LAST), np.uint32(0x80)
 _SIGN, _CAPITAL, _HAND = traits.SIGN, traits.HAND_CAPITAL, traits.HAND_LETTER
@@ -69,16 +70,17 @@ for _row, _kinds in enumerate(_COUNTED):
         for _sign in _signs:
             _ASCII[_row, ord(_sign)] += 1 << _WIDTH * _place
 _SIGNS, _HANDS = _ASCII
-_IS_HAND, _IS_CAPITAL, _IS_SMALL, _IS_END = 1, 2, 4, 8
-_CLASSES = np.zeros(0x80, dtype=np.int64)
+_IS_CAPITAL, _IS_HAND, _IS_END, _IS_SMALL = (1 << place for place in (36, 37, 52, 53))
 for _bit, _trait in (
-    (_IS_HAND, traits.HAND_LETTER),
     (_IS_CAPITAL, traits.HAND_CAPITAL),
-    (_IS_SMALL, traits.SMALL),
+    (_IS_HAND, traits.HAND_LETTER),
     (_IS_END, traits.SENTENCE_END),
+    (_IS_SMALL, traits.SMALL),
 ):
-    _CLASSES[(traits.table()[:0x80] & _trait) != 0] |= _bit
-"""What the signs of ASCII are to the sign behind them."""
+    _HANDS[(traits.table()[:0x80] & _trait) != 0] += _bit
+_PAIRS, _PAIR_WIDTH = _IS_CAPITAL | _IS_END, 16
+"""Above what is counted stands what a sign is beside its neighbour: a capital behind a letter, an end behind a small
+letter. The bit of the second sign is one below that of the first, so that both are found by one shift."""
 
 
 def _bin_table():
@@ -95,25 +97,28 @@ def _bin_table():
 _BINS = _bin_table()
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, forceinline=True)
 def written(raw, low, high, table, counts):
     """Fill what is counted over the code points as written.
 
     Returns the letters and the capitals of handwriting, emoji, capitals of any script, and whether the text is tidy.
     """
-    pictures = exclamation = question = sentence = uppers = letters = inner = emoji = capitals = ends = 0
-    signs = hands = 0
+    pictures = exclamation = question = sentence = uppers = letters = emoji = capitals = 0
+    signs = hands = pairs = 0
     before = 0
-    for c in raw[low:high]:
+    # Places without sign: those that might be below 0 are looked after at each of them. And no slice: whoever takes one
+    # counts, in memory, that the array is held.
+    for i in range(_U(low), _U(high)):
+        c = raw[i]
         if c < _WIDE:
             signs += _SIGNS[c]
-            hands += _HANDS[c]
-            here = _CLASSES[c]
+            here = _HANDS[c]
+            hands += here
         else:
             trait = table[min(c, _LAST)]
             hand, capital = (trait & _HAND) != 0, (trait & _CAPITAL) != 0
-            here = _IS_HAND * hand + _IS_CAPITAL * capital
-            here += _IS_SMALL * ((trait & _SMALL) != 0) + _IS_END * ((trait & _END) != 0)
+            here = _IS_HAND * hand | _IS_CAPITAL * capital
+            here |= _IS_SMALL * ((trait & _SMALL) != 0) | _IS_END * ((trait & _END) != 0)
             letters += hand
             uppers += capital
             emoji += (trait & _ANY_EMOJI) != 0
@@ -122,8 +127,7 @@ def written(raw, low, high, table, counts):
             sentence += c == 0x3002 or c == 0x2026
             exclamation += c == 0xFF01 or c == 0xA1
             question += c == 0xFF1F or c == 0xBF
-        inner += (here >> 1) & before & 1
-        ends += (here >> 3) & (before >> 2) & 1
+        pairs += (here & before >> 1 & _PAIRS) // _IS_CAPITAL
         before = here
     first = low
     while first < high and (table[min(raw[first], _LAST)] & _HAND) == 0:
@@ -138,9 +142,9 @@ def written(raw, low, high, table, counts):
     counts[_LINES] = signs >> 4 * _WIDTH & _FIELD
     counts[_MONEY] = hands & _FIELD
     counts[_BEGINS] = first < high and (table[min(raw[first], _LAST)] & _CAPITAL) != 0
-    counts[_INNER] = inner
+    counts[_INNER] = pairs & ((1 << _PAIR_WIDTH) - 1)
     plain = hands >> 2 * _WIDTH & _FIELD
-    tidy = ends > 0 and (table[min(raw[low], _LAST)] & _ANY_CAPITAL) != 0
+    tidy = pairs >> _PAIR_WIDTH > 0 and (table[min(raw[low], _LAST)] & _ANY_CAPITAL) != 0
     return letters + (hands >> _WIDTH & _FIELD), uppers + plain, emoji, capitals + plain, tidy
 
 
@@ -164,7 +168,7 @@ def _emoji_at_end(raw, low, high, table):
     return count + (last >= 0)
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, forceinline=True)
 def plain_measures(plain, low, high, table, padded, marks):
     """Copy a plain text between spaces, and count its placeholders.
 
@@ -174,35 +178,36 @@ def plain_measures(plain, low, high, table, padded, marks):
     inside = 0
     odd = np.uint32(0)
     padded[0] = _SPACE
-    text = plain[low:high]
-    for i in range(len(text)):
-        c = text[i]
-        padded[i + 1] = c
+    for i in range(_U(low), _U(high)):
+        c = plain[i]
+        padded[i - _U(low) + _NEXT] = c
         if c < 6:
             marks[c] += 1
         trait = table[min(c, _LAST)]
         inside += (trait & _INSIDE) != 0
         odd |= ((trait & _SIGN) != 0) == ((trait & _LETTER) != 0)
-    padded[high - low + 1 : high - low + 6] = _SPACE
+    for i in range(high - low + 1, high - low + 6):
+        padded[i] = _SPACE
     return inside, odd == 0
 
 
 @nb.njit(nogil=True, cache=True)
-def _stretched(folded, low, high, table):
-    """Count the letters that continue a run of three or more."""
-    count = 0
+def stretched(codes, low, high, table):
+    """Return how many letters continue a run of three or more, and how many small letters of ASCII."""
+    count = narrow = 0
     for i in range(low + 2, high):
-        c = folded[i]
-        if c == folded[i - 1] and c == folded[i - 2] and table[min(c, _LAST)] & _STRETCHES:
-            count += 1
-    return count
+        c = codes[i]
+        if c == codes[i - 1] and c == codes[i - 2]:
+            count += (table[min(c, _LAST)] & _STRETCHES) != 0
+            narrow += 0x61 <= c <= 0x7A
+    return count, narrow
 
 
 @nb.njit(nogil=True, cache=True, inline="always")
 def _is_slang(total):
     wanted = ((total + _TOKEN) * _M) >> _SLANG_SHIFT
     place = np.int64((wanted >> _SLANG_PLACE) & _SLANG_MASK)
-    return _SLANG_BITS[place] != 0 and _SLANG_KEYS[place] == wanted
+    return (_SLANG_BITS[place] != 0) & (_SLANG_KEYS[place] == wanted)
 
 
 @nb.njit(nogil=True, cache=True, inline="always")
@@ -220,12 +225,13 @@ def pair_bucket(one, two, shift):
 @nb.njit(nogil=True, cache=True)
 def token_buckets(padded, size, table, shift, out):
     """Fill the buckets of tokens and pairs; return how many of them, the words and the slang among them."""
-    pieces = count_words = slang = 0
+    count_words = slang = 0
     previous = _U(0)
-    i = 1
-    while i <= size:
+    # Places without sign: those that might be below 0 are looked after at each of them.
+    i, end, pieces = _NEXT, _U(size), _U(0)
+    while i <= end:
         c = padded[i]
-        i += 1
+        i += _NEXT
         if c == _SPACE:
             continue
         word = table[min(c, _WIDE_LAST)] & _SIGN == 0
@@ -233,25 +239,27 @@ def token_buckets(padded, size, table, shift, out):
         if word:
             # A sign stands alone; a word goes on as long as letters and digits follow.
             power = _B
-            while table[min(padded[i], _WIDE_LAST)] & _SIGN == 0:
-                here += padded[i] * power
+            c = padded[i]
+            while table[min(c, _WIDE_LAST)] & _SIGN == 0:
+                here += c * power
                 power *= _B
-                i += 1
-        if pieces > 0 and here == previous:
-            continue
-        if pieces > 0:
+                i += _NEXT
+                c = padded[i]
+        if pieces > _U(0):
+            if here == previous:
+                continue
             out[pieces] = pair_bucket(previous, here, shift)
-            pieces += 1
+            pieces += _NEXT
         out[pieces] = token_bucket(here, shift)
-        pieces += 1
+        pieces += _NEXT
         if word:
             count_words += 1
             slang += _is_slang(here)
         previous = here
-    return pieces, count_words, slang
+    return np.int64(pieces), count_words, slang
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, forceinline=True)
 def character_sum(padded, size, shift, weights):
     """Return the sum of the weights of the character n-grams of 3, 4 and 5, and how many there are.
 
@@ -274,7 +282,7 @@ def character_sum(padded, size, shift, weights):
     return total, count
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, forceinline=True)
 def margin_of(weights, bias, bins, grams, tokens, pieces, padded, size, shift):
     """Return the margin of one head."""
     units, total = bias, 0
@@ -288,14 +296,14 @@ def margin_of(weights, bias, bins, grams, tokens, pieces, padded, size, shift):
     return margin + np.float64(total) / np.sqrt(np.float64(max(count, 1)))
 
 
-@nb.njit(nogil=True, cache=True, inline="always")
+@nb.njit(nogil=True, cache=True, forceinline=True)
 def fill_marks(counts, marks, first) -> None:
     """Fill the counts of placeholders, and whether a mention comes first."""
     counts[_MENTIONS], counts[_LINKS], counts[_PHONES], counts[_NUMBERS], counts[_BRANDS] = marks[1:]
     counts[_MENTION_FIRST] = first
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, forceinline=True)
 def fill_bins(counts, capitals_share, word_length, bins):
     """Fill the bin of every measure, and of the measures that count together, as numbers of style weights."""
     for k in range(_MEASURES):
@@ -314,7 +322,7 @@ def fill_bins(counts, capitals_share, word_length, bins):
         bins[k] += _BIN_STARTS[k]
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy")
 def score_comments(
     raw, raw_starts, folded, folded_starts, plain, plain_starts, odd, table, grams, bits, weights, bias, out
 ) -> None:
@@ -341,7 +349,8 @@ def score_comments(
         counts[_ODD] = odd[row]
         counts[_SLANG_WORDS] = slang
         fill_marks(counts, marks, high > low and plain[low] == 1)
-        counts[_STRETCHED] = _stretched(folded, folded_starts[row], folded_starts[row + 1], table)
+        first, last = folded_starts[row], folded_starts[row + 1]
+        counts[_STRETCHED] = stretched(folded, first, last, table)[0] if thrice(folded, first, last) else 0
         fill_bins(counts, uppers / max(letters, 1), inside / max(count_words, 1), bins)
         for head in range(out.shape[1]):
             out[row, head] = margin_of(

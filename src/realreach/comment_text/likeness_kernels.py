@@ -79,7 +79,8 @@ def template_keys(numbers, starts, out) -> None:
 def _only_words(codes, low, high, table, out):
     """Write the words of a text with one space between them; return how many signs these are."""
     count = before = np.int64(0)
-    for i in range(low, high):
+    # Places without sign: those that might be below 0 are looked after at each of them.
+    for i in range(_U(low), _U(high)):
         code = codes[i]
         letter = np.int64((table[min(code, _LAST)] & _LETTER) != 0)
         # A space is written behind a word, and over it the next word if there is one.
@@ -155,8 +156,9 @@ def _link_some(low, high, owner, numbers, drawn, group) -> None:
                 continue
             at = _place_of_band(owner, drawn, text, band, table, bits)
             places[text - low] = at
-            shared |= table[at] >= 0
-            if table[at] < 0 or numbers[text] < numbers[table[at]]:
+            other = table[at]
+            shared |= other >= 0
+            if other < 0 or numbers[text] < numbers[other]:
                 table[at] = text
         if not shared:
             continue
@@ -170,25 +172,28 @@ def _link_some(low, high, owner, numbers, drawn, group) -> None:
         group[text] = root
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, forceinline=True)
 def _place_of_band(owner, drawn, text, band, table, bits):
     """Return where the table holds a text with the same owner and minima in a band, or the free place for it."""
     shift, last = _U(64 - bits), (1 << bits) - 1
-    spread = _U(owner[text])
-    for j in range(band, band + _ROWS):
-        spread = (spread + _U(drawn[text, j])) * _PLACE
-        spread ^= spread >> _U(29)
-    at = np.int64((spread * _MIX1) >> shift)
-    step = np.int64((spread * _STEP) >> shift) | 1
-    while table[at] >= 0:
-        other = table[at]
-        same = owner[other] == owner[text]
-        for j in range(band, band + _ROWS):
-            same &= drawn[other, j] == drawn[text, j]
-        if same:
-            break
+    one, two, three = drawn[text, band], drawn[text, band + 1], drawn[text, band + 2]
+    spread = (_U(one) << _U(32) | _U(two)) * _PLACE
+    spread ^= spread >> _U(29)
+    spread = (spread + (_U(owner[text]) << _U(32)) + _U(three)) * _MIX1
+    at = np.int64(spread >> shift)
+    other = table[at]
+    if other < 0:
+        # Most texts stand alone in their band.
+        return at
+    step = np.int64(((spread ^ (spread >> _U(29))) * _STEP) >> shift) | 1
+    while True:
+        alike = (drawn[other, band] == one) & (drawn[other, band + 1] == two) & (drawn[other, band + 2] == three)
+        if alike & (owner[other] == owner[text]):
+            return at
         at = (at + step) & last
-    return at
+        other = table[at]
+        if other < 0:
+            return at
 
 
 @nb.njit(nogil=True, cache=True)

@@ -17,6 +17,7 @@ import numpy as np
 
 from realreach.comment_text import lookalikes, normalise, traits
 
+_U = np.uint64
 _LAST = lookalikes.TABLE_SIZE
 _WORD = traits.WORD
 _MENTION, _LINK, _PHONE, _NUMBER, _BRAND = (
@@ -320,18 +321,24 @@ def _squeezed(text, size, table, out, at):
     return at
 
 
-@nb.njit(nogil=True, cache=True, inline="always")
+@nb.njit(nogil=True, cache=True, forceinline=True)
+def thrice(codes, low, high) -> bool:
+    """Return whether any sign stands three times in a row: hardly ever, and many signs are compared at once."""
+    found = False
+    for i in range(_U(low) + _U(2), _U(high)):
+        found |= (codes[i] == codes[i - _U(1)]) & (codes[i] == codes[i - _U(2)])
+    return found
+
+
+@nb.njit(nogil=True, cache=True, forceinline=True)
 def _is_squeezed(text, size):
     """Return whether step 9 leaves a text alone: no white space too much, nothing three times in a row."""
     if size == 0:
         return True
     if text[0] == 0x20 or text[size - 1] == 0x20:
         return False
-    much = again = False
-    before = np.uint32(0)
-    for c in text[:size]:
-        twice = again
-        again = c == before
-        much |= again & (twice | (c == 0x20))
-        before = c
-    return not much
+    # Many signs are compared at once.
+    blanks = False
+    for i in range(_U(1), _U(size)):
+        blanks |= (text[i - _U(1)] == 0x20) & (text[i] == 0x20)
+    return not (blanks or thrice(text, 0, size))

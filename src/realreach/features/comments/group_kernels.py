@@ -155,19 +155,28 @@ def _everywhere(low, high, people, post, named, comments, keep, visits, visited)
     return loyal / total
 
 
+@nb.njit(nogil=True, cache=True, forceinline=True)
+def _mentions(codes, low, high):
+    """Count the signs that a handle stands behind; many are compared at once."""
+    number = np.uint32(0)
+    for i in range(_U(low), _U(high)):
+        number += np.uint32(codes[i] == 0x40)
+    return number
+
+
 @nb.njit(nogil=True, cache=True)
 def _same_mentions(low, high, codes, code_starts, inside):
     """Return how many handles the comments mention, and how many pairs of them are the same."""
-    last = len(inside) - 1
-    most = 0
-    for i in range(code_starts[low], code_starts[high]):
-        most += codes[i] == 0x40
+    last = np.uint32(len(inside) - 1)
+    most = _mentions(codes, code_starts[low], code_starts[high])
     if most == 0:
         return 0, 0
     bits = table_bits(most)
     keys, times = np.zeros(1 << bits, dtype=np.uint64), np.zeros(1 << bits, dtype=np.int64)
     found = same = 0
     for row in range(low, high):
+        if _mentions(codes, code_starts[row], code_starts[row + 1]) == 0:
+            continue
         i, end = code_starts[row], code_starts[row + 1]
         while i < end:
             i += 1

@@ -141,7 +141,7 @@ def count_words(starts, word_starts, numbers, lengths, phrases, asked, out, ofte
 @nb.njit(nogil=True, cache=True)
 def _write_utf8(codes, low, high, out, at):
     """Write the bytes of a text and a line feed from ``out[at]`` on; return where they end."""
-    for i in range(low, high):
+    for i in range(_U(low), _U(high)):
         code = codes[i]
         if code < 0x80:
             out[at] = code

@@ -20,6 +20,7 @@ from realreach.features.kernel_parts import sort
 
 __all__ = ["fill_bag_shares", "fill_judged", "fill_languages", "fill_wording"]
 
+_U = np.uint64
 _LEAST = MINIMUM_COMMENTS
 _LONG = LONG_WORDS
 _ID, _EN, _MIXED, _OTHER = (languages.LANGUAGES.index(name) for name in ("id", "en", "mixed", "other"))
@@ -50,9 +51,9 @@ def fill_wording(starts, measures, flags, length, words, out) -> None:
     for creator in range(len(starts) - 1):
         low, high = starts[creator], starts[creator + 1]
         for place in range(len(flags)):
-            hits = 0.0
-            for row in range(low, high):
-                hits += measures[flags[place], row]
+            hits = 0
+            for row in range(_U(low), _U(high)):
+                hits += measures[flags[place], row] != 0.0
             out[place, creator] = hits / (high - low) if high > low else np.nan
         mean, spread = _spread(length, low, high, measures[words], False)
         out[len(flags), creator] = mean
