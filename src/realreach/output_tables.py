@@ -31,6 +31,7 @@ def table_of(columns: Mapping[str, Any], names: Sequence[str] | None = None) -> 
 
     Examples
     --------
+    >>> import numpy as np
     >>> table = table_of({"creator_id": ["a"], "authenticity": np.array([np.nan])})
     >>> table.column("authenticity").null_count, table.num_columns
     (1, 49)
