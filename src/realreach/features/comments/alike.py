@@ -7,29 +7,24 @@ repeats count only among comments of four words or more, near twins only outside
 from __future__ import annotations
 
 import zlib
-from functools import cache
-from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
 
 from realreach.comment_text.codepoints import CodePoints
 from realreach.comment_text.grouping import packed
-from realreach.compiled import frozen
 from realreach.features.blocks import not_known
 from realreach.features.catalogue import Feature
 from realreach.features.comments.pairs import LEAST_WORDS, across, chances, count_pairs, sums
 from realreach.features.comments.section import MINIMUM_COMMENTS, NO_LONG, Section, record
 from realreach.tables.core import FloatArray, IntArray
 
-__all__ = ["FEATURES", "NEARBY_DAYS", "ONE_BLOCK", "SAMPLE_SIGNS", "compressed_shares", "compute"]
+__all__ = ["FEATURES", "NEARBY_DAYS", "SAMPLE_SIGNS", "compressed_shares", "compute"]
 
 _TELLING = "fewer than 10 comments of four words or more, wishes aside"
 NEARBY_DAYS = 0.5 / 24.0
 SAMPLE_SIGNS = 4_096
 _LEAST_BYTES = 512
-ONE_BLOCK = (1 << 14) - 1
-"""So many bytes zlib never parts: it writes a block when it has read so many literals and matches."""
 _SMALL_WINDOW, _FITS_SMALL_WINDOW = 13, (1 << 13) - 262
 """Bits of a window, and the bytes of which every match lies within its reach (zlib looks 262 bytes ahead)."""
 
@@ -111,31 +106,13 @@ def _compression(section: Section) -> FloatArray:
     return not_known(section.creators) if drawn is None else compressed_shares(*drawn)
 
 
-def compressed_shares(data: memoryview, ends: IntArray, kernels: ModuleType | None = None) -> FloatArray:
-    """Return compressed over plain size of bytes that stand creator after creator, a line feed behind each text.
-
-    ``kernels`` has the compiled ``fill_sizes``, which tells what zlib would: used where it agrees with the zlib at hand.
-    """
-    sizes = np.zeros(len(ends) - 1, dtype=np.int64)
-    asked = ends[1:] - ends[:-1] > _LEAST_BYTES
-    if kernels is not None and _agrees(kernels):
-        kernels.fill_sizes(frozen(np.frombuffer(data, dtype=np.uint8)), ends, _LEAST_BYTES, sizes)
-    for creator in (asked & (sizes == 0)).nonzero()[0].tolist():
-        sizes[creator] = _compressed_size(data[ends[creator] : ends[creator + 1] - 1])
-    return np.divide(sizes, ends[1:] - ends[:-1] - 1, out=not_known(len(sizes)), where=asked)
-
-
-@cache
-def _agrees(kernels: ModuleType) -> bool:
-    """Return whether the compiled sizes are those of this zlib (some builds look for matches in another way)."""
-    rng = np.random.default_rng(7)
-    words = [rng.integers(97, 123, size=size).astype(np.uint8).tobytes() for size in rng.integers(1, 9, size=60)]
-    texts = [b" ".join(words[k] for k in rng.integers(1, most, size=800)) for most in (2, 5, 20, 60)]
-    texts += [rng.integers(0, most, size=4_000).astype(np.uint8).tobytes() for most in (2, 40, 256)]
-    sizes, ends = np.zeros(len(texts), dtype=np.int64), np.cumsum([0, *(len(text) + 1 for text in texts)])
-    joined = np.frombuffer(b"".join(text + b"\n" for text in texts), dtype=np.uint8)
-    kernels.fill_sizes(frozen(joined), ends, 0, sizes)
-    return sizes.tolist() == [_compressed_size(memoryview(text)) for text in texts]
+def compressed_shares(data: memoryview, ends: IntArray) -> FloatArray:
+    """Return compressed over plain size of bytes that stand creator after creator, a line feed behind each text."""
+    out = not_known(len(ends) - 1)
+    for creator in (ends[1:] - ends[:-1] > _LEAST_BYTES).nonzero()[0].tolist():
+        joined = data[ends[creator] : ends[creator + 1] - 1]
+        out[creator] = _compressed_size(joined) / len(joined)
+    return out
 
 
 def _drawn(section: Section) -> tuple[memoryview, IntArray] | None:

@@ -76,18 +76,18 @@ def compute_whole(every: Table, view: View, kernels: ModuleType) -> tuple[FloatA
         likelihood, room,
     )  # fmt: skip
     kernels.weigh(starts, found, np.log(to_log), np.log1p(threads), np.exp(likelihood), reach, out)
-    _finish(out, room, ends, kernels)
+    _finish(out, room, ends)
     return out[CATALOGUE_ORDER], Comments(told[0], starts, people, steps)
 
 
-def _finish(out: FloatArray, room: npt.NDArray[np.uint8], ends: IntArray, kernels: ModuleType) -> None:
+def _finish(out: FloatArray, room: npt.NDArray[np.uint8], ends: IntArray) -> None:
     """Take the logarithms of chances, and put in what Python makes."""
     np.log10(out[:_CHANCES], out=out[:_CHANCES])
     np.log(out[_COVERAGE], out=out[_COVERAGE])
     np.log1p(out[_MOST], out=out[_MOST])
     east, north, count = out[_EAST : _EAST + 3]
     out[_EAST] = np.minimum(np.hypot(east, north) / count, 1.0)
-    out[_COMPRESSION] = compressed_shares(room.data, ends, kernels)
+    out[_COMPRESSION] = compressed_shares(room.data, ends)
 
 
 def _column(table: Table, name: str) -> FloatArray:

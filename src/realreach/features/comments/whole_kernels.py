@@ -29,13 +29,12 @@ from realreach.features.comments import (
     wording,
 )
 from realreach.features.comments.alike import NEARBY_DAYS, SAMPLE_SIGNS
-from realreach.features.comments.deflate_kernels import fill_sizes
 from realreach.features.comments.kernels import count_words, draw_texts, phrases_of
 from realreach.features.comments.rows import ROWS
 from realreach.features.comments.section import LONG_WORDS, MINIMUM_COMMENTS
 from realreach.features.comments.subject_kernels import fill_specificity
 
-__all__ = ["fill_sizes", "read", "tell", "weigh"]
+__all__ = ["read", "tell", "weigh"]
 
 _ALIKE, _ALIKE_END = ROWS["alike_chances"]
 _PEOPLE, _PEOPLE_END = ROWS["people_chances"]
