@@ -5,6 +5,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from multiprocessing import get_context
 
 import pytest
 
@@ -111,15 +112,16 @@ def test_a_run_in_worker_processes_tells_what_they_are_silent_about(monkeypatch,
     monkeypatch.setattr(first_compile, "__file__", str(package / "first_compile.py"))
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     large, middling, alone = Plan(100_000, 5_000, ()), Plan(99_999, 5_000, ()), Settings(workers=1)
-    assert run._will_compile(Settings(workers=2), large)
-    assert not run._will_compile(Settings(workers=2), middling)
-    assert not run._will_compile(alone, large)
+    assert run._of_kernels(Settings(workers=2), large) == first_compile.IN_WORKERS
+    assert run._of_kernels(Settings(workers=2), middling) == first_compile.BY_NUMPY
+    assert run._of_kernels(Settings(workers=2), Plan(1_999, 5_000, ())) == ""
+    assert run._of_kernels(alone, large) == ""
     (package / "some.py").touch()
     (package / "__pycache__" / "some.twice-3.py311.nbi").touch()
-    assert not run._will_compile(Settings(workers=2), large)
+    assert run._of_kernels(Settings(workers=2), large) == ""
     (package / "__pycache__" / "some.twice-3.py311.nbi").unlink()
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    assert not run._will_compile(Settings(workers=2), large)
+    assert run._of_kernels(Settings(workers=2), large) == ""
 
 
 def test_kernels_of_an_older_version_are_nothing_that_is_kept(monkeypatch, tmp_path):
@@ -159,6 +161,19 @@ def test_what_numpy_does_sooner_than_kernels_are_compiled_is_left_to_it(monkeypa
         assert (found is not None) == used
     assert [line for line in fresh if "realreach warm-up" in line] == fresh[:told]
     assert len(fresh) >= told
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked only where there is fork")
+def test_workers_say_nothing_of_kernels_whoever_tells(tmp_path):
+    def work():
+        first_compile.tell_by(lambda line: (tmp_path / "said").write_text(line))
+        first_compile.tell_numpy()
+
+    worker = get_context("fork").Process(target=work)
+    worker.start()
+    worker.join()
+    assert worker.exitcode == 0
+    assert not (tmp_path / "said").exists()
 
 
 def test_shards_know_how_large_the_whole_job_is(monkeypatch, fresh):

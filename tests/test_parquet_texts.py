@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from realreach.engine import make_plan
 from realreach.tables import InputError, Limits, cells, parquet_texts, read_tables
 from realreach.tables.cells import check_column
 from realreach.tables.contract import CONTRACTS
@@ -170,6 +171,16 @@ def test_text_that_is_no_utf8_is_refused_in_words(tmp_path, column, broken, rest
     with pytest.raises(InputError, match=f"comments.parquet: column `{column}` holds text that is not UTF-8") as caught:
         read_tables(given)
     assert "[encoding]" in str(caught.value)
+
+
+def test_keys_that_are_no_utf8_are_refused_in_words_by_a_plan_too(tmp_path):
+    keys = not_utf8([b"a"] * (ROWS - 1) + [b"\xff\xfe"])
+    given = folder(tmp_path, {"creator_id": keys, "text": MANY})
+    (tmp_path / "work").mkdir()
+    for read in (read_tables, lambda place: make_plan(place, tmp_path / "work", 100)):
+        with pytest.raises(InputError, match="column `creator_id` holds text that is not UTF-8") as caught:
+            read(given)
+        assert "[encoding]" in str(caught.value)
 
 
 def test_every_blank_begins_with_a_byte_that_may_begin_one():

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-__all__ = ["IN_WORKERS", "announce", "is_compiled", "nothing_is_kept", "tell_by", "tell_numpy"]
+__all__ = ["BY_NUMPY", "IN_WORKERS", "announce", "is_compiled", "nothing_is_kept", "tell_by", "tell_numpy"]
 
 IN_WORKERS = (
     "the worker processes compile the kernels of the extra fast first, once after an installation or update: one to "
@@ -25,19 +25,24 @@ _FIRST = (
     "beginning with {}"
 )
 _NEXT = "compiling further kernels: {}"
-_NUMPY = (
+BY_NUMPY = (
     "the kernels of the extra fast are not compiled yet, and compiling takes longer than this with NumPy (same "
     "numbers). For the next time: realreach warm-up"
 )
+"""What is said where a job is too small to compile kernels for."""
 
 
 def _to_stderr(message: str) -> None:
+    sys.stderr.write(f"{message}\n")
+    sys.stderr.flush()
+
+
+def _tell(message: str) -> None:
     from multiprocessing import current_process
 
-    # Workers would all say the same.
+    # Workers would all say the same; the run that starts them speaks for them.
     if current_process().name == "MainProcess":
-        sys.stderr.write(f"{message}\n")
-        sys.stderr.flush()
+        _say[0](message)
 
 
 _say: list[Callable[[str], object]] = [_to_stderr]
@@ -60,13 +65,13 @@ def announce(kernels: ModuleType) -> None:
     if is_compiled(kernels):
         return
     name = kernels.__name__.removeprefix("realreach.")
-    _say[0]((_NEXT if _told else _FIRST).format(name))
+    _tell((_NEXT if _told else _FIRST).format(name))
     _told.append(name)
 
 
 def tell_numpy() -> None:
     """Say that NumPy does the work of a job that is too small to compile kernels for."""
-    _say[0](_NUMPY)
+    _tell(BY_NUMPY)
 
 
 def is_compiled(kernels: ModuleType) -> bool:

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from realreach._version import __version__
 from realreach.bundle import manifest_sha256
-from realreach.compiled import is_worth_compiling
+from realreach.compiled import LEAST_CREATORS, is_installed, is_worth_compiling
 from realreach.engine.forked import forked_engine
 from realreach.engine.plan import Plan, input_files, make_plan
 from realreach.engine.ready import get_ready
 from realreach.engine.work import PLAN, STATE, Job, part_path, score_shard, stored_report
 from realreach.errors import InputError, OutputError, RealreachError
 from realreach.files import atomic_folder
-from realreach.first_compile import IN_WORKERS, nothing_is_kept
+from realreach.first_compile import BY_NUMPY, IN_WORKERS, nothing_is_kept
 from realreach.own_process import only_thread, take_over
 from realreach.tables.contract import CONTRACTS
 from realreach.tables.limits import Limits
@@ -155,8 +155,8 @@ def score_files(
         with _locked(work), _engine(score, settings, source, model) as engine:
             mark = _fingerprint(source, model, settings, as_of, options or {})
             plan = _planned(source, work, settings, mark, report)
-            if score is None and _will_compile(settings, plan):
-                report(IN_WORKERS)
+            if score is None and (word := _of_kernels(settings, plan)):
+                report(word)
             job = Job(str(work), str(model), as_of, settings.assume_tz, tuple(sorted((options or {}).items())), mark)
             _score_all(job, plan, engine, progress)
             merged = merged_report(plan, work)
@@ -247,9 +247,12 @@ def _is_lost_worker(err: Exception) -> bool:
     return type(err).__name__ in ("TerminatedWorkerError", "BrokenProcessPool", "KilledWorker")
 
 
-def _will_compile(settings: Settings, plan: Plan) -> bool:
-    """Return whether worker processes will spend their first minutes on compiling kernels."""
-    return settings.workers > 1 and is_worth_compiling(plan.creators) and nothing_is_kept()
+def _of_kernels(settings: Settings, plan: Plan) -> str:
+    """Return what worker processes, which are silent, would say of kernels that were never compiled; empty: nothing."""
+    much = min(plan.size, plan.creators) >= LEAST_CREATORS and is_installed()
+    if settings.workers <= 1 or not much or not nothing_is_kept():
+        return ""
+    return IN_WORKERS if is_worth_compiling(plan.creators) else BY_NUMPY
 
 
 @contextmanager

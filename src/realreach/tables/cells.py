@@ -98,7 +98,9 @@ def _plain(array: pa.Array, column: Column) -> pa.Array:
         array = array.combine_chunks()
     kind = array.type
     if pa.types.is_dictionary(kind):
-        array = array.cast(kind.value_type)
+        words = array.dictionary
+        # Written out, texts may be more than the two gigabytes that short offsets reach.
+        array = (words.cast(pa.large_string()) if pa.types.is_string(words.type) else words).take(array.indices)
         kind = array.type
     if pa.types.is_string(kind) or pa.types.is_string_view(kind):
         return array.cast(pa.large_string())

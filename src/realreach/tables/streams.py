@@ -146,6 +146,11 @@ def _keys(values: pa.Array | pa.ChunkedArray, table: str, limits: Limits, shown:
     except ColumnTypeError as err:
         message = f"column `creator_id` has the type {err}"
         raise Refusal("column_type", shown, message, "Expected text or whole numbers.", table) from err
+    except pa.ArrowInvalid as err:
+        if "UTF8" not in str(err):
+            raise
+        message, advice = "column `creator_id` holds text that is not UTF-8", "Write it again as UTF-8."
+        raise Refusal("encoding", shown, message, advice, table) from err
 
 
 def _parquet_rows(stream: Stream) -> Iterator[RawRows]:
