@@ -15,7 +15,7 @@ from realreach.tables.codes import CODES
 from realreach.tables.contract import CONTRACTS, Kind, TableContract
 from realreach.tables.core import IntArray, Table, written_out
 from realreach.tables.limits import Limits
-from realreach.tables.parts import Part, Refusal
+from realreach.tables.parts import Part, Refusal, not_utf8
 from realreach.tables.times import BoolArray, TimeArray
 
 __all__ = ["EXPECTED", "Draft", "Finding", "Values", "draft_table", "take"]
@@ -119,10 +119,7 @@ def draft_table(name: str, parts: Sequence[Part], limits: Limits, zone: str | No
                 refusals.append(Refusal("column_type", part.file, message, f"Expected {EXPECTED[column.kind]}.", name))
                 continue
             except pa.ArrowInvalid as err:
-                if "UTF8" not in str(err):
-                    raise
-                message, advice = f"column `{column.name}` holds text that is not UTF-8", "Write it again as UTF-8."
-                refusals.append(Refusal("encoding", part.file, message, advice, name))
+                refusals.append(not_utf8(err, column.name, part.file, name))
                 continue
             values.append(cells.values)
             times.append(cells.instants)

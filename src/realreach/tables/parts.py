@@ -14,7 +14,7 @@ from realreach.tables.contract import CONTRACTS
 from realreach.tables.core import IntArray
 from realreach.tables.times import BoolArray
 
-__all__ = ["Broken", "Part", "Refusal", "RowNumbers", "check_header", "shown_name", "table_rows"]
+__all__ = ["Broken", "Part", "Refusal", "RowNumbers", "check_header", "not_utf8", "shown_name", "table_rows"]
 
 Row = dict[str, object]
 Form = Literal["csv", "json"]
@@ -26,6 +26,15 @@ class Refusal(Exception):  # noqa: N818 - caught and collected inside this packa
     def __init__(self, code: str, file: str, message: str, advice: str, table: str | None = None) -> None:
         super().__init__(message)
         self.code, self.file, self.message, self.advice, self.table = code, file, message, advice, table
+
+
+def not_utf8(err: pa.ArrowInvalid, column: str, file: str, table: str) -> Refusal:
+    """Return the refusal of a column whose text is not UTF-8; any other fault is raised again."""
+    if "UTF8" not in str(err):
+        raise err
+    return Refusal(
+        "encoding", file, f"column `{column}` holds text that is not UTF-8", "Write it again as UTF-8.", table
+    )
 
 
 @dataclass(frozen=True)

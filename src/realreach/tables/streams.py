@@ -27,7 +27,7 @@ from realreach.tables.files import open_unpacked, opening_errors
 from realreach.tables.json_source import json_lines, nested_parts, rows_part
 from realreach.tables.limits import Limits
 from realreach.tables.parquet_texts import full_size, one_array, text_columns
-from realreach.tables.parts import Broken, Part, Refusal, Row, check_header, table_rows
+from realreach.tables.parts import Broken, Part, Refusal, Row, check_header, not_utf8, table_rows
 from realreach.tables.quotes import QuoteCheck
 
 __all__ = ["RawRows", "Stream", "open_records", "open_stream", "parts_of"]
@@ -147,10 +147,7 @@ def _keys(values: pa.Array | pa.ChunkedArray, table: str, limits: Limits, shown:
         message = f"column `creator_id` has the type {err}"
         raise Refusal("column_type", shown, message, "Expected text or whole numbers.", table) from err
     except pa.ArrowInvalid as err:
-        if "UTF8" not in str(err):
-            raise
-        message, advice = "column `creator_id` holds text that is not UTF-8", "Write it again as UTF-8."
-        raise Refusal("encoding", shown, message, advice, table) from err
+        raise not_utf8(err, "creator_id", shown, table) from err
 
 
 def _parquet_rows(stream: Stream) -> Iterator[RawRows]:
